@@ -1,0 +1,60 @@
+# `make help` explains every target.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+LANGUAGE ?= ja
+FRESH ?= 0
+PYTEST ?=
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
+
+run: ## Start the demo in this terminal; without a terminal it plays by itself (LANGUAGE=en, FRESH=1)
+	@tools/set-up demo
+	@.venv/bin/jichipoint-demo --folder var/demo --language "$(LANGUAGE)" $(if $(filter 1,$(FRESH)),--fresh)
+
+test: ## Run every test (PYTEST='-k name' for some)
+	@tools/set-up dev
+	@.venv/bin/python -m pytest $(PYTEST)
+
+lint: ## Check style, types, imports, protobuf definitions and translations
+	@tools/set-up dev
+	@tools/set-up-generator
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+	@tools/lint-proto
+
+proto: ## Make the stubs from the protobuf definitions
+	@tools/set-up-generator
+	@proto/generate
+
+texts: ## Collect and compile the counter's translations
+	@tools/set-up dev
+	@tools/texts
+
+pictures: ## Draw the screens for README and docs from the application
+	@tools/set-up dev
+	@.venv/bin/python tools/pictures.py
+
+snapshots: ## Accept the screens as they are now (look at each picture first)
+	@tools/set-up dev
+	@.venv/bin/python -m pytest tests/counter_tui/test_screens.py --snapshot-update
+
+bench: ## Measure the booking path and start-up; ratios from one run
+	@tools/set-up dev
+	@.venv/bin/python -m tests.bench
+
+deep: ## Run the tests with their large sizes (long)
+	@tools/set-up dev
+	@HYPOTHESIS_PROFILE=deep .venv/bin/python -m pytest $(PYTEST)
+
+constraints: ## Write constraints.txt anew from pyproject.toml
+	@.venv/bin/python -m pip install --quiet uv
+	@.venv/bin/uv pip compile --quiet --upgrade --universal --no-header --no-annotate \
+	  --no-emit-index-url --no-emit-find-links --extra dev pyproject.toml -o constraints.txt
+
+clean: ## Remove what the other targets made, the demo's ledger too
+	@rm -rf .venv .venv-proto var .mypy_cache .pytest_cache .ruff_cache .hypothesis
+
+.PHONY: help run test lint proto texts pictures snapshots bench deep constraints clean
