@@ -1,0 +1,1 @@
+"""The gRPC server: the ledger of points and everything that is booked in it."""

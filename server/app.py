@@ -1,0 +1,136 @@
+"""Puts the server together, starts it, and stops it without losing what it took."""
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+import grpc
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection
+from jichipoint.v1 import merging_pb2, operations_pb2, points_pb2, terminals_pb2
+from peewee import SqliteDatabase
+
+from server.chance import Chance
+from server.clock import Clock
+from server.ledger.booker import Booker
+from server.ledger.servicer import OperationServicer
+from server.ledger.sqlite_store import SqliteStore
+from server.ledger.writer import Writer
+from server.loaders import LOADERS
+from server.merging.servicer import MergeServicer
+from server.points.servicer import PointServicer
+from server.readers import Readers
+from server.rpc.calls import handlers_of
+from server.secrets import Vault
+from server.terminals.servicer import TerminalServicer
+from server.terminals.sessions import Session, SessionKey, Sessions
+
+GRACE_SECONDS = 10.0
+"""How long calls that were taken have to finish when the server stops."""
+CONCURRENT_CALLS_MAX = 4500
+"""A little above the booking queue, so that a full queue is what callers are told."""
+MESSAGE_BYTES_MAX = 1 << 20
+
+
+class ClearAddressError(Exception):
+    """The address is not loopback, and the server has no TLS: it does not listen there."""
+
+
+class AddressInUseError(Exception):
+    """The server cannot listen there."""
+
+
+@dataclass(slots=True)
+class RunningServer:
+    """A server that listens."""
+
+    port: int
+    _server: grpc.aio.Server
+    _writer: Writer
+    _readers: Readers
+    _health: health.aio.HealthServicer
+
+    async def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Report NOT_SERVING, finish what was taken, then close the database."""
+        await self._health.enter_graceful_shutdown()
+        await self._server.stop(grace_seconds)
+        await self._writer.stop()
+        self._readers.stop()
+
+
+def open_booker(database: SqliteDatabase, clock: Clock) -> Booker:
+    """Return a booker on the calling thread's open connection."""
+    return Booker(SqliteStore(database.connection(), LOADERS), clock)
+
+
+async def start(
+    database: SqliteDatabase, vault: Vault, address: str, clock: Clock, chance: Chance
+) -> RunningServer:
+    """Start serving a migrated database at HOST:PORT; port 0 takes a free one.
+
+    Raises ClearAddressError for an address that is not loopback (SEC-1), AddressInUseError
+    where the port is taken.
+    """
+    check_loopback(address)
+    writer = Writer(database, lambda opened: open_booker(opened, clock))
+    readers = Readers(database, LOADERS)
+
+    async def load(key: SessionKey) -> Session | None:
+        return await readers.read(lambda reader: reader.look_up([key]).get(key))
+
+    sessions = Sessions(load, clock)
+    services = {
+        terminals_pb2.DESCRIPTOR.services_by_name["TerminalService"]: TerminalServicer(
+            writer, readers, sessions, clock, chance
+        ),
+        points_pb2.DESCRIPTOR.services_by_name["PointService"]: PointServicer(
+            writer, readers, clock
+        ),
+        merging_pb2.DESCRIPTOR.services_by_name["MergeService"]: MergeServicer(
+            writer, readers, vault, clock, chance
+        ),
+        operations_pb2.DESCRIPTOR.services_by_name["OperationService"]: OperationServicer(
+            writer, readers
+        ),
+    }
+    server = grpc.aio.server(
+        maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX,
+        options=[
+            ("grpc.so_reuseport", 0),
+            ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+        ],
+    )
+    server.add_generic_rpc_handlers(
+        [handlers_of(service, servicer, sessions) for service, servicer in services.items()]
+    )
+    healthy = health.aio.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
+    names = [service.full_name for service in services]
+    reflection.enable_server_reflection(
+        [*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server
+    )
+    try:
+        port = server.add_insecure_port(address)
+    except RuntimeError as error:
+        await writer.stop()
+        readers.stop()
+        raise AddressInUseError(f"cannot listen on {address}: {error}") from error
+    await server.start()
+    for name in ("", *names):
+        await healthy.set(name, health_pb2.HealthCheckResponse.SERVING)
+    return RunningServer(port, server, writer, readers, healthy)
+
+
+def check_loopback(address: str) -> None:
+    """Raise ClearAddressError unless HOST:PORT is a loopback address (SEC-1)."""
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal():
+        raise ClearAddressError(f"{address!r} is not HOST:PORT")
+    try:
+        loopback = host == "localhost" or ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        loopback = False
+    if not loopback:
+        raise ClearAddressError(
+            f"{address} is not a loopback address: without TLS the server listens on "
+            "127.0.0.1, [::1] or localhost only"
+        )

@@ -1,0 +1,1 @@
+"""Citizens: MyKey IDs and the certificates that find them."""

@@ -1,0 +1,30 @@
+"""How holders of cards are read for decisions."""
+
+from datetime import date
+from typing import cast
+
+from server.citizens.values import CertificateKey, Holder
+from server.ledger.values import Key, Loader, Row
+
+_HOLDERS = """SELECT c.serial_number, z.citizen_id, z.mykey_id, z.revoked_at IS NOT NULL,
+    c.last_good_day, c.revoked_at IS NOT NULL
+    FROM certificate c JOIN citizen z USING (citizen_id)
+    WHERE (c.serial_number) IN ({keys})"""
+
+
+def _holders(rows: list[Row]) -> dict[Key[Holder], Holder]:
+    return {
+        CertificateKey(str(serial_number)): Holder(
+            cast(int, citizen_id),
+            str(mykey_id),
+            bool(mykey_id_revoked),
+            date.fromisoformat(cast(str, last_good_day)),
+            bool(revoked),
+        )
+        for serial_number, citizen_id, mykey_id, mykey_id_revoked, last_good_day, revoked in rows
+    }
+
+
+HOLDERS = Loader(
+    CertificateKey, _HOLDERS, lambda key: (cast(CertificateKey, key).serial_number,), _holders
+)

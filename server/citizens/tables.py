@@ -1,0 +1,30 @@
+"""The tables of citizens and their certificates, for administrative queries."""
+
+from peewee import CharField, IntegerField, Model
+
+
+class CitizenRow(Model):
+    """A citizen with a MyKey ID."""
+
+    citizen_id = IntegerField(primary_key=True)
+    mykey_id = CharField()
+    revoked_at = IntegerField(null=True)
+
+    class Meta:
+        """The table."""
+
+        table_name = "citizen"
+
+
+class CertificateRow(Model):
+    """A user-authentication certificate that finds a citizen."""
+
+    serial_number = CharField(primary_key=True)
+    citizen_id = IntegerField()
+    last_good_day = CharField()
+    revoked_at = IntegerField(null=True)
+
+    class Meta:
+        """The table."""
+
+        table_name = "certificate"

@@ -1,0 +1,28 @@
+"""The holder of a card, as decisions see them."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from server.ledger.values import AccountKey, AccountKind, Key
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A citizen, found by the certificate on their card."""
+
+    citizen_id: int
+    mykey_id: str
+    mykey_id_revoked: bool
+    certificate_last_good_day: date
+    certificate_revoked: bool
+
+    def account(self, program_id: str) -> AccountKey:
+        """Return the holder's account of a program."""
+        return AccountKey(program_id, AccountKind.HELD, str(self.citizen_id))
+
+
+@dataclass(frozen=True, slots=True)
+class CertificateKey(Key[Holder]):
+    """A holder by the serial number of the card's user-authentication certificate."""
+
+    serial_number: str

@@ -1,0 +1,1 @@
+"""Opening a ledger database and bringing its schema up to date."""

@@ -1,0 +1,55 @@
+"""Opening the ledger's database by its URL."""
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from peewee import PeeweeException, SqliteDatabase
+
+PAGE_CACHE_KIB = 8192
+"""Larger caches cost memory and gain nothing on the booking path (reference/booking-path)."""
+
+
+class UnusableDatabaseError(Exception):
+    """The database cannot be used; the message says why and what to do."""
+
+
+def sqlite_path(url: str) -> Path:
+    """Return the file that a URL such as sqlite:///var/ledger.db names.
+
+    Raises UnusableDatabaseError where the URL is of another kind.
+    """
+    parts = urlsplit(url)
+    if parts.scheme != "sqlite" or parts.netloc or len(parts.path) < 2:
+        raise UnusableDatabaseError(
+            f"{url!r} is no database this server can open: give sqlite:///FILE"
+        )
+    return Path(unquote(parts.path[1:]))
+
+
+def open_database(url: str) -> SqliteDatabase:
+    """Open the database of a URL: SQLite in WAL mode with synchronous FULL (LED-7).
+
+    The caller's threads each get a connection of their own. Raises UnusableDatabaseError
+    where the file's folder is missing, the file cannot be written or is no database.
+    """
+    path = sqlite_path(url)
+    if not path.parent.is_dir():
+        raise UnusableDatabaseError(f"the folder {path.parent} does not exist: make it first")
+    database = SqliteDatabase(
+        str(path),
+        autoconnect=False,
+        timeout=5,
+        pragmas={
+            "journal_mode": "wal",
+            "synchronous": "full",
+            "foreign_keys": 1,
+            "cache_size": -PAGE_CACHE_KIB,
+            "recursive_triggers": 1,
+        },
+    )
+    try:
+        with database.connection_context():
+            database.execute_sql("SELECT count(*) FROM sqlite_master").fetchone()
+    except PeeweeException as error:
+        raise UnusableDatabaseError(f"{path} cannot be opened as a database: {error}") from error
+    return database

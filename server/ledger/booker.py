@@ -1,0 +1,224 @@
+"""The booking path: prefetch, decide, store (docs/architecture.md).
+
+Synchronous, without thread or network: the simulation drives exactly this.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Protocol
+
+from server.clock import Clock, Moment
+from server.ledger.rules import transaction_number
+from server.ledger.store import (
+    DecidedTransaction,
+    Decisions,
+    Store,
+    StoreUnavailableError,
+)
+from server.ledger.values import (
+    Abandonment,
+    AccountKey,
+    Booking,
+    Key,
+    NewLot,
+    Operation,
+    Outcome,
+    Refusal,
+    RequestKey,
+)
+from server.ledger.view import View
+
+CLOCK_STEP_BACK_MAX = timedelta(seconds=5)
+"""A clock further behind the newest booking stops booking (LED-8)."""
+NUMBERS_RESERVED = 32
+"""Numbers are reserved in blocks; what a block has left at the end of a process is a gap."""
+
+
+class Command(Protocol):
+    """A request to book. Implementations are frozen data classes."""
+
+    @property
+    def request(self) -> RequestKey:
+        """Who asked, and the request ID."""
+        ...
+
+    @property
+    def method(self) -> str:
+        """The method that was called; kept with the answer."""
+        ...
+
+    @property
+    def fingerprint(self) -> bytes | None:
+        """A hash of what was asked: the same ID with another is refused. None fits any."""
+        ...
+
+    def names(self) -> Iterable[Key[Any]]:
+        """Return what must be looked up to decide."""
+        ...
+
+    def accounts(self, view: View) -> Iterable[AccountKey]:
+        """Return the accounts whose lots the decision needs, once the names are known."""
+        ...
+
+    def decide(self, view: View, moment: Moment, number: str) -> Booking | Abandonment:
+        """Decide, with nothing but the view; `number` is the transaction number if booked.
+
+        Raises Refusal.
+        """
+        ...
+
+
+class ClockWentBackError(Exception):
+    """The clock is further behind the newest booking than can be bridged: nothing is booked."""
+
+
+class CommandFailedError(Exception):
+    """This one command cannot be decided or stored: a fault of ours, not booked."""
+
+
+@dataclass(slots=True)
+class _Block:
+    following: int
+    end: int
+
+
+class Booker:
+    """Books batches of commands on one store, from one thread."""
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store = store
+        self._clock = clock
+        self._newest: int | None = None
+        self._blocks: dict[str, _Block] = {}
+
+    def book(self, commands: Sequence[Command]) -> list[Operation | CommandFailedError]:
+        """Decide and store commands in their order, in one commit, and return the answers.
+
+        When it returns, all is durable. Raises ClockWentBackError or StoreUnavailableError
+        where nothing of the batch was decided. A batch that the database refuses, or that
+        a fault of ours ends, is halved until the command at fault is alone; only that one
+        fails.
+        """
+        try:
+            return list(self._book_once(commands))
+        except (ClockWentBackError, StoreUnavailableError):
+            self._forget()
+            raise
+        except Exception as error:
+            self._forget()
+            if len(commands) == 1:
+                failed = CommandFailedError(repr(error))
+                failed.__cause__ = error
+                return [failed]
+            half = len(commands) // 2
+            return self.book(commands[:half]) + self.book(commands[half:])
+
+    def _book_once(self, commands: Sequence[Command]) -> list[Operation]:
+        store = self._store
+        store.begin()
+        moment = self._read_clock()
+        view = View(store.look_up([name for command in commands for name in command.names()]))
+        accounts = {account for command in commands for account in command.accounts(view)}
+        view.add_lots(store.lots(sorted(accounts)))
+        known = store.operations([command.request for command in commands])
+        decisions = Decisions(moment)
+        answers = []
+        for command in commands:
+            operation = known.get(command.request)
+            if operation is None:
+                operation = self._decide(command, view, decisions)
+                known[command.request] = operation
+                answers.append(operation)
+            else:
+                answers.append(_replay(command, operation))
+        if decisions.operations:
+            decisions.operations.sort(key=lambda decided: decided[0].request)
+            store.store(decisions)
+            store.commit()
+            self._newest = moment.microseconds
+        else:
+            store.roll_back()
+        return answers
+
+    def _read_clock(self) -> Moment:
+        """Return one time for the batch, never earlier than the newest booking's (LED-8)."""
+        now = Moment.of(self._clock.now())
+        if self._newest is None:
+            self._newest = self._store.newest_booking()
+        behind = timedelta(microseconds=self._newest - now.microseconds)
+        if behind > CLOCK_STEP_BACK_MAX:
+            raise ClockWentBackError(f"the clock is {behind} behind the newest booking")
+        return Moment.at(self._newest) if behind > timedelta() else now
+
+    def _decide(self, command: Command, view: View, decisions: Decisions) -> Operation:
+        day = decisions.moment.day
+        sequence = self._next(f"day:{day}")
+        number = transaction_number(day, sequence)
+        decision: Booking | Refusal | Abandonment
+        try:
+            decision = command.decide(view, decisions.moment, number)
+        except Refusal as refusal:
+            decision = refusal
+        transaction_id = None
+        if isinstance(decision, Booking):
+            transaction_id = self._next("transaction")
+            new_lot_ids = {
+                position: self._next("lot")
+                for position, entry in enumerate(decision.entries)
+                if isinstance(entry.lot, NewLot)
+            }
+            view.apply(decision, new_lot_ids)
+            caller = command.request.caller
+            decisions.transactions.append(
+                DecidedTransaction(transaction_id, number, caller, decision, new_lot_ids)
+            )
+        else:
+            self._blocks[f"day:{day}"].following = sequence
+        operation = _operation(command, decision)
+        decisions.operations.append((operation, transaction_id))
+        return operation
+
+    def _next(self, counter: str) -> int:
+        block = self._blocks.get(counter)
+        if block is None or block.following == block.end:
+            first = self._store.reserve(counter, NUMBERS_RESERVED)
+            block = self._blocks[counter] = _Block(first, first + NUMBERS_RESERVED)
+        block.following += 1
+        return block.following - 1
+
+    def _forget(self) -> None:
+        """Drop the transaction and with it the numbers that it reserved."""
+        self._blocks.clear()
+        self._newest = None
+        self._store.roll_back()
+
+
+def refusal_of(operation: Operation) -> Refusal:
+    """Return the refusal that an operation with outcome REFUSED keeps."""
+    kept = json.loads(operation.answer)
+    return Refusal(kept["reason"], kept["details"])
+
+
+def _operation(command: Command, decision: Booking | Refusal | Abandonment) -> Operation:
+    fingerprint = command.fingerprint or b""
+    match decision:
+        case Booking(answer=answer):
+            outcome = Outcome.BOOKED
+        case Refusal():
+            outcome = Outcome.REFUSED
+            kept = {"reason": decision.reason, "details": decision.details}
+            answer = json.dumps(kept, ensure_ascii=False).encode()
+        case Abandonment():
+            outcome, answer = Outcome.ABANDONED, b""
+    return Operation(command.request, command.method, fingerprint, outcome, answer)
+
+
+def _replay(command: Command, operation: Operation) -> Operation:
+    """Return the answer to a request ID that was decided before (LED-3)."""
+    if command.fingerprint is None or command.fingerprint == operation.fingerprint:
+        return operation
+    abandoned = operation.outcome == Outcome.ABANDONED
+    reason = "OPERATION_ABANDONED" if abandoned else "REQUEST_ID_REUSED"
+    return _operation(command, Refusal(reason, {"request_id": operation.request.request_id}))

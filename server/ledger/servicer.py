@@ -1,0 +1,61 @@
+"""OperationService: protobuf in, operation, protobuf out."""
+
+from jichipoint.v1 import merging_pb2, operations_pb2, points_pb2
+
+from server.ledger.booker import refusal_of
+from server.ledger.errors import LedgerReason
+from server.ledger.settling import SettleCommand
+from server.ledger.values import Operation, Outcome, Refusal, RequestKey
+from server.ledger.writer import Writer
+from server.readers import Readers
+from server.rpc import fields
+from server.rpc.access import EVERY_TERMINAL, open_to
+from server.rpc.calls import Call
+from server.rpc.status import status_of
+
+
+class OperationServicer:
+    """What became of a request."""
+
+    def __init__(self, writer: Writer, readers: Readers) -> None:
+        self._writer = writer
+        self._readers = readers
+
+    @open_to(EVERY_TERMINAL)
+    async def GetOperation(  # noqa: N802
+        self, request: operations_pb2.GetOperationRequest, call: Call
+    ) -> operations_pb2.GetOperationResponse:
+        """LED-3."""
+        key = RequestKey(call.session.caller, fields.request_id(request.request_id))
+        found = await self._readers.read(lambda reader: reader.operations([key]))
+        if key not in found:
+            raise Refusal(LedgerReason.OPERATION_UNKNOWN)
+        return operations_pb2.GetOperationResponse(operation=_message(found[key]))
+
+    @open_to(EVERY_TERMINAL)
+    async def SettleOperation(  # noqa: N802
+        self, request: operations_pb2.SettleOperationRequest, call: Call
+    ) -> operations_pb2.SettleOperationResponse:
+        """USE-5."""
+        key = RequestKey(call.session.caller, fields.request_id(request.request_id))
+        operation = await self._writer.book(SettleCommand(key), call.timeout_seconds)
+        return operations_pb2.SettleOperationResponse(operation=_message(operation))
+
+
+def _message(operation: Operation) -> operations_pb2.Operation:
+    message = operations_pb2.Operation(
+        request_id=operation.request.request_id,
+        state=operations_pb2.OperationState.Value(f"OPERATION_STATE_{operation.outcome}"),
+    )
+    if operation.outcome == Outcome.REFUSED:
+        message.refusal.CopyFrom(status_of(refusal_of(operation)))
+    elif operation.outcome == Outcome.BOOKED:
+        match operation.method:
+            case "Spend":
+                message.spend.CopyFrom(points_pb2.SpendResponse.FromString(operation.answer))
+            case "CancelSpend":
+                cancelled = points_pb2.CancelSpendResponse.FromString(operation.answer)
+                message.cancel_spend.CopyFrom(cancelled)
+            case "Merge":
+                message.merge.CopyFrom(merging_pb2.MergeResponse.FromString(operation.answer))
+    return message

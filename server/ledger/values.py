@@ -1,0 +1,194 @@
+"""The plain values of the ledger, without I/O."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+from typing import Generic, NamedTuple, TypeVar
+
+V = TypeVar("V")
+
+
+class AccountKind(StrEnum):
+    """What an account is for. Only held points are in lots."""
+
+    HELD = "HELD"
+    """A citizen's points of a program; owner: the citizen."""
+    ISSUED = "ISSUED"
+    """The other side of all points that came into a program; no owner."""
+    SPENT = "SPENT"
+    """Points spent at a place; owner: the place."""
+    MERGED = "MERGED"
+    """Points merged into a street's own; owner: the issuer."""
+    LAPSED = "LAPSED"
+    """Points that lapsed; no owner."""
+
+
+class TransactionKind(StrEnum):
+    """What a transaction is."""
+
+    GRANT = "GRANT"
+    SPEND = "SPEND"
+    CANCEL = "CANCEL"
+    MERGE = "MERGE"
+    LAPSE = "LAPSE"
+
+
+class AccountKey(NamedTuple):
+    """What names an account."""
+
+    program_id: str
+    kind: AccountKind
+    owner: str = ""
+
+
+class Lot(NamedTuple):
+    """Points that arrived together and expire together."""
+
+    lot_id: int
+    last_good_day: date
+    remaining: int
+
+
+class NewLot(NamedTuple):
+    """A lot that a booking opens."""
+
+    received_on: date
+    last_good_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Points that an account gains (positive) or gives (negative).
+
+    Entries of held points name the lot they fill or empty.
+    """
+
+    account: AccountKey
+    points: int
+    lot: Lot | NewLot | None = None
+
+
+class RequestKey(NamedTuple):
+    """Who asked, and the request ID (a UUID in lower case) that is unique for that caller."""
+
+    caller: str
+    request_id: str
+
+
+class Refusal(Exception):  # noqa: N818
+    """Why a request is not granted: a stable reason, and what fills in its message.
+
+    Rules raise it; on the booking path it is remembered as the request's answer.
+    """
+
+    def __init__(self, reason: str, details: Mapping[str, str] | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.details = dict(details or {})
+
+
+class Record:
+    """A row that a booking writes beside the ledger, in a table of its room.
+
+    Subclasses are frozen data classes; the transaction's ID goes in as the first column.
+    """
+
+    TABLE: str
+    COLUMNS: tuple[str, ...]
+
+    def values(self) -> tuple[str | int | bytes | None, ...]:
+        """Return the values of COLUMNS, which do not name the transaction's ID."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """What a command books: one transaction, whole or not at all."""
+
+    kind: TransactionKind
+    entries: tuple[Entry, ...]
+    answer: bytes
+    """What the caller is told, now and at every repetition."""
+    subject: str = ""
+    """Whom it concerns, as shown then: statements keep it."""
+    cancels: int | None = None
+    """The transaction ID that this one cancels."""
+    reason: str = ""
+    records: tuple[Record, ...] = ()
+
+
+class Abandonment(NamedTuple):
+    """The decision that a request ID will never be booked."""
+
+
+class Outcome(StrEnum):
+    """How a request ended."""
+
+    BOOKED = "BOOKED"
+    REFUSED = "REFUSED"
+    ABANDONED = "ABANDONED"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What was decided on a request ID, kept for as long as the ledger."""
+
+    request: RequestKey
+    method: str
+    fingerprint: bytes
+    outcome: Outcome
+    answer: bytes
+    """The caller's answer, or the refusal as JSON."""
+
+
+class BookedEntry(NamedTuple):
+    """An entry as it stands in the ledger."""
+
+    account: AccountKey
+    points: int
+    lot: Lot | None
+    """With what remained in it when it was loaded."""
+
+
+@dataclass(frozen=True, slots=True)
+class BookedTransaction:
+    """A transaction as it stands in the ledger."""
+
+    transaction_id: int
+    transaction_number: str
+    kind: TransactionKind
+    booked_on: date
+    caller: str
+    subject: str
+    cancelled: bool
+    entries: tuple[BookedEntry, ...]
+
+
+class Key(Generic[V]):
+    """Names a value that a command needs to know. Subclasses are frozen data classes."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TransactionKey(Key[BookedTransaction]):
+    """A transaction by its number."""
+
+    transaction_number: str
+
+
+Row = tuple[str | int | bytes | None, ...]
+
+
+@dataclass(frozen=True)
+class Loader(Generic[V]):
+    """How the values of one type of key are read: with one query, however many keys.
+
+    `select` has `{keys}` where the rows of keys go, as in `(a, b) IN ({keys})`.
+    """
+
+    key_type: type[Key[V]]
+    select: str
+    parameters: Callable[[Key[V]], tuple[str | int | bytes, ...]]
+    build: Callable[[list[Row]], dict[Key[V], V]]

@@ -1,0 +1,183 @@
+"""The one thread that writes: takes what waits, books it as a batch, answers all of it."""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from peewee import PeeweeException, SqliteDatabase
+
+from server.ledger.booker import Booker, ClockWentBackError, Command, CommandFailedError
+from server.ledger.store import StoreUnavailableError
+from server.ledger.values import Operation
+
+T = TypeVar("T")
+
+QUEUE_MAX = 4096
+BATCH_MAX = 128
+PACE_SECONDS_MAX = 0.005
+"""After a batch of more than one, wait at most this long until as many wait as last time."""
+
+
+class QueueFullError(Exception):
+    """More commands wait than the queue holds: this one was not taken."""
+
+
+class DeadlinePassedError(Exception):
+    """The caller's deadline passed before the command's turn came: it was not booked."""
+
+
+class StoppingError(Exception):
+    """The server is stopping and takes nothing more."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    command: Command
+    future: "asyncio.Future[Operation]"
+    deadline: float
+    """On time.monotonic's scale."""
+
+
+@dataclass(slots=True)
+class _Job:
+    work: Callable[[SqliteDatabase], Any]
+    future: "asyncio.Future[Any]"
+
+
+Answer = Operation | Exception
+
+
+class Writer:
+    """Owns the writing connection. Made in the event loop whose callers it answers.
+
+    `open_booker` is called in the thread, with its connection open.
+    """
+
+    def __init__(
+        self, database: SqliteDatabase, open_booker: Callable[[SqliteDatabase], Booker]
+    ) -> None:
+        self._database = database
+        self._open_booker = open_booker
+        self._loop = asyncio.get_running_loop()
+        self._waiting: deque[_Waiting | _Job] = deque()
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
+        self._thread.start()
+
+    async def book(self, command: Command, timeout_seconds: float) -> Operation:
+        """Book a command and return what was decided, once it is durable.
+
+        Raises QueueFullError, DeadlinePassedError, StoppingError, ClockWentBackError and
+        StoreUnavailableError where nothing was decided, CommandFailedError for a fault of ours.
+        """
+        future: asyncio.Future[Operation] = self._loop.create_future()
+        self._put(_Waiting(command, future, time.monotonic() + timeout_seconds))
+        return await future
+
+    async def run(self, work: Callable[[SqliteDatabase], T]) -> T:
+        """Run other writing work, in one transaction, between batches; return its result."""
+        future: asyncio.Future[T] = self._loop.create_future()
+        self._put(_Job(work, future))
+        return await future
+
+    def _put(self, item: _Waiting | _Job) -> None:
+        with self._changed:
+            if self._stopping:
+                raise StoppingError
+            if len(self._waiting) >= QUEUE_MAX:
+                raise QueueFullError
+            self._waiting.append(item)
+            self._changed.notify()
+
+    async def stop(self) -> None:
+        """Take nothing more, finish what was taken, and close the connection."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify()
+        await asyncio.to_thread(self._thread.join)
+
+    def _run(self) -> None:
+        with self._database.connection_context():
+            booker = self._open_booker(self._database)
+            taken_last = 1
+            while batch := self._take(taken_last):
+                taken_last = len(batch)
+                self._serve(booker, batch)
+
+    def _take(self, taken_last: int) -> list[_Waiting | _Job]:
+        """Wait for work and take it, a job alone; return nothing when stopped and done."""
+        with self._changed:
+            while not self._waiting:
+                if self._stopping:
+                    return []
+                self._changed.wait()
+            if taken_last > 1:
+                until = time.monotonic() + PACE_SECONDS_MAX
+                while len(self._waiting) < taken_last and not self._stopping:
+                    left = until - time.monotonic()
+                    if left <= 0 or not self._changed.wait(left):
+                        break
+            batch: list[_Waiting | _Job] = []
+            while self._waiting and len(batch) < BATCH_MAX:
+                if isinstance(self._waiting[0], _Job):
+                    if not batch:
+                        batch.append(self._waiting.popleft())
+                    break
+                batch.append(self._waiting.popleft())
+            return batch
+
+    def _serve(self, booker: Booker, batch: list[_Waiting | _Job]) -> None:
+        first = batch[0]
+        if isinstance(first, _Job):
+            self._answer([(first.future, _outcome_of(first.work, self._database))])
+            return
+        now = time.monotonic()
+        waiting = [item for item in batch if isinstance(item, _Waiting)]
+        live = [item for item in waiting if not item.future.cancelled() and item.deadline > now]
+        late = [item for item in waiting if item.deadline <= now]
+        answers: list[tuple[asyncio.Future[Any], Any]]
+        answers = [(item.future, DeadlinePassedError()) for item in late]
+        if live:
+            commands = [item.command for item in live]
+            booked = _book(booker, commands)
+            answers += [(item.future, one) for item, one in zip(live, booked, strict=True)]
+        self._answer(answers)
+
+    def _answer(self, answers: list[tuple["asyncio.Future[Any]", Any]]) -> None:
+        """Wake the loop once for all answers."""
+        self._loop.call_soon_threadsafe(_settle, answers)
+
+
+def _book(booker: Booker, commands: list[Command]) -> list[Answer]:
+    """Book, and turn what went wrong into every command's answer: the thread never dies."""
+    try:
+        return list(booker.book(commands))
+    except (ClockWentBackError, StoreUnavailableError) as error:
+        return [error] * len(commands)
+    except Exception as error:
+        return [CommandFailedError(repr(error))] * len(commands)
+
+
+def _outcome_of(work: Callable[[SqliteDatabase], Any], database: SqliteDatabase) -> Any:
+    try:
+        with database.atomic("IMMEDIATE"):
+            return work(database)
+    except PeeweeException as error:
+        return StoreUnavailableError(str(error))
+    except Exception as error:
+        return error
+
+
+def _settle(answers: list[tuple["asyncio.Future[Any]", Any]]) -> None:
+    for future, answer in answers:
+        if future.done():
+            continue
+        if isinstance(answer, Exception):
+            future.set_exception(answer)
+        else:
+            future.set_result(answer)

@@ -1,0 +1,25 @@
+"""All loaders of the booking path, by the type of key."""
+
+from typing import Any
+
+from server.citizens.loaders import HOLDERS
+from server.ledger.loaders import TRANSACTIONS
+from server.ledger.values import Key, Loader
+from server.merging.loaders import STREETS
+from server.municipalities.loaders import PROGRAMS, USABLE_PROGRAMS
+from server.service_ids.loaders import SERVICE_IDS
+from server.terminals.loaders import TERMINALS
+from server.terminals.sessions import SESSIONS
+
+_ALL: tuple[Loader[Any], ...] = (
+    HOLDERS,
+    PROGRAMS,
+    SERVICE_IDS,
+    SESSIONS,
+    STREETS,
+    TERMINALS,
+    TRANSACTIONS,
+    USABLE_PROGRAMS,
+)
+
+LOADERS: dict[type[Key[Any]], Loader[Any]] = {loader.key_type: loader for loader in _ALL}

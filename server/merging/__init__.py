@@ -1,0 +1,1 @@
+"""Merging points into a shopping street's own."""

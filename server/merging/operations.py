@@ -1,0 +1,175 @@
+"""Merging: what is looked up, which rule decides, what is booked, and the file (MRG-4)."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from merge_driver import codec
+from server.clock import Moment
+from server.ledger.store import Reader
+from server.ledger.values import (
+    AccountKey,
+    AccountKind,
+    Booking,
+    Entry,
+    Key,
+    Refusal,
+    RequestKey,
+    TransactionKind,
+)
+from server.ledger.view import View
+from server.merging.errors import MergingReason
+from server.merging.rules import (
+    check_fits_file,
+    check_municipal,
+    key_of_day,
+    street_of,
+    street_point_id,
+)
+from server.merging.values import MergeRecord, SealedKey, Street, TerminalStreetKey
+from server.municipalities.values import Program
+from server.points.balances import UsableBalance, UsableBalances, municipal, usable_balances
+from server.points.operations import Use, permit
+from server.secrets import Vault
+from server.service_ids.values import CardServiceIdKey
+
+
+@dataclass(frozen=True, slots=True)
+class Mergeable:
+    """What a card's holder can merge at a terminal (S37)."""
+
+    street: Street
+    street_point_id: str
+    balance: UsableBalance
+    balances: UsableBalances
+
+
+def mergeable(reader: Reader, terminal_id: str, serial_number: str, today: date) -> Mergeable:
+    """Return what the card's holder can merge, or raise Refusal."""
+    balances = usable_balances(reader, terminal_id, serial_number, today)
+    street_key = TerminalStreetKey(terminal_id)
+    street = street_of(balances.terminal, reader.look_up([street_key]).get(street_key))
+    service_key = CardServiceIdKey(street.issuer_id, serial_number)
+    customer_id = reader.look_up([service_key]).get(service_key)
+    point_id = street_point_id(street, balances.holder, customer_id)
+    balance = municipal(balances)
+    if balance is None:
+        raise Refusal(MergingReason.TERMINAL_CANNOT_MERGE)
+    return Mergeable(street, point_id, balance, balances)
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """What a merge is answered with."""
+
+    transaction_number: str
+    booked_at: int
+    """Microseconds since 1970-01-01T00:00:00Z."""
+    mykey_id: str
+    program: Program
+    points: int
+    balance_after: int
+    street: Street
+    record: MergeRecord
+
+
+@dataclass(frozen=True, slots=True)
+class MergeCommand:
+    """商店街ポイント合算 (MRG-1). File ID and nonce are drawn before, so that deciding is pure."""
+
+    request: RequestKey
+    fingerprint: bytes
+    use: Use
+    issuer_id: str
+    shown_street_point_id: str
+    file_id: bytes
+    nonce: bytes
+    vault: Vault
+    encode: Callable[[Merged], bytes]
+    method: str = "Merge"
+
+    def names(self) -> Iterable[Key[Any]]:
+        """Return what must be looked up to decide."""
+        return (
+            *self.use.names(),
+            TerminalStreetKey(self.use.terminal_id),
+            CardServiceIdKey(self.issuer_id, self.use.serial_number),
+        )
+
+    def accounts(self, view: View) -> Iterable[AccountKey]:
+        """Return the holder's account."""
+        return self.use.accounts(view)
+
+    def decide(self, view: View, moment: Moment, number: str) -> Booking:
+        """Take the points from the holder to the street and make the file, or refuse."""
+        permitted = permit(self.use, view, moment.day)
+        found = view.find(TerminalStreetKey(self.use.terminal_id))
+        street = street_of(permitted.terminal, found)
+        check_municipal(permitted.program)
+        customer_id = view.find(CardServiceIdKey(self.issuer_id, self.use.serial_number))
+        point_id = street_point_id(street, permitted.holder, customer_id)
+        if point_id != self.shown_street_point_id:
+            raise Refusal(MergingReason.STREET_POINT_ID_CHANGED)
+        record = self._file(street, codec.Record(point_id, self.use.points, number), moment.day)
+        merged = AccountKey(self.use.program_id, AccountKind.MERGED, street.issuer_id)
+        answer = Merged(
+            number,
+            moment.microseconds,
+            permitted.holder.mykey_id,
+            permitted.program,
+            self.use.points,
+            permitted.balance_after,
+            street,
+            record,
+        )
+        return Booking(
+            TransactionKind.MERGE,
+            (*permitted.taken, Entry(merged, self.use.points)),
+            self.encode(answer),
+            subject=permitted.holder.mykey_id,
+            records=(record,),
+        )
+
+    def _file(self, street: Street, record: codec.Record, day: date) -> MergeRecord:
+        """Make the merge file of a record with the street's key of the day."""
+        check_fits_file(record, street)
+        sealed = key_of_day(street, day)
+        key = open_key(street, sealed, self.vault)
+        return MergeRecord(
+            street.issuer_id,
+            record.id,
+            record.points,
+            street.profile,
+            sealed.key_id,
+            self.file_id,
+            codec.file_name(street.issuer_id, record.transaction_number),
+            codec.encode([record], key, self.file_id, self.nonce),
+        )
+
+
+def open_key(street: Street, sealed: SealedKey, vault: Vault) -> codec.StreetKey:
+    """Return a street's key, opened with the master key."""
+    return codec.StreetKey(
+        issuer_id=street.issuer_id,
+        profile=street.profile,
+        key_id=sealed.key_id,
+        key=vault.open(sealed.sealed_key, key_use(street.issuer_id, sealed.key_id)),
+        secret=vault.open(
+            sealed.sealed_secret, secret_use(street.issuer_id, sealed.key_id)
+        ).decode(),
+        id_kind=street.id_kind,
+        id_pattern=street.id_pattern,
+        valid_from=sealed.valid_from,
+        valid_until=sealed.valid_until,
+    )
+
+
+def key_use(issuer_id: str, key_id: int) -> str:
+    """Return what a street's AES key is sealed for."""
+    return f"street_key.key:{issuer_id}:{key_id}"
+
+
+def secret_use(issuer_id: str, key_id: int) -> str:
+    """Return what a street's secret string is sealed for."""
+    return f"street_key.secret:{issuer_id}:{key_id}"

@@ -1,0 +1,54 @@
+"""What may be merged, and under which ID: pure functions, which raise Refusal."""
+
+import re
+from datetime import date
+
+from merge_driver.codec import IdKind, MergeFileError, Record, check_record
+from server.citizens.values import Holder
+from server.ledger.values import Refusal
+from server.merging.errors import MergingReason
+from server.merging.values import SealedKey, Street
+from server.municipalities.values import Program, ProgramKind
+from server.terminals.values import Terminal
+
+
+def street_of(terminal: Terminal, street: Street | None) -> Street:
+    """Return the street that a terminal merges into, or refuse (MRG-1)."""
+    if street is None or not terminal.can_merge:
+        raise Refusal(MergingReason.TERMINAL_CANNOT_MERGE)
+    return street
+
+
+def street_point_id(street: Street, holder: Holder, customer_id: str | None) -> str:
+    """Return the ID that the street's system knows the holder by, or refuse (MRG-2, MRG-3)."""
+    if street.id_kind == IdKind.MYKEY:
+        return holder.mykey_id
+    if customer_id is None:
+        raise Refusal(MergingReason.SERVICE_ID_NOT_REGISTERED, {"street": street.name})
+    return customer_id
+
+
+def check_municipal(program: Program) -> None:
+    """Refuse event points: they are not merged (MRG-1)."""
+    if program.kind != ProgramKind.MUNICIPAL:
+        raise Refusal(MergingReason.EVENT_POINTS_NOT_MERGED, {"program": program.name})
+
+
+def check_fits_file(record: Record, street: Street) -> None:
+    """Refuse an ID that the street's reader would put into quarantine."""
+    try:
+        check_record(record, street.id_kind)
+        fits = not street.id_pattern or re.fullmatch(street.id_pattern, record.id)
+    except MergeFileError:
+        fits = None
+    if not fits:
+        details = {"street": street.name, "street_point_id": record.id}
+        raise Refusal(MergingReason.STREET_POINT_ID_UNFIT, details)
+
+
+def key_of_day(street: Street, day: date) -> SealedKey:
+    """Return the street's newest key that is good on a day, or refuse."""
+    for key in street.keys:
+        if key.valid_from <= day and (key.valid_until is None or day <= key.valid_until):
+            return key
+    raise Refusal(MergingReason.STREET_KEY_MISSING, {"street": street.name})

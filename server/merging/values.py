@@ -1,0 +1,76 @@
+"""Streets and merges as decisions see them."""
+
+from dataclasses import dataclass
+from datetime import date
+
+from merge_driver.codec import IdKind, Profile
+from server.ledger.values import Key, Record
+
+
+@dataclass(frozen=True, slots=True)
+class SealedKey:
+    """One of a street's keys, as the database keeps it."""
+
+    key_id: int
+    sealed_key: bytes
+    sealed_secret: bytes
+    valid_from: date
+    valid_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class Street:
+    """A shopping street's merge settings."""
+
+    issuer_id: str
+    name: str
+    profile: Profile
+    id_kind: IdKind
+    id_pattern: str
+    keys: tuple[SealedKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalStreetKey(Key[Street]):
+    """A street by the issuer of the terminal that asks."""
+
+    terminal_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class MergeRecord(Record):
+    """The row of a merge: what is in the file, and the file."""
+
+    issuer_id: str
+    street_point_id: str
+    points: int
+    profile: int
+    key_id: int
+    file_id: bytes
+    file_name: str
+    content: bytes
+
+    TABLE = "merge"
+    COLUMNS = (
+        "issuer_id",
+        "street_point_id",
+        "points",
+        "profile",
+        "key_id",
+        "file_id",
+        "file_name",
+        "content",
+    )
+
+    def values(self) -> tuple[str | int | bytes | None, ...]:
+        """Return the values of COLUMNS."""
+        return (
+            self.issuer_id,
+            self.street_point_id,
+            self.points,
+            self.profile,
+            self.key_id,
+            self.file_id,
+            self.file_name,
+            self.content,
+        )

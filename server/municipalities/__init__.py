@@ -1,0 +1,1 @@
+"""Municipalities, their point programs, places and issuers."""

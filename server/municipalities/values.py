@@ -1,0 +1,53 @@
+"""Programs as decisions see them."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from server.ledger.values import Key
+
+
+class ProgramKind(StrEnum):
+    """What sort of points a program issues."""
+
+    MUNICIPAL = "MUNICIPAL"
+    EVENT = "EVENT"
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """One rule of where an event's points can be used (EVT-2); what is None does not narrow."""
+
+    municipality_code: str | None
+    terminal_class: str | None
+    issuer_id: str | None
+    terminal_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A point program."""
+
+    program_id: str
+    municipality_code: str
+    kind: ProgramKind
+    name: str
+    days_valid: int
+    service_from: date | None
+    service_until: date | None
+    points_per_use_max: int | None
+    coverage: tuple[Coverage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramKey(Key[Program]):
+    """A program by its ID."""
+
+    program_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsableProgramsKey(Key[tuple[Program, ...]]):
+    """The programs that a terminal in a municipality may take: its own, and all events."""
+
+    municipality_code: str

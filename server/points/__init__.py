@@ -1,0 +1,1 @@
+"""Using points at a counter."""

@@ -1,0 +1,202 @@
+"""Spending and cancelling: what is looked up, which rule decides, what is booked."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from server.citizens.rules import accepted_holder
+from server.citizens.values import CertificateKey, Holder
+from server.clock import Moment
+from server.ledger.rules import balance, give_back, take
+from server.ledger.values import (
+    AccountKey,
+    AccountKind,
+    BookedTransaction,
+    Booking,
+    Entry,
+    Key,
+    RequestKey,
+    TransactionKey,
+    TransactionKind,
+)
+from server.ledger.view import View
+from server.municipalities.values import Program, ProgramKey
+from server.points.rules import (
+    Shown,
+    cancellable_spend,
+    check_amount,
+    check_shown,
+    usable_program,
+)
+from server.terminals.rules import active_terminal
+from server.terminals.values import Terminal, TerminalKey
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """What a spend is answered with."""
+
+    transaction_number: str
+    booked_at: int
+    """Microseconds since 1970-01-01T00:00:00Z."""
+    mykey_id: str
+    program: Program
+    points: int
+    balance_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """What spending and merging have in common: whose points, how many, as shown."""
+
+    terminal_id: str
+    serial_number: str
+    shown: Shown
+    program_id: str
+    points: int
+
+    def names(self) -> tuple[Key[Any], ...]:
+        """Return what must be looked up."""
+        return (
+            TerminalKey(self.terminal_id),
+            CertificateKey(self.serial_number),
+            ProgramKey(self.program_id),
+        )
+
+    def accounts(self, view: View) -> tuple[AccountKey, ...]:
+        """Return the holder's account."""
+        holder = view.find(CertificateKey(self.serial_number))
+        return (holder.account(self.program_id),) if holder else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Permitted:
+    """A use of points that nothing speaks against."""
+
+    terminal: Terminal
+    holder: Holder
+    program: Program
+    taken: tuple[Entry, ...]
+    """The entries that take the points out of the holder's lots."""
+    balance_after: int
+
+
+def permit(use: Use, view: View, today: date) -> Permitted:
+    """Return how points can be used as asked, or refuse by the rules of USE-3 and USE-9."""
+    terminal = active_terminal(view.find(TerminalKey(use.terminal_id)))
+    holder = accepted_holder(view.find(CertificateKey(use.serial_number)), today)
+    check_shown(use.shown, holder, today)
+    program = usable_program(view.find(ProgramKey(use.program_id)), terminal, today)
+    account = holder.account(use.program_id)
+    lots = view.lots(account)
+    check_amount(use.points, program, lots, today)
+    taken = tuple(take(account, lots, use.points, today))
+    return Permitted(terminal, holder, program, taken, balance(lots, today) - use.points)
+
+
+@dataclass(frozen=True, slots=True)
+class SpendCommand:
+    """ポイント利用 (USE-2)."""
+
+    request: RequestKey
+    fingerprint: bytes
+    use: Use
+    encode: Callable[[Spent], bytes]
+    method: str = "Spend"
+
+    def names(self) -> Iterable[Key[Any]]:
+        """Return what must be looked up to decide."""
+        return self.use.names()
+
+    def accounts(self, view: View) -> Iterable[AccountKey]:
+        """Return the holder's account."""
+        return self.use.accounts(view)
+
+    def decide(self, view: View, moment: Moment, number: str) -> Booking:
+        """Take the points from the holder to the place, or refuse."""
+        permitted = permit(self.use, view, moment.day)
+        place = str(permitted.terminal.place_id)
+        spent = Entry(AccountKey(self.use.program_id, AccountKind.SPENT, place), self.use.points)
+        answer = Spent(
+            number,
+            moment.microseconds,
+            permitted.holder.mykey_id,
+            permitted.program,
+            self.use.points,
+            permitted.balance_after,
+        )
+        return Booking(
+            TransactionKind.SPEND,
+            (*permitted.taken, spent),
+            self.encode(answer),
+            subject=permitted.holder.mykey_id,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Cancelled:
+    """What a cancellation is answered with."""
+
+    transaction_number: str
+    booked_at: int
+    """Microseconds since 1970-01-01T00:00:00Z."""
+    cancelled_number: str
+    mykey_id: str
+    program_id: str
+    points: int
+    points_lapsed: int
+    balance_after: int
+
+
+@dataclass(frozen=True, slots=True)
+class CancelSpendCommand:
+    """取消 of a spend (USE-4)."""
+
+    request: RequestKey
+    fingerprint: bytes
+    terminal_id: str
+    transaction_number: str
+    reason: str
+    encode: Callable[[Cancelled], bytes]
+    method: str = "CancelSpend"
+
+    def names(self) -> Iterable[Key[Any]]:
+        """Return what must be looked up to decide."""
+        return TerminalKey(self.terminal_id), TransactionKey(self.transaction_number)
+
+    def accounts(self, view: View) -> Iterable[AccountKey]:
+        """Return the account that the points return to."""
+        spend = view.find(TransactionKey(self.transaction_number))
+        return (_held_account(spend),) if spend else ()
+
+    def decide(self, view: View, moment: Moment, number: str) -> Booking:
+        """Return the points to their lots, or refuse."""
+        active_terminal(view.find(TerminalKey(self.terminal_id)))
+        found = view.find(TransactionKey(self.transaction_number))
+        spend = cancellable_spend(found, self.request.caller, moment.day)
+        entries, points_lapsed = give_back(spend.entries, moment.day)
+        account = _held_account(spend)
+        points = sum(entry.points for entry in spend.entries if entry.lot is None)
+        answer = Cancelled(
+            number,
+            moment.microseconds,
+            spend.transaction_number,
+            spend.subject,
+            account.program_id,
+            points,
+            points_lapsed,
+            balance(view.lots(account), moment.day) + points - points_lapsed,
+        )
+        return Booking(
+            TransactionKind.CANCEL,
+            tuple(entries),
+            self.encode(answer),
+            subject=spend.subject,
+            cancels=spend.transaction_id,
+            reason=self.reason,
+        )
+
+
+def _held_account(transaction: BookedTransaction) -> AccountKey:
+    return next(entry.account for entry in transaction.entries if entry.lot is not None)

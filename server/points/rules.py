@@ -1,0 +1,75 @@
+"""What may be spent and cancelled: pure functions over plain values, which raise Refusal."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from server.citizens.values import Holder
+from server.ledger.rules import balance
+from server.ledger.values import BookedTransaction, Lot, Refusal, TransactionKind
+from server.municipalities.rules import in_period, is_usable_at
+from server.municipalities.values import Program
+from server.points.errors import PointsReason
+from server.terminals.values import Terminal
+
+POINTS_MAX = 9_999_999_999
+"""The most a merge file can carry; no use of points is larger."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the confirm screen was bound to (USE-9)."""
+
+    mykey_id: str
+    day: date
+
+
+def usable_program(program: Program | None, terminal: Terminal, today: date) -> Program:
+    """Return the program, or refuse where its points cannot be used there today."""
+    if program is None:
+        raise Refusal(PointsReason.PROGRAM_UNKNOWN)
+    if not is_usable_at(program, terminal):
+        raise Refusal(PointsReason.PROGRAM_NOT_USABLE_HERE, {"program": program.name})
+    if not in_period(program, today):
+        raise Refusal(PointsReason.PROGRAM_OUT_OF_PERIOD, {"program": program.name})
+    return program
+
+
+def check_amount(points: int, program: Program, lots: Sequence[Lot], today: date) -> None:
+    """Refuse an amount that cannot be used (USE-3)."""
+    if points < 1:
+        raise Refusal(PointsReason.POINTS_NOT_POSITIVE)
+    if points > POINTS_MAX:
+        raise Refusal(PointsReason.POINTS_TOO_MANY, {"maximum": str(POINTS_MAX)})
+    most = program.points_per_use_max
+    if most is not None and points > most:
+        raise Refusal(PointsReason.OVER_LIMIT_PER_USE, {"maximum": str(most)})
+    available = balance(lots, today)
+    if points > available:
+        raise Refusal(PointsReason.INSUFFICIENT_POINTS, {"balance": str(available)})
+
+
+def check_shown(shown: Shown, holder: Holder, today: date) -> None:
+    """Refuse where the confirm screen does not hold any more (USE-9)."""
+    if shown.mykey_id != holder.mykey_id:
+        raise Refusal(PointsReason.CARD_CHANGED)
+    if shown.day != today:
+        raise Refusal(PointsReason.DAY_TURNED)
+
+
+def cancellable_spend(
+    spend: BookedTransaction | None, caller: str, today: date
+) -> BookedTransaction:
+    """Return the spend, or refuse where the caller cannot cancel it today (USE-4).
+
+    Another terminal's transaction is as unknown as one that never was.
+    """
+    if spend is None or spend.caller != caller:
+        raise Refusal(PointsReason.TRANSACTION_UNKNOWN)
+    if spend.kind != TransactionKind.SPEND:
+        raise Refusal(PointsReason.TRANSACTION_NOT_A_SPEND)
+    if spend.cancelled:
+        raise Refusal(PointsReason.TRANSACTION_ALREADY_CANCELLED)
+    if spend.booked_on != today:
+        raise Refusal(PointsReason.TRANSACTION_OF_ANOTHER_DAY)
+    return spend

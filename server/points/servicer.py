@@ -1,0 +1,113 @@
+"""PointService: protobuf in, operation, protobuf out."""
+
+from jichipoint.v1 import points_pb2 as pb
+from jichipoint.v1 import programs_pb2
+
+from server.clock import Clock, Moment
+from server.ledger.values import RequestKey
+from server.ledger.writer import Writer
+from server.points.balances import UsableBalance, usable_balances
+from server.points.operations import Cancelled, CancelSpendCommand, SpendCommand, Spent, Use
+from server.points.rules import Shown
+from server.readers import Readers
+from server.rpc import fields
+from server.rpc.access import POINT_COUNTERS, open_to
+from server.rpc.booking import book, fingerprint, timestamp
+from server.rpc.calls import Call
+
+REASON_LENGTH_MAX = 100
+
+
+class PointServicer:
+    """Balances, spending and its cancellation."""
+
+    def __init__(self, writer: Writer, readers: Readers, clock: Clock) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._clock = clock
+
+    @open_to(POINT_COUNTERS)
+    async def ListUsablePoints(  # noqa: N802
+        self, request: pb.ListUsablePointsRequest, call: Call
+    ) -> pb.ListUsablePointsResponse:
+        """USE-1."""
+        serial_number = fields.serial_number(request.certificate_serial_number)
+        today = Moment.of(self._clock.now()).day
+        terminal_id = call.session.terminal_id
+        found = await self._readers.read(
+            lambda reader: usable_balances(reader, terminal_id, serial_number, today)
+        )
+        return pb.ListUsablePointsResponse(
+            mykey_id=found.holder.mykey_id,
+            usable_points=[usable_points(one) for one in found.balances],
+            shown_on=fields.to_date(found.day),
+        )
+
+    @open_to(POINT_COUNTERS)
+    async def Spend(self, request: pb.SpendRequest, call: Call) -> bytes:  # noqa: N802
+        """USE-2."""
+        use = Use(
+            call.session.terminal_id,
+            fields.serial_number(request.certificate_serial_number),
+            Shown(fields.mykey_id(request.mykey_id), fields.day(request.shown_on, "shown_on")),
+            fields.digits(request.program_id, "program_id", 8),
+            request.points,
+        )
+        command = SpendCommand(
+            RequestKey(call.session.caller, fields.request_id(request.request_id)),
+            fingerprint("Spend", request),
+            use,
+            _spent,
+        )
+        return await book(self._writer, command, call)
+
+    @open_to(POINT_COUNTERS)
+    async def CancelSpend(self, request: pb.CancelSpendRequest, call: Call) -> bytes:  # noqa: N802
+        """USE-4."""
+        command = CancelSpendCommand(
+            RequestKey(call.session.caller, fields.request_id(request.request_id)),
+            fingerprint("CancelSpend", request),
+            call.session.terminal_id,
+            fields.text(request.transaction_number, "transaction_number", 20),
+            fields.text(request.reason, "reason", REASON_LENGTH_MAX),
+            _cancelled,
+        )
+        return await book(self._writer, command, call)
+
+
+def usable_points(one: UsableBalance) -> programs_pb2.UsablePoints:
+    """Return a balance as protobuf has it."""
+    kind = programs_pb2.ProgramKind.Value(f"PROGRAM_KIND_{one.program.kind}")
+    return programs_pb2.UsablePoints(
+        program_id=one.program.program_id,
+        program_name=one.program.name,
+        kind=kind,
+        balance=one.points,
+        next_expiry=fields.to_date(one.next_expiry) if one.next_expiry else None,
+        points_expiring_next=one.points_expiring_next,
+    )
+
+
+def _spent(spent: Spent) -> bytes:
+    return pb.SpendResponse(
+        transaction_number=spent.transaction_number,
+        book_time=timestamp(spent.booked_at),
+        mykey_id=spent.mykey_id,
+        program_id=spent.program.program_id,
+        program_name=spent.program.name,
+        points=spent.points,
+        balance_after=spent.balance_after,
+    ).SerializeToString()
+
+
+def _cancelled(cancelled: Cancelled) -> bytes:
+    return pb.CancelSpendResponse(
+        transaction_number=cancelled.transaction_number,
+        book_time=timestamp(cancelled.booked_at),
+        cancelled_transaction_number=cancelled.cancelled_number,
+        mykey_id=cancelled.mykey_id,
+        program_id=cancelled.program_id,
+        points=cancelled.points,
+        points_lapsed=cancelled.points_lapsed,
+        balance_after=cancelled.balance_after,
+    ).SerializeToString()

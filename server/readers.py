@@ -1,0 +1,69 @@
+"""Reads beside the booking path: a few threads, each with a connection of its own."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+from peewee import PeeweeException, SqliteDatabase
+
+from server.ledger.sqlite_store import SqliteReader
+from server.ledger.store import Reader, StoreUnavailableError
+from server.ledger.values import Key, Loader
+
+T = TypeVar("T")
+
+THREADS = 2
+
+
+class Readers:
+    """Runs reads off the event loop."""
+
+    def __init__(
+        self, database: SqliteDatabase, loaders: Mapping[type[Key[Any]], Loader[Any]]
+    ) -> None:
+        self._database = database
+        self._loaders = loaders
+        self._local = threading.local()
+        self._pool = ThreadPoolExecutor(THREADS, "reader")
+
+    async def read(self, work: Callable[[Reader], T]) -> T:
+        """Run a read with the loaders. Raises what it raises, and StoreUnavailableError."""
+        return await self._run(lambda: work(self._reader()))
+
+    async def query(self, work: Callable[[SqliteDatabase], T]) -> T:
+        """Run an administrative query. Raises StoreUnavailableError."""
+
+        def run() -> T:
+            self._reader()
+            try:
+                return work(self._database)
+            except PeeweeException as error:
+                raise StoreUnavailableError(str(error)) from error
+
+        return await self._run(run)
+
+    def stop(self) -> None:
+        """Close the connections, once the reads that run are done."""
+        every_thread = threading.Barrier(THREADS)
+        for _ in range(THREADS):
+            self._pool.submit(self._close, every_thread)
+        self._pool.shutdown()
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+
+    def _reader(self) -> SqliteReader:
+        reader: SqliteReader | None = getattr(self._local, "reader", None)
+        if reader is None:
+            self._database.connect()
+            reader = SqliteReader(self._database.connection(), self._loaders)
+            self._local.reader = reader
+        return reader
+
+    def _close(self, every_thread: threading.Barrier) -> None:
+        every_thread.wait()
+        if getattr(self._local, "reader", None) is not None:
+            self._database.close()
+            self._local.reader = None

@@ -1,0 +1,1 @@
+"""What all methods share: sessions, who may call what, errors to status."""

@@ -1,0 +1,40 @@
+"""Who may call a method: declared at the method itself (SEC-2)."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from server.terminals.values import TerminalClass
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_ATTRIBUTE = "_open_to"
+
+
+class Anyone:
+    """Callers without a session."""
+
+
+ANYONE = Anyone()
+Access = Anyone | frozenset[TerminalClass]
+
+EVERY_TERMINAL = frozenset(TerminalClass)
+POINT_COUNTERS = frozenset({TerminalClass.SERVICE_ID, TerminalClass.POINT_USE})
+"""Terminals at which points are spent (TRM-6)."""
+STREET_COUNTERS = frozenset({TerminalClass.SERVICE_ID})
+"""Terminals at which points are merged, if their issuer is a shopping street."""
+
+
+def open_to(access: Access) -> Callable[[F], F]:
+    """Declare who may call a servicer's method. One that declares nothing is refused."""
+
+    def declare(method: F) -> F:
+        setattr(method, _ATTRIBUTE, access)
+        return method
+
+    return declare
+
+
+def access_of(method: Callable[..., Any]) -> Access | None:
+    """Return what a method declares, or None."""
+    access: Access | None = getattr(method, _ATTRIBUTE, None)
+    return access

@@ -1,0 +1,67 @@
+"""Checking the fields of a message at the edge."""
+
+import re
+from datetime import date
+
+from google.type.date_pb2 import Date
+
+from server.ledger.values import Refusal
+from server.rpc.errors import RpcReason
+
+_UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+_SERIAL_NUMBER = re.compile(r"[0-9A-F]{1,40}")
+_MYKEY_ID = re.compile(r"[0-9A-Z]{8}")
+_WIDE_SPACE = "\u3000"
+"""Japanese text has it between words; Python does not count it as printable."""
+
+
+def invalid(field: str, description: str) -> Refusal:
+    """Return the refusal of a field; the description says what the field must be."""
+    return Refusal(RpcReason.INVALID_FIELD, {"field": field, "description": description})
+
+
+def request_id(value: str) -> str:
+    """Return a request ID. Raises Refusal unless it is a UUID in lower case (LED-3)."""
+    return _matching(value, "request_id", _UUID, "a UUID in lower case")
+
+
+def serial_number(value: str) -> str:
+    """Return a certificate's serial number. Raises Refusal."""
+    description = "1 to 40 upper-case hexadecimal digits"
+    return _matching(value, "certificate_serial_number", _SERIAL_NUMBER, description)
+
+
+def mykey_id(value: str) -> str:
+    """Return a MyKey ID. Raises Refusal."""
+    return _matching(value, "mykey_id", _MYKEY_ID, "8 of 0-9 and A-Z")
+
+
+def digits(value: str, field: str, count: int) -> str:
+    """Return a number of so many digits. Raises Refusal."""
+    return _matching(value, field, re.compile(f"[0-9]{{{count}}}"), f"{count} digits")
+
+
+def text(value: str, field: str, longest: int) -> str:
+    """Return a text. Raises Refusal where it is empty, too long or has control characters."""
+    if not 1 <= len(value) <= longest or not value.replace(_WIDE_SPACE, " ").isprintable():
+        raise invalid(field, f"1 to {longest} printable characters")
+    return value
+
+
+def day(value: Date, field: str) -> date:
+    """Return a day. Raises Refusal where it is none."""
+    try:
+        return date(value.year, value.month, value.day)
+    except ValueError as error:
+        raise invalid(field, "a calendar day") from error
+
+
+def to_date(value: date) -> Date:
+    """Return a day as google.type.Date."""
+    return Date(year=value.year, month=value.month, day=value.day)
+
+
+def _matching(value: str, field: str, pattern: re.Pattern[str], description: str) -> str:
+    if not pattern.fullmatch(value):
+        raise invalid(field, description)
+    return value

@@ -1,0 +1,274 @@
+"""The one table from refusals to status, with a Japanese and an English message (API-2)."""
+
+from typing import NamedTuple
+
+from google.protobuf import any_pb2, duration_pb2
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2, status_pb2
+from grpc import StatusCode
+
+from server.citizens.errors import CitizenReason
+from server.ledger.errors import LedgerReason
+from server.ledger.values import Refusal
+from server.merging.errors import MergingReason
+from server.points.errors import PointsReason
+from server.rpc.errors import RpcReason
+from server.terminals.errors import TerminalReason
+
+DOMAIN = "jichipoint"
+RETRY_SECONDS = 1
+
+
+class Row(NamedTuple):
+    """How a reason is told. Texts may name the refusal's details in braces."""
+
+    code: StatusCode
+    japanese: str
+    english: str
+
+
+_FAILED = StatusCode.FAILED_PRECONDITION
+_BAD = StatusCode.INVALID_ARGUMENT
+
+TABLE: dict[str, Row] = {
+    LedgerReason.REQUEST_ID_REUSED: Row(
+        StatusCode.ALREADY_EXISTS,
+        "このリクエストIDは別の内容で使われています。",
+        "This request ID was used before with other content.",
+    ),
+    LedgerReason.OPERATION_ABANDONED: Row(
+        _FAILED,
+        "この処理は取りやめとして確定しています。記帳されていません。",
+        "This request was settled as abandoned. Nothing was booked.",
+    ),
+    LedgerReason.OPERATION_UNKNOWN: Row(
+        StatusCode.NOT_FOUND,
+        "このリクエストIDの処理はまだ決まっていません。",
+        "Nothing has been decided on this request ID yet.",
+    ),
+    CitizenReason.CERTIFICATE_UNKNOWN: Row(
+        StatusCode.NOT_FOUND,
+        "このカードのマイキーIDが見つかりません。マイキーIDの作成・登録が必要です。",
+        "No MyKey ID is registered for this card. The holder has to create one first.",
+    ),
+    CitizenReason.CERTIFICATE_EXPIRED: Row(
+        _FAILED,
+        "カードの利用者証明用電子証明書の有効期間が過ぎています({last_good_day}まで)。",
+        "The card's certificate has expired (good until {last_good_day}).",
+    ),
+    CitizenReason.CERTIFICATE_REVOKED: Row(
+        _FAILED,
+        "カードの利用者証明用電子証明書は失効しています。市区町村窓口へご案内ください。",
+        "The card's certificate was revoked. The holder should ask at the city office.",
+    ),
+    CitizenReason.MYKEY_ID_REVOKED: Row(
+        _FAILED,
+        "このマイキーIDは失効しています。",
+        "This MyKey ID was revoked.",
+    ),
+    TerminalReason.SIGN_IN_REFUSED: Row(
+        StatusCode.UNAUTHENTICATED,
+        "端末IDまたは端末パスワードが違います。",
+        "The terminal ID or the password is wrong.",
+    ),
+    TerminalReason.MACHINE_NOT_BOUND: Row(
+        StatusCode.PERMISSION_DENIED,
+        "この端末IDは別の機械で登録されています。自治体の担当者に登録の解除を依頼してください。",
+        "This terminal ID is bound to another machine. Ask the municipality to release it.",
+    ),
+    TerminalReason.TERMINAL_WITHDRAWN: Row(
+        StatusCode.PERMISSION_DENIED,
+        "この端末は廃止されています。自治体の担当者にお問い合わせください。",
+        "This terminal was withdrawn. Ask the municipality.",
+    ),
+    TerminalReason.SESSION_MISSING: Row(
+        StatusCode.UNAUTHENTICATED,
+        "ログインしていません。",
+        "There is no session: sign in first.",
+    ),
+    TerminalReason.SESSION_EXPIRED: Row(
+        StatusCode.UNAUTHENTICATED,
+        "ログインの有効時間が過ぎました。もう一度ログインしてください。",
+        "The session has expired. Sign in again.",
+    ),
+    TerminalReason.NOT_FOR_THIS_TERMINAL: Row(
+        StatusCode.PERMISSION_DENIED,
+        "この端末ではご利用になれません。",
+        "This terminal may not do this.",
+    ),
+    TerminalReason.METHOD_NOT_OPEN: Row(
+        StatusCode.PERMISSION_DENIED,
+        "この機能は公開されていません。",
+        "This method is not open to anyone.",
+    ),
+    PointsReason.POINTS_NOT_POSITIVE: Row(
+        _BAD,
+        "ポイント利用数は1以上で入力してください。",
+        "The points to use must be at least 1.",
+    ),
+    PointsReason.POINTS_TOO_MANY: Row(
+        _BAD,
+        "ポイント利用数は{maximum}以下で入力してください。",
+        "The points to use must be at most {maximum}.",
+    ),
+    PointsReason.INSUFFICIENT_POINTS: Row(
+        _FAILED,
+        "ポイント残高({balance}pt)が足りません。",
+        "The balance ({balance} pt) is too small.",
+    ),
+    PointsReason.PROGRAM_UNKNOWN: Row(
+        StatusCode.NOT_FOUND,
+        "このポイントは登録されていません。",
+        "There is no such point program.",
+    ),
+    PointsReason.PROGRAM_NOT_USABLE_HERE: Row(
+        _FAILED,
+        "{program}はこの端末では利用できません。",
+        "{program} cannot be used at this terminal.",
+    ),
+    PointsReason.PROGRAM_OUT_OF_PERIOD: Row(
+        _FAILED,
+        "{program}はサービス期間外です。",
+        "{program} is out of its service period.",
+    ),
+    PointsReason.OVER_LIMIT_PER_USE: Row(
+        _FAILED,
+        "1回に利用できるのは{maximum}ポイントまでです。",
+        "At most {maximum} points can be used at once.",
+    ),
+    PointsReason.CARD_CHANGED: Row(
+        _FAILED,
+        "確認画面を表示したときのカードと違います。もう一度カードを読み取ってください。",
+        "The card is not the one the confirm screen was shown for. Read the card again.",
+    ),
+    PointsReason.DAY_TURNED: Row(
+        _FAILED,
+        "確認画面を表示した日から日付が変わりました。もう一度入力してください。",
+        "The day has turned since the confirm screen was shown. Enter the points again.",
+    ),
+    PointsReason.TRANSACTION_UNKNOWN: Row(
+        StatusCode.NOT_FOUND,
+        "この取引済番号の取引はこの端末にありません。",
+        "This terminal has no transaction of that number.",
+    ),
+    PointsReason.TRANSACTION_NOT_A_SPEND: Row(
+        _FAILED,
+        "ポイント利用ではない取引は取り消せません。",
+        "Only a use of points can be cancelled.",
+    ),
+    PointsReason.TRANSACTION_ALREADY_CANCELLED: Row(
+        _FAILED,
+        "この取引はすでに取り消されています。",
+        "This transaction has already been cancelled.",
+    ),
+    PointsReason.TRANSACTION_OF_ANOTHER_DAY: Row(
+        _FAILED,
+        "当日の取引ではないため取り消せません。",
+        "Only a transaction of the same day can be cancelled.",
+    ),
+    MergingReason.TERMINAL_CANNOT_MERGE: Row(
+        StatusCode.PERMISSION_DENIED,
+        "この端末では商店街ポイントへの合算はできません。",
+        "This terminal cannot merge points.",
+    ),
+    MergingReason.SERVICE_ID_NOT_REGISTERED: Row(
+        _FAILED,
+        "{street}の商店街ポイントIDが登録されていません。先にサービスIDの登録が必要です。",
+        "The holder has no number registered at {street}. Register the service ID first.",
+    ),
+    MergingReason.STREET_POINT_ID_CHANGED: Row(
+        _FAILED,
+        "商店街ポイント顧客IDが変わりました。もう一度カードを読み取ってください。",
+        "The holder's number at the street has changed. Read the card again.",
+    ),
+    MergingReason.STREET_POINT_ID_UNFIT: Row(
+        _FAILED,
+        "商店街ポイント顧客ID {street_point_id} は{street}の番号の形に合いません。"
+        "登録を確認してください。",
+        "The number {street_point_id} does not have the form of {street}'s numbers. "
+        "Check the registration.",
+    ),
+    MergingReason.STREET_KEY_MISSING: Row(
+        _FAILED,
+        "{street}の合算用の鍵が本日有効ではありません。運営者にお問い合わせください。",
+        "{street} has no merge key that is good today. Ask the operator.",
+    ),
+    MergingReason.EVENT_POINTS_NOT_MERGED: Row(
+        _FAILED,
+        "{program}は特定支援イベントポイントのため合算できません。",
+        "{program} are event points, which cannot be merged.",
+    ),
+    RpcReason.INVALID_FIELD: Row(
+        _BAD,
+        "入力内容に誤りがあります({field}: {description})。",
+        "A field is not valid ({field}: {description}).",
+    ),
+    RpcReason.UNDECODABLE_MESSAGE: Row(
+        _BAD,
+        "受け取った電文を解釈できません。",
+        "The message cannot be decoded.",
+    ),
+    RpcReason.QUEUE_FULL: Row(
+        StatusCode.RESOURCE_EXHAUSTED,
+        "ただいま混み合っています。しばらくしてからもう一度お試しください。",
+        "The server is busy. Try again in a moment.",
+    ),
+    RpcReason.DEADLINE_PASSED: Row(
+        StatusCode.DEADLINE_EXCEEDED,
+        "時間内に処理できませんでした。この要求では記帳されていません。",
+        "The deadline passed before the request's turn. This attempt was not booked.",
+    ),
+    RpcReason.SERVER_STOPPING: Row(
+        StatusCode.UNAVAILABLE,
+        "サーバーが停止するところです。もう一度お試しください。",
+        "The server is stopping. Try again.",
+    ),
+    RpcReason.CLOCK_WENT_BACK: Row(
+        StatusCode.UNAVAILABLE,
+        "サーバーの時計が戻っているため、記帳を止めています。",
+        "The server's clock has gone back; booking is stopped.",
+    ),
+    RpcReason.STORE_UNAVAILABLE: Row(
+        StatusCode.UNAVAILABLE,
+        "台帳に書き込めません。もう一度お試しください。",
+        "The ledger cannot be written now. Try again.",
+    ),
+    RpcReason.INTERNAL_FAULT: Row(
+        StatusCode.INTERNAL,
+        "サーバー内部の誤りです。運営者にお知らせください。",
+        "This is a fault of the server. Tell the operator.",
+    ),
+}
+
+
+def code_of(refusal: Refusal) -> StatusCode:
+    """Return the status code of a refusal."""
+    return TABLE[refusal.reason].code
+
+
+def status_of(refusal: Refusal) -> status_pb2.Status:
+    """Return a refusal as google.rpc.Status: reason, both messages, and what else applies."""
+    row = TABLE[refusal.reason]
+    japanese, english = (text.format_map(refusal.details) for text in (row.japanese, row.english))
+    details: list[Message] = [
+        error_details_pb2.ErrorInfo(
+            reason=str(refusal.reason), domain=DOMAIN, metadata=refusal.details
+        ),
+        error_details_pb2.LocalizedMessage(locale="ja", message=japanese),
+        error_details_pb2.LocalizedMessage(locale="en", message=english),
+    ]
+    if refusal.reason == RpcReason.INVALID_FIELD:
+        violation = error_details_pb2.BadRequest.FieldViolation(
+            field=refusal.details["field"], description=refusal.details["description"]
+        )
+        details.append(error_details_pb2.BadRequest(field_violations=[violation]))
+    if row.code in (StatusCode.RESOURCE_EXHAUSTED, StatusCode.UNAVAILABLE):
+        delay = duration_pb2.Duration(seconds=RETRY_SECONDS)
+        details.append(error_details_pb2.RetryInfo(retry_delay=delay))
+    packed = []
+    for detail in details:
+        holder = any_pb2.Any()
+        holder.Pack(detail)
+        packed.append(holder)
+    number: int = row.code.value[0]
+    return status_pb2.Status(code=number, message=english, details=packed)

@@ -1,0 +1,70 @@
+"""Secrets in the database: sealed with the master key (SEC-4)."""
+
+import os
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+from server.chance import Chance
+
+MASTER_KEY_VARIABLE = "JICHIPOINT_MASTER_KEY"
+_NONCE_BYTES = 12
+
+
+class MasterKeyError(Exception):
+    """The master key is missing or unfit; the message says what to do."""
+
+
+class Vault:
+    """Seals and opens secrets with AES-256-GCM under the master key.
+
+    What is sealed is bound to its use, so that rows cannot be exchanged.
+    """
+
+    def __init__(self, master_key: bytes, chance: Chance) -> None:
+        self._cipher = AESGCM(master_key)
+        self._chance = chance
+
+    def seal(self, secret: bytes, use: str) -> bytes:
+        """Return the secret, encrypted; `use` names the row and column it is for."""
+        nonce = self._chance.bytes(_NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, secret, use.encode())
+
+    def open(self, sealed: bytes, use: str) -> bytes:
+        """Return what was sealed. Raises MasterKeyError where another key or use sealed it."""
+        try:
+            return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], use.encode())
+        except InvalidTag as error:
+            raise MasterKeyError(
+                f"the secret of {use} was sealed with another master key: "
+                "start the server with the key this database was made with"
+            ) from error
+
+
+def read_master_key(path: Path | None) -> bytes:
+    """Return the 32 bytes of the master key from a file or the environment.
+
+    Raises MasterKeyError where there is none, it is not 64 hex digits, or others can read it.
+    """
+    if path is None:
+        text = os.environ.get(MASTER_KEY_VARIABLE)
+        if text is None:
+            raise MasterKeyError(f"give --master-key-file, or set {MASTER_KEY_VARIABLE}")
+        return _parse(text, MASTER_KEY_VARIABLE)
+    try:
+        if path.stat().st_mode & 0o077:
+            raise MasterKeyError(f"others can read {path}: chmod 600 it")
+        return _parse(path.read_text("ascii"), str(path))
+    except (OSError, UnicodeDecodeError) as error:
+        raise MasterKeyError(f"the master key cannot be read from {path}: {error}") from error
+
+
+def _parse(text: str, source: str) -> bytes:
+    try:
+        key = bytes.fromhex(text.strip())
+    except ValueError:
+        key = b""
+    if len(key) != 32:
+        raise MasterKeyError(f"the master key in {source} is not 64 hexadecimal digits")
+    return key

@@ -1,0 +1,1 @@
+"""Service IDs: a citizen's number at a library or street."""

@@ -1,0 +1,1 @@
+"""Terminals: what they may do, signing in, sessions."""

@@ -1,0 +1,16 @@
+"""Refusals of terminals and sessions."""
+
+from enum import StrEnum
+
+
+class TerminalReason(StrEnum):
+    """Why a terminal is not let in, or not let do something."""
+
+    SIGN_IN_REFUSED = "SIGN_IN_REFUSED"
+    """Unknown ID and wrong password say the same."""
+    MACHINE_NOT_BOUND = "MACHINE_NOT_BOUND"
+    TERMINAL_WITHDRAWN = "TERMINAL_WITHDRAWN"
+    SESSION_MISSING = "SESSION_MISSING"
+    SESSION_EXPIRED = "SESSION_EXPIRED"
+    NOT_FOR_THIS_TERMINAL = "NOT_FOR_THIS_TERMINAL"
+    METHOD_NOT_OPEN = "METHOD_NOT_OPEN"

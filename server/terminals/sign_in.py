@@ -1,0 +1,100 @@
+"""Signing a terminal in: password, machine, session (TRM-4 to TRM-6, SEC-3)."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+
+from argon2 import PasswordHasher
+from argon2.exceptions import VerifyMismatchError
+from peewee import SqliteDatabase
+
+from server.chance import Chance
+from server.ledger.values import Refusal
+from server.terminals.errors import TerminalReason
+from server.terminals.tables import SessionRow, TerminalRow
+
+SESSION_LIFETIME = timedelta(hours=12)
+"""A shop's day; then the terminal signs in again."""
+
+_HASHER = PasswordHasher()
+_HASH_OF_NOTHING = _HASHER.hash("no terminal has this password")
+"""Verified for unknown IDs too, so that the time taken tells nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewSession:
+    """A session as its terminal is told about it."""
+
+    token: str
+    token_hash: bytes
+    terminal_id: str
+    expires_at: int
+    """Microseconds since 1970-01-01T00:00:00Z."""
+
+
+def hash_password(password: str) -> str:
+    """Return the Argon2id hash of a password."""
+    return _HASHER.hash(password)
+
+
+def hash_token(token: str) -> bytes:
+    """Return what is kept of a session token."""
+    return hashlib.sha256(token.encode()).digest()
+
+
+def find_terminal(database: SqliteDatabase, terminal_id: str) -> TerminalRow | None:
+    """Return a terminal's row."""
+    query = TerminalRow.select().where(TerminalRow.terminal_id == terminal_id)
+    rows: list[TerminalRow] = list(query.execute(database))
+    return rows[0] if rows else None
+
+
+def check_password(terminal: TerminalRow | None, password: str) -> TerminalRow:
+    """Return the terminal if the password is its own, or raise Refusal; takes a while."""
+    try:
+        _HASHER.verify(terminal.password_hash if terminal else _HASH_OF_NOTHING, password)
+    except VerifyMismatchError:
+        terminal = None
+    if terminal is None:
+        raise Refusal(TerminalReason.SIGN_IN_REFUSED)
+    return terminal
+
+
+def open_session(
+    database: SqliteDatabase,
+    terminal: TerminalRow,
+    machine_fingerprint: bytes,
+    now: int,
+    chance: Chance,
+) -> NewSession:
+    """Bind the machine at the first sign-in, and open a session; runs in the writer's thread.
+
+    Raises Refusal where the terminal was withdrawn or is bound to another machine.
+    """
+    current = find_terminal(database, terminal.terminal_id)
+    if current is None or current.withdrawn_at is not None:
+        raise Refusal(TerminalReason.TERMINAL_WITHDRAWN)
+    if current.machine_fingerprint is None:
+        TerminalRow.update(machine_fingerprint=machine_fingerprint).where(
+            TerminalRow.terminal_id == current.terminal_id
+        ).execute(database)
+    elif not hmac.compare_digest(bytes(current.machine_fingerprint), machine_fingerprint):
+        raise Refusal(TerminalReason.MACHINE_NOT_BOUND)
+    token = chance.bytes(32).hex()
+    expires_at = now + SESSION_LIFETIME // timedelta(microseconds=1)
+    session = NewSession(token, hash_token(token), current.terminal_id, expires_at)
+    SessionRow.insert(
+        token_hash=session.token_hash,
+        terminal_id=session.terminal_id,
+        signed_in_at=now,
+        expires_at=expires_at,
+    ).execute(database)
+    return session
+
+
+def end_session(database: SqliteDatabase, token_hash: bytes, now: int) -> None:
+    """End a session for good."""
+    SessionRow.update(ended_at=now).where(
+        (SessionRow.token_hash == token_hash) & SessionRow.ended_at.is_null()
+    ).execute(database)

@@ -1,0 +1,47 @@
+"""Terminals as decisions see them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from server.ledger.values import Key
+
+
+class TerminalClass(StrEnum):
+    """What a terminal may do (端末区分, TRM-6)."""
+
+    SERVICE_ID = "SERVICE_ID"
+    POINT_USE = "POINT_USE"
+    VOUCHER = "VOUCHER"
+    GRANT = "GRANT"
+    MUNICIPALITY = "MUNICIPALITY"
+    PARTNER = "PARTNER"
+    OPERATOR = "OPERATOR"
+
+
+@dataclass(frozen=True, slots=True)
+class Terminal:
+    """A registered counter machine."""
+
+    terminal_id: str
+    terminal_class: TerminalClass
+    municipality_code: str | None
+    municipality_name: str
+    place_id: int | None
+    place_name: str
+    issuer_id: str | None
+    issuer_name: str
+    issuer_is_street: bool
+    name: str
+    withdrawn: bool
+
+    @property
+    def can_merge(self) -> bool:
+        """Whether it may merge: class (ア), and its issuer is a shopping street (MRG-1)."""
+        return self.terminal_class == TerminalClass.SERVICE_ID and self.issuer_is_street
+
+
+@dataclass(frozen=True, slots=True)
+class TerminalKey(Key[Terminal]):
+    """A terminal by its ID."""
+
+    terminal_id: str
