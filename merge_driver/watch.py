@@ -1,0 +1,72 @@
+"""Waits until something arrives in the spool folder, or until it is told to stop."""
+
+import os
+import select
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from inotify_simple import INotify, flags  # type: ignore[import-untyped]
+
+from merge_driver.errors import DriverError
+from merge_driver.spool import is_spool_name
+
+_RESCAN_SECONDS: Final = 60
+_GONE: Final = flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED | flags.UNMOUNT
+
+
+class StopEvent:
+    """A stop that a signal handler can give and that wakes a waiting `watch` at once."""
+
+    def __init__(self) -> None:
+        self._is_set = False
+        self._read_end, self._write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
+
+    def set(self) -> None:
+        """Ask for the stop; more than once is no different."""
+        if not self._is_set:
+            self._is_set = True
+            os.write(self._write_end, b"s")
+
+    def is_set(self) -> bool:
+        """Say whether the stop was asked for."""
+        return self._is_set
+
+    def fileno(self) -> int:
+        """Return the descriptor that becomes readable with the stop."""
+        return self._read_end
+
+    def close(self) -> None:
+        """Give the pipe back."""
+        os.close(self._read_end)
+        os.close(self._write_end)
+
+
+def watch(spool_folder: Path, stop_event: StopEvent) -> Iterator[None]:
+    """Yield each time the folder is to be looked at: at once, then whenever a file arrived.
+
+    After 60 seconds without news it yields all the same, because a file that another computer
+    puts on a network drive makes no news. Ends with the stop; raises DriverError if the folder
+    is gone or cannot be watched.
+    """
+    try:
+        with INotify(nonblocking=True) as inotify:
+            mask = flags.MOVED_TO | flags.CLOSE_WRITE | flags.DELETE_SELF | flags.MOVE_SELF
+            inotify.add_watch(spool_folder, mask | flags.ONLYDIR)
+            yield
+            while not stop_event.is_set():
+                ready, _, _ = select.select([inotify, stop_event], [], [], _RESCAN_SECONDS)
+                if not stop_event.is_set() and (not ready or _has_news(inotify, spool_folder)):
+                    yield
+    except OSError as error:
+        raise DriverError(f"{spool_folder}: cannot be watched: {error.strerror}") from error
+
+
+def _has_news(inotify: INotify, spool_folder: Path) -> bool:
+    """Say whether one of the waiting events is about a merge file, or the kernel lost some."""
+    has_news = False
+    for event in inotify.read(timeout=0):
+        if event.mask & _GONE:
+            raise DriverError(f"{spool_folder}: the spool folder is gone")
+        has_news |= bool(event.mask & flags.Q_OVERFLOW) or is_spool_name(event.name)
+    return has_news

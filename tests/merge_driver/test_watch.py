@@ -1,0 +1,75 @@
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from inotify_simple import INotify, flags  # type: ignore[import-untyped]
+
+from merge_driver import watch as watch_module
+from merge_driver.errors import DriverError
+from merge_driver.watch import StopEvent, watch
+from tests.merge_driver.samples import put
+
+
+class Event(NamedTuple):
+    """An event as the kernel gives it."""
+
+    wd: int
+    mask: int
+    cookie: int
+    name: str
+
+
+def test_it_yields_at_once_and_for_each_arrival(tmp_path: Path) -> None:
+    stop_event = StopEvent()
+    looks = watch(tmp_path, stop_event)
+    next(looks)
+    put(tmp_path, b"x", "a.mrg")
+    next(looks)
+    (tmp_path / "note.txt").write_text("not the driver's business")
+    (tmp_path / "b.mrg").write_text("x")
+    next(looks)
+    stop_event.set()
+    stop_event.set()
+    assert list(looks) == []
+    assert stop_event.is_set()
+    stop_event.close()
+
+
+def test_a_queue_that_overflowed_is_a_reason_to_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stop_event = StopEvent()
+    looks = watch(tmp_path, stop_event)
+    next(looks)
+    overflow = Event(-1, int(flags.Q_OVERFLOW), 0, "")
+    monkeypatch.setattr(INotify, "read", lambda *_, **__: [overflow])
+    (tmp_path / "note.txt").write_text("wakes the wait")
+    next(looks)
+    stop_event.set()
+    assert list(looks) == []
+    stop_event.close()
+
+
+def test_without_news_it_yields_after_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A network drive makes no news."""
+    monkeypatch.setattr(watch_module, "_RESCAN_SECONDS", 0)
+    stop_event = StopEvent()
+    looks = watch(tmp_path, stop_event)
+    assert [next(looks), next(looks), next(looks)] == [None, None, None]
+    stop_event.set()
+    assert list(looks) == []
+    stop_event.close()
+
+
+def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
+    stop_event = StopEvent()
+    with pytest.raises(DriverError, match="cannot be watched"):
+        next(watch(tmp_path / "missing", stop_event))
+    looks = watch(tmp_path, stop_event)
+    next(looks)
+    tmp_path.rename(tmp_path.with_name("elsewhere"))
+    with pytest.raises(DriverError, match="the spool folder is gone"):
+        next(looks)
+    stop_event.close()
