@@ -1,0 +1,46 @@
+"""Every action of the application: its ID, its keys, its label. One table, shown at the bottom."""
+
+from dataclasses import dataclass
+
+from textual.binding import Binding, BindingType
+
+from counter_tui.texts import later
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """An action on a key. The second key serves where a desktop takes the first."""
+
+    id: str
+    keys: tuple[str, ...]
+    shown_key: str
+    label: str
+
+
+_ALL = (
+    Action("help", ("f1", "ctrl+g"), "F1", later("ヘルプ")),
+    Action("back", ("escape",), "Esc", later("戻る")),
+    Action("register", ("enter",), "Enter", later("登録")),
+    Action("sign_in", ("enter",), "Enter", later("ログイン")),
+    Action("choose", ("enter",), "Enter", later("選択")),
+    Action("check", ("enter",), "Enter", later("確認")),
+    Action("spend", ("enter",), "Enter", later("利用")),
+    Action("merge", ("enter",), "Enter", later("合算")),
+    Action("next", ("enter",), "Enter", later("次の利用者")),
+    Action("close", ("enter",), "Enter", later("閉じる")),
+    Action("read_card", ("f5", "ctrl+r"), "F5", later("カード読取")),
+    Action("deliver", ("f6", "ctrl+d"), "F6", later("ファイル再送")),
+    Action("give_up", ("f7", "ctrl+y"), "F7", later("取りやめ")),
+    Action("print", ("f8", "ctrl+p"), "F8", later("レシート印字")),
+    Action("cards", ("f9", "ctrl+t"), "F9", later("仮想カード")),
+    Action("leave", ("f10", "ctrl+q"), "F10", later("終了")),
+)
+ACTIONS = {action.id: action for action in _ALL}
+
+
+def bindings(*ids: str) -> list[BindingType]:
+    """Return the key bindings of some actions."""
+    return [
+        Binding(",".join(ACTIONS[id_].keys), id_, ACTIONS[id_].label, show=False, id=id_)
+        for id_ in ids
+    ]

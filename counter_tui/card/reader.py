@@ -1,0 +1,69 @@
+"""What a card reader is to the application (USE-1)."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class UserCertificate:
+    """What is read of the user-authentication certificate."""
+
+    serial_number: str
+    """発行番号, upper-case hexadecimal."""
+    last_good_day: date
+
+
+@dataclass(frozen=True, slots=True)
+class CardInserted:
+    """A card was put in; each insertion has a session number of its own."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class CardRemoved:
+    """The card of a session is gone, also where the reader broke down under it."""
+
+    session: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderDown:
+    """The reader does not work."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReaderUp:
+    """The reader works again; CardInserted follows where a card is in."""
+
+
+CardEvent = CardInserted | CardRemoved | ReaderDown | ReaderUp
+
+
+class CardError(Exception):
+    """The card could not be read: none in, or pulled out meanwhile."""
+
+
+class CardReader(Protocol):
+    """A reader with at most one card in it."""
+
+    @property
+    def has_card(self) -> bool:
+        """Whether a card is in that can be read."""
+        ...
+
+    def events(self) -> AsyncIterator[CardEvent]:
+        """Yield what happens, without end and without polling.
+
+        The present state comes first: CardInserted where a card is in, ReaderDown where the
+        reader does not work, nothing where it waits for a card.
+        """
+        ...
+
+    async def read_user_certificate(self) -> UserCertificate:
+        """Read the card that is in. Raises CardError."""
+        ...

@@ -1,0 +1,1 @@
+"""What the counter application knows without Textual, network or devices."""

@@ -1,0 +1,180 @@
+"""Booking safely: outbox first, the same request until there is an answer (USE-5, MRG-4)."""
+
+import asyncio
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Protocol
+
+from jichipoint.v1 import merging_pb2
+
+from counter_tui.core.outbox import Entry, Outbox, OutboxFault
+from counter_tui.core.retry import backoff
+from counter_tui.core.spool import SpoolError, deliver
+
+
+class TroubleError(Exception):
+    """The server said no, or said nothing; with a reason code and the staff's words."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+        self.message = message
+
+
+class RefusedError(TroubleError):
+    """The server decided: this will not be booked."""
+
+
+class SessionEndedError(TroubleError):
+    """The session is over; after signing in the same request may be sent again."""
+
+
+class UnreachableError(TroubleError):
+    """There is no decision: nothing may be concluded from that."""
+
+
+@dataclass(frozen=True, slots=True)
+class Booked:
+    """It is booked; the answer is the response's bytes."""
+
+    method: str
+    answer: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """It is not booked and never will be."""
+
+
+Decision = Booked | Settled
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A booking that is done, and what kept its merge file from the spool folder, if anything."""
+
+    booked: Booked
+    delivery_fault: SpoolError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NotBooked:
+    """Nothing was booked; why."""
+
+    reason: str
+    message: str
+
+
+Outcome = Finished | NotBooked
+
+
+class Server(Protocol):
+    """What bookings need of the server."""
+
+    async def book(self, method: str, request: bytes) -> Booked:
+        """Send a booking. Raises RefusedError, SessionEndedError, UnreachableError."""
+        ...
+
+    async def settle(self, request_id: str) -> Decision:
+        """Settle a request ID. Raises the same."""
+        ...
+
+
+class Operator(Protocol):
+    """What bookings need of the operator while they wait."""
+
+    def tell_waiting(self, trouble: UnreachableError) -> None:
+        """Say that there is no answer yet, and that it is being tried again."""
+        ...
+
+    async def sign_in_again(self) -> None:
+        """Return once a new session is open."""
+        ...
+
+    async def wants_to_give_up(self) -> None:
+        """Return once the operator wants the request settled as not booked."""
+        ...
+
+
+class Bookings:
+    """Brings each request in the outbox to its end."""
+
+    def __init__(self, server: Server, outbox: Outbox, spool_folder: Path) -> None:
+        self._server = server
+        self._outbox = outbox
+        self._spool_folder = spool_folder
+
+    async def book(self, entry: Entry, operator: Operator) -> Outcome:
+        """Write the request to the outbox, then send it until it has an answer.
+
+        Raises OutboxError where it cannot be written: then nothing was sent.
+        """
+        await asyncio.to_thread(self._outbox.put, entry)
+        return await self.resume(entry, operator)
+
+    async def resume(self, entry: Entry, operator: Operator) -> Outcome:
+        """Bring a request that is in the outbox to its end."""
+        if entry.answer is not None:
+            return await self.deliver(entry, Booked(entry.method, entry.answer))
+        decision = await self._decide(entry, operator)
+        if isinstance(decision, Booked):
+            return await self.deliver(entry, decision)
+        await asyncio.to_thread(self._outbox.remove, entry.request_id)
+        return decision
+
+    async def unfinished(self) -> list[Entry]:
+        """Return what is in the outbox, oldest first."""
+        return await asyncio.to_thread(self._outbox.entries)
+
+    def faults(self) -> list[OutboxFault]:
+        """Return what in the outbox cannot be read; it is left where it is."""
+        return self._outbox.faults()
+
+    async def _decide(self, entry: Entry, operator: Operator) -> Booked | NotBooked:
+        giving_up = asyncio.ensure_future(operator.wants_to_give_up())
+        attempt = 0
+        try:
+            while True:
+                if giving_up.done() and not entry.abandoned:
+                    entry = replace(entry, abandoned=True)
+                    await asyncio.to_thread(self._outbox.replace, entry)
+                try:
+                    return await self._ask(entry)
+                except RefusedError as refused:
+                    return NotBooked(refused.reason, refused.message)
+                except SessionEndedError:
+                    await operator.sign_in_again()
+                except UnreachableError as trouble:
+                    operator.tell_waiting(trouble)
+                    await _wait(giving_up, backoff(attempt))
+                    attempt += 1
+        finally:
+            giving_up.cancel()
+
+    async def _ask(self, entry: Entry) -> Booked | NotBooked:
+        if not entry.abandoned:
+            return await self._server.book(entry.method, entry.request)
+        decision = await self._server.settle(entry.request_id)
+        return decision if isinstance(decision, Booked) else NotBooked("OPERATION_ABANDONED", "")
+
+    async def deliver(self, entry: Entry, booked: Booked) -> Finished:
+        """Deliver the merge file, if there is one; only then does the request leave the outbox."""
+        if booked.method == "Merge":
+            if entry.answer is None:
+                entry = replace(entry, answer=booked.answer)
+                await asyncio.to_thread(self._outbox.replace, entry)
+            file = merging_pb2.MergeResponse.FromString(booked.answer).merge_file
+            try:
+                await asyncio.to_thread(deliver, self._spool_folder, file.name, file.content)
+            except SpoolError as fault:
+                return Finished(booked, fault)
+        await asyncio.to_thread(self._outbox.remove, entry.request_id)
+        return Finished(booked)
+
+
+async def _wait(giving_up: "asyncio.Future[None]", seconds: float) -> None:
+    """Wait that long, or until the operator gives up."""
+    if giving_up.done():
+        await asyncio.sleep(seconds)
+    else:
+        await asyncio.wait({giving_up}, timeout=seconds)

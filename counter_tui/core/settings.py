@@ -1,0 +1,76 @@
+"""What the application is started with, and what it remembers between starts."""
+
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from counter_tui.core import files
+
+FORMAT = "jichipoint-terminal"
+VERSION = 1
+
+_TERMINAL_ID = re.compile("[0-9]{8}")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How the application is started."""
+
+    server: str
+    """Host and port."""
+    state_folder: Path
+    spool_folder: Path
+    """Where the street's program looks for merge files."""
+    language: str
+    virtual_cards: Path | None
+    virtual_printer: Path | None
+    hint: str | None
+    """A line for whoever tries the demo."""
+
+
+class StateError(Exception):
+    """What was remembered cannot be read or written."""
+
+
+class State:
+    """What is remembered in the state folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "terminal.json"
+
+    def registered_terminal(self) -> str | None:
+        """Return the terminal registered on this machine, 8 digits. Raises StateError."""
+        try:
+            return _parse(self._path.read_bytes())
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise StateError(f"{self._path} cannot be read: {error.strerror or error}") from error
+        except (ValueError, RecursionError) as error:
+            raise StateError(f"{self._path} is damaged: {error}") from error
+
+    def remember_terminal(self, terminal_id: str) -> None:
+        """Remember the terminal, durably. Raises StateError, ValueError for no terminal ID."""
+        if not _TERMINAL_ID.fullmatch(terminal_id):
+            raise ValueError(f"not a terminal ID: {terminal_id!r}")
+        document = {"format": FORMAT, "version": VERSION, "terminal_id": terminal_id}
+        try:
+            files.make_folder(self._path.parent)
+            files.replace(self._path, json.dumps(document).encode() + b"\n")
+        except OSError as error:
+            raise StateError(
+                f"{self._path} cannot be written: {error.strerror or error}"
+            ) from error
+
+
+def _parse(content: bytes) -> str:
+    document = json.loads(content)
+    if not isinstance(document, dict):
+        raise ValueError("not an object")
+    if (document.get("format"), document.get("version")) != (FORMAT, VERSION):
+        raise ValueError("another format or version")
+    terminal_id = document.get("terminal_id")
+    if not isinstance(terminal_id, str) or not _TERMINAL_ID.fullmatch(terminal_id):
+        raise ValueError("no terminal ID")
+    return terminal_id

@@ -1,0 +1,152 @@
+"""The counter's way to the server: gRPC in, plain answers and three kinds of trouble out."""
+
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar, cast
+
+import grpc
+from google.protobuf.message import Message
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+from jichipoint.v1 import (
+    merging_pb2,
+    merging_pb2_grpc,
+    operations_pb2,
+    operations_pb2_grpc,
+    points_pb2,
+    points_pb2_grpc,
+    terminals_pb2,
+    terminals_pb2_grpc,
+)
+
+from counter_tui import texts
+from counter_tui.core.bookings import (
+    Booked,
+    Decision,
+    RefusedError,
+    SessionEndedError,
+    Settled,
+    UnreachableError,
+)
+
+T = TypeVar("T")
+
+READ_SECONDS = 5.0
+BOOK_SECONDS = 10.0
+_SESSION_REASONS = frozenset({"SESSION_MISSING", "SESSION_EXPIRED"})
+_UNDECIDED_REASONS = frozenset(
+    {
+        "QUEUE_FULL",
+        "DEADLINE_PASSED",
+        "SERVER_STOPPING",
+        "CLOCK_WENT_BACK",
+        "STORE_UNAVAILABLE",
+        "INTERNAL_FAULT",
+    }
+)
+"""The server did not decide: the same request may be sent again."""
+
+
+class _Unary(Protocol):
+    def __call__(
+        self, request: Message, /, *, timeout: float, metadata: tuple[tuple[str, str], ...]
+    ) -> Awaitable[Message]: ...
+
+
+class Gateway:
+    """One channel to the server. Made and used in the event loop."""
+
+    def __init__(self, address: str) -> None:
+        self._token = ""
+        options = [
+            ("grpc.initial_reconnect_backoff_ms", 200),
+            ("grpc.max_reconnect_backoff_ms", 2000),
+            ("grpc.keepalive_time_ms", 60_000),
+            ("grpc.enable_http_proxy", 0),
+        ]
+        self._channel = grpc.aio.insecure_channel(address, options=options)
+        self._terminals = terminals_pb2_grpc.TerminalServiceStub(self._channel)
+        self._points = points_pb2_grpc.PointServiceStub(self._channel)
+        self._merges = merging_pb2_grpc.MergeServiceStub(self._channel)
+        self._operations = operations_pb2_grpc.OperationServiceStub(self._channel)
+
+    async def sign_in(
+        self, terminal_id: str, password: str, machine_fingerprint: bytes
+    ) -> terminals_pb2.Terminal:
+        """Open a session for all later calls and return the terminal."""
+        request = terminals_pb2.SignInRequest(
+            terminal_id=terminal_id, password=password, machine_fingerprint=machine_fingerprint
+        )
+        response = await self._call(self._terminals.SignIn, request, BOOK_SECONDS)
+        signed_in = cast(terminals_pb2.SignInResponse, response)
+        self._token = signed_in.session_token
+        return signed_in.terminal
+
+    async def usable_points(self, serial_number: str) -> points_pb2.ListUsablePointsResponse:
+        """USE-1."""
+        request = points_pb2.ListUsablePointsRequest(certificate_serial_number=serial_number)
+        response = await self._call(self._points.ListUsablePoints, request, READ_SECONDS)
+        return cast(points_pb2.ListUsablePointsResponse, response)
+
+    async def mergeable_points(self, serial_number: str) -> merging_pb2.GetMergeablePointsResponse:
+        """MRG-1."""
+        request = merging_pb2.GetMergeablePointsRequest(certificate_serial_number=serial_number)
+        response = await self._call(self._merges.GetMergeablePoints, request, READ_SECONDS)
+        return cast(merging_pb2.GetMergeablePointsResponse, response)
+
+    async def book(self, method: str, request: bytes) -> Booked:
+        """Send a booking as it lies in the outbox and return its answer."""
+        if method == "Spend":
+            spend = points_pb2.SpendRequest.FromString(request)
+            answer = await self._call(self._points.Spend, spend, BOOK_SECONDS)
+        else:
+            merge = merging_pb2.MergeRequest.FromString(request)
+            answer = await self._call(self._merges.Merge, merge, BOOK_SECONDS)
+        return Booked(method, answer.SerializeToString())
+
+    async def settle(self, request_id: str) -> Decision:
+        """Settle a request ID for good and return what holds (USE-5)."""
+        request = operations_pb2.SettleOperationRequest(request_id=request_id)
+        response = await self._call(self._operations.SettleOperation, request, BOOK_SECONDS)
+        operation = cast(operations_pb2.SettleOperationResponse, response).operation
+        if operation.state == operations_pb2.OPERATION_STATE_BOOKED:
+            kind = operation.WhichOneof("response") or ""
+            method = {"spend": "Spend", "merge": "Merge"}.get(kind, kind)
+            return Booked(method, getattr(operation, kind).SerializeToString())
+        return Settled()
+
+    async def watch(self, tell: Callable[[bool], None]) -> None:
+        """Tell, now and at every change, whether the server is reached. Runs until cancelled."""
+        while True:
+            state = self._channel.get_state(try_to_connect=True)
+            if state not in (grpc.ChannelConnectivity.CONNECTING, grpc.ChannelConnectivity.IDLE):
+                tell(state == grpc.ChannelConnectivity.READY)
+            await self._channel.wait_for_state_change(state)
+
+    async def close(self) -> None:
+        """Close the channel."""
+        await self._channel.close()
+
+    async def _call(self, method: object, request: Message, timeout: float) -> Message:  # noqa: ASYNC109
+        metadata = (("authorization", f"Bearer {self._token}"),) if self._token else ()
+        try:
+            return await cast(_Unary, method)(request, timeout=timeout, metadata=metadata)
+        except grpc.aio.AioRpcError as error:
+            raise _trouble(error) from error
+
+
+def _trouble(error: grpc.aio.AioRpcError) -> Exception:
+    """Return what an error means for the counter."""
+    status = rpc_status.from_call(error)  # type: ignore[arg-type]
+    reason, messages = "", {}
+    for detail in status.details if status else ():
+        info, message = error_details_pb2.ErrorInfo(), error_details_pb2.LocalizedMessage()
+        if detail.Unpack(info):
+            reason = info.reason
+        elif detail.Unpack(message):
+            messages[message.locale] = message.message
+    text = messages.get(texts.language(), error.details() or "")
+    if reason in _SESSION_REASONS:
+        return SessionEndedError(reason, text)
+    if not reason or reason in _UNDECIDED_REASONS:
+        return UnreachableError(reason or error.code().name, text)
+    return RefusedError(reason, text)

@@ -1,0 +1,1 @@
+"""The screens, one module per task. Thin: what is decided is decided in core."""

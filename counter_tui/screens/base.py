@@ -1,0 +1,103 @@
+"""What all screens share: title, body, a message, and the keys at the bottom."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.screen import ModalScreen, Screen
+from textual.widget import Widget
+
+from counter_tui.actions import bindings
+from counter_tui.core.bookings import TroubleError
+from counter_tui.texts import _
+from counter_tui.widgets import KeyBar, TitleBar, Words
+
+if TYPE_CHECKING:
+    from counter_tui.app import CounterApp
+
+R = TypeVar("R")
+
+
+class CounterScreen(Screen[R], Generic[R]):
+    """A full screen. Subclasses give their actions, their heading and their body."""
+
+    KEYS: ClassVar[tuple[str, ...]] = ()
+    HEADING: ClassVar[str] = ""
+    HELP_TEXT: ClassVar[str] = ""
+    BINDINGS = bindings("help", "leave")
+
+    @property
+    def counter(self) -> "CounterApp":
+        """The application."""
+        return cast("CounterApp", self.app)
+
+    def compose(self) -> ComposeResult:
+        """Lay out title, heading, body, message and keys."""
+        yield TitleBar()
+        yield Words(_(self.HEADING), id="heading")
+        with Vertical(id="body"):
+            yield from self.body()
+        yield Words("", id="message")
+        yield KeyBar(id="keys")
+
+    def body(self) -> Iterable[Widget]:
+        """Return the widgets between heading and message."""
+        return ()
+
+    def on_mount(self) -> None:
+        """Show what the application knows already."""
+        self.show_state()
+        self.show_keys()
+
+    def show_state(self) -> None:
+        """Show terminal and connection anew."""
+        for bar in self.query(TitleBar):
+            bar.show(self.counter.terminal_label, self.counter.connected)
+
+    def shown_actions(self) -> list[str]:
+        """Return the IDs of the actions that can be taken now."""
+        extra = ["cards"] if self.counter.virtual_reader else []
+        return [*self.KEYS, *extra, "help", "leave"]
+
+    def show_keys(self) -> None:
+        """Show the keys of the actions that can be taken now."""
+        for bar in self.query(KeyBar):
+            bar.show_actions(self.shown_actions())
+
+    def tell(self, text: str, *, trouble: bool = False) -> None:
+        """Show a message above the keys."""
+        message = self.query_one("#message", Words)
+        message.show(text)
+        message.set_class(trouble, "trouble")
+
+    def tell_trouble(self, trouble: TroubleError) -> None:
+        """Show what went wrong, what to do, and the reason code."""
+        self.tell(f"{trouble.message}\n({trouble.reason})", trouble=True)
+
+    def card_inserted(self) -> None:
+        """A card was put into the reader."""
+
+    def card_removed(self) -> None:
+        """The card was taken out."""
+
+    def reader_down(self) -> None:
+        """The reader does not answer any more."""
+        self.tell(_("カードリーダーが使えません。接続を確認してください。"), trouble=True)
+
+    def action_help(self) -> None:
+        """Explain the screen."""
+        self.counter.show_help(_(self.HEADING), _(self.HELP_TEXT))
+
+    def action_leave(self) -> None:
+        """End the application."""
+        self.counter.exit()
+
+
+class CounterModal(ModalScreen[R], Generic[R]):
+    """A box above a screen."""
+
+    @property
+    def counter(self) -> "CounterApp":
+        """The application."""
+        return cast("CounterApp", self.app)

@@ -1,0 +1,78 @@
+"""Small boxes above a screen: help, virtual cards, a window that is too small."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from counter_tui.actions import bindings
+from counter_tui.screens.base import CounterModal
+from counter_tui.texts import _
+from counter_tui.widgets import KeyBar, NumberedList, Words
+
+
+class HelpBox(CounterModal[None]):
+    """F1: what the screen is for and how it is used."""
+
+    BINDINGS: ClassVar = [*bindings("close"), ("escape,f1", "close", "")]
+
+    def __init__(self, heading: str, text: str) -> None:
+        super().__init__()
+        self._heading = heading
+        self._text = text
+
+    def compose(self) -> ComposeResult:
+        """Lay out the box."""
+        with Vertical(classes="box"):
+            yield Words(self._heading, classes="box-heading")
+            yield Words(self._text)
+            bar = KeyBar()
+            yield bar
+            bar.show_actions(["close"])
+
+    def action_close(self) -> None:
+        """Close the box."""
+        self.dismiss(None)
+
+
+class CardsBox(CounterModal[None]):
+    """F9 in the demo: puts a virtual card into the reader or takes it out."""
+
+    BINDINGS: ClassVar = [("escape,f9", "close", "")]
+
+    def compose(self) -> ComposeResult:
+        """Lay out the box."""
+        reader = self.counter.virtual_reader
+        lines = [card.label for card in reader.cards] if reader else []
+        with Vertical(classes="box"):
+            yield Words(_("仮想カードリーダー"), classes="box-heading")
+            yield Words(_("番号キーでカードをセットします。"))
+            yield NumberedList([*lines, _("カードを抜く")])
+            yield Words(_("Esc 閉じる"))
+
+    def on_numbered_list_chosen(self, chosen: NumberedList.Chosen) -> None:
+        """Insert the card, or remove the one that is in."""
+        reader = self.counter.virtual_reader
+        if reader is not None:
+            if chosen.index < len(reader.cards):
+                reader.insert(chosen.index)
+            else:
+                reader.remove()
+        self.dismiss(None)
+
+    def action_close(self) -> None:
+        """Close the box."""
+        self.dismiss(None)
+
+
+class TooSmallBox(CounterModal[None]):
+    """Covers everything while the window is smaller than 80×24."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the message."""
+        yield Words(
+            _(
+                "画面が小さすぎます。\n80桁×24行以上に広げてください。\n処理中の内容は失われません。"
+            ),
+            id="too-small",
+        )

@@ -1,0 +1,103 @@
+"""S9 端末IDと端末パスワードの登録 at first start, S2 ログイン later."""
+
+from collections.abc import Iterable
+
+from textual import work
+from textual.containers import Horizontal
+from textual.widget import Widget
+from textual.widgets import Input
+
+from counter_tui.actions import bindings
+from counter_tui.core.bookings import TroubleError
+from counter_tui.core.machine import MachineError
+from counter_tui.screens.base import CounterScreen
+from counter_tui.texts import _, later
+from counter_tui.widgets import PlainInput, Words
+
+
+class RegisterScreen(CounterScreen[bool]):
+    """S9: the terminal's ID and password bind this machine (TRM-5)."""
+
+    KEYS = ("register",)
+    HEADING = later("端末IDと端末パスワードの登録")
+    INSTRUCTION = later("端末IDと端末パスワードを入力し、「登録」してください。")
+    HELP_TEXT = later(
+        "自治体から配布された端末ID(8桁)と端末パスワードを入力します。\n"
+        "Tabで次の欄へ、Enterで登録します。\n"
+        "登録すると、この端末IDはこの機械でだけ使えるようになります。"
+    )
+    BINDINGS = bindings("register")
+    AUTO_FOCUS = "#terminal-id"
+
+    def body(self) -> Iterable[Widget]:
+        """Return the two fields, and the demo's hint."""
+        yield Words(_(self.INSTRUCTION))
+        with Horizontal(classes="field"):
+            yield Words(_("端末ID"), classes="label")
+            yield self._id_field()
+        with Horizontal(classes="field"):
+            yield Words(_("端末パスワード"), classes="label")
+            yield PlainInput(password=True, max_length=128, id="password")
+        if self.counter.settings.hint:
+            yield Words(self.counter.settings.hint, id="hint")
+
+    def _id_field(self) -> Widget:
+        return PlainInput(max_length=8, id="terminal-id")
+
+    def terminal_id(self) -> str:
+        """Return the ID that is signed in with."""
+        return self.query_one("#terminal-id", Input).value
+
+    def on_input_submitted(self) -> None:
+        """Enter goes to the next empty field, then registers."""
+        for field in self.query(Input):
+            if not field.value:
+                field.focus()
+                return
+        self._submit()
+
+    def action_register(self) -> None:
+        """Register, from wherever the focus is."""
+        self.on_input_submitted()
+
+    @work(exclusive=True)
+    async def _submit(self) -> None:
+        password = self.query_one("#password", Input)
+        self.tell(_("確認しています…"))
+        try:
+            await self.counter.sign_in(self.terminal_id(), password.value)
+        except TroubleError as trouble:
+            password.value = ""
+            password.focus()
+            self.tell_trouble(trouble)
+            return
+        except MachineError as fault:
+            self.tell(str(fault), trouble=True)
+            return
+        self.dismiss(True)
+
+
+class SignInScreen(RegisterScreen):
+    """S2: this machine's terminal signs in; one sign-in opens both parts."""
+
+    KEYS = ("sign_in",)
+    HEADING = later("ログイン")
+    INSTRUCTION = later("端末パスワードを入力し、ログインしてください。")
+    HELP_TEXT = later(
+        "この機械に登録された端末IDでログインします。\n"
+        "端末パスワードを入力し、Enterを押してください。\n"
+        "パスワードが分からないときは自治体の担当者にお問い合わせください。"
+    )
+    BINDINGS = bindings("sign_in")
+    AUTO_FOCUS = "#password"
+
+    def _id_field(self) -> Widget:
+        return Words(self.terminal_id(), id="terminal-id")
+
+    def terminal_id(self) -> str:
+        """Return the ID that this machine was registered with."""
+        return self.counter.state.registered_terminal() or ""
+
+    def action_sign_in(self) -> None:
+        """Sign in, from wherever the focus is."""
+        self.on_input_submitted()

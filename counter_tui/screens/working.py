@@ -1,0 +1,80 @@
+"""While a booking is on its way: one box, which says what is happening and never guesses."""
+
+import asyncio
+
+from textual import work
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from counter_tui.actions import bindings
+from counter_tui.core.bookings import NotBooked, Outcome, UnreachableError
+from counter_tui.core.outbox import Entry, OutboxError
+from counter_tui.screens.base import CounterModal
+from counter_tui.texts import _
+from counter_tui.widgets import KeyBar, Words
+
+
+class WorkingScreen(CounterModal[Outcome]):
+    """Brings one request to its end and returns the outcome (USE-5)."""
+
+    BINDINGS = bindings("give_up")
+
+    def __init__(self, entry: Entry, *, is_new: bool) -> None:
+        super().__init__()
+        self._entry = entry
+        self._is_new = is_new
+        self._gave_up = asyncio.Event()
+        self._waits = False
+
+    def compose(self) -> ComposeResult:
+        """Lay out the box."""
+        with Vertical(classes="box"):
+            text = _("処理しています…") if self._is_new else _("前回の続きを確認しています…")
+            yield Words(text, id="working")
+            yield KeyBar(id="working-keys")
+
+    def on_mount(self) -> None:
+        """Begin."""
+        self._work()
+
+    @work(exclusive=True)
+    async def _work(self) -> None:
+        bookings = self.counter.bookings
+        try:
+            if self._is_new:
+                outcome = await bookings.book(self._entry, self)
+            else:
+                outcome = await bookings.resume(self._entry, self)
+        except OutboxError as error:
+            text = _("処理の記録を保存できないため、送信しませんでした。")
+            outcome = NotBooked("OUTBOX", f"{text} {error}")
+        self.dismiss(outcome)
+
+    def tell_waiting(self, trouble: UnreachableError) -> None:
+        """Say that there is no answer yet."""
+        self._waits = True
+        lines: tuple[str, ...] = (
+            _("サーバーから返事がありません。つながり次第、同じ内容で確認します。"),
+            _("二重に記帳されることはありません。"),
+            f"({trouble.reason})",
+        )
+        if self._gave_up.is_set():
+            lines = (_("取りやめを確定するため、サーバーにつながるのを待っています。"), lines[2])
+        self.query_one("#working", Words).show("\n".join(lines))
+        if not self._gave_up.is_set():
+            self.query_one("#working-keys", KeyBar).show_actions(["give_up"])
+
+    async def sign_in_again(self) -> None:
+        """Ask for the password; the request goes on afterwards."""
+        await self.counter.sign_in_again()
+
+    async def wants_to_give_up(self) -> None:
+        """Return once the operator pressed 取りやめ."""
+        await self._gave_up.wait()
+
+    def action_give_up(self) -> None:
+        """取りやめ: settle the request as not booked, if it is not booked already."""
+        if self._waits:
+            self._gave_up.set()
+            self.query_one("#working-keys", KeyBar).show_actions([])
+            self.query_one("#working", Words).show(_("取りやめを確定しています…"))

@@ -1,0 +1,140 @@
+"""The few widgets that the screens share."""
+
+import unicodedata
+
+from textual import events
+from textual.app import ComposeResult
+from textual.containers import Horizontal
+from textual.content import Content
+from textual.message import Message
+from textual.widget import Widget
+from textual.widgets import Input, Static
+
+from counter_tui.actions import ACTIONS
+from counter_tui.core.receipt import cell_width
+from counter_tui.texts import _
+
+KEY_BAR_CELLS = 80
+LINE_BREAK = "↵"
+"""Stands in a field for a pasted line break, so that it is seen and the field is not valid."""
+
+
+class Words(Static):
+    """Text as it is: square brackets in it are not markup."""
+
+    def __init__(self, text: str = "", *, id: str | None = None, classes: str | None = None):  # noqa: A002
+        super().__init__(Content(text), id=id, classes=classes)
+
+    def show(self, text: str) -> None:
+        """Show another text."""
+        self.update(Content(text))
+
+
+class TitleBar(Horizontal):
+    """The top line: the system, the terminal, and whether the server is reached."""
+
+    def compose(self) -> ComposeResult:
+        """Lay out the line."""
+        yield Words(_("自治体ポイント管理クラウド"), id="system")
+        yield Words("", id="terminal")
+        yield Words("", id="connection")
+
+    def show(self, terminal: str, connected: bool | None) -> None:
+        """Show the terminal and the connection's state; None: not known yet."""
+        self.query_one("#terminal", Words).show(terminal)
+        states = {None: _("接続確認中"), True: _("● 接続中"), False: _("× 切断")}
+        connection = self.query_one("#connection", Words)
+        connection.show(states[connected])
+        connection.set_class(connected is False, "lost")
+
+
+class KeyBar(Words):
+    """The two bottom lines: every action with its key."""
+
+    def show_actions(self, ids: list[str]) -> None:
+        """Show the keys of these actions."""
+        cells = [f" {ACTIONS[id_].shown_key} {_(ACTIONS[id_].label)} " for id_ in ids]
+        rows = [""]
+        for cell in cells:
+            if cell_width(rows[-1]) + cell_width(cell) > KEY_BAR_CELLS:
+                rows.append("")
+            rows[-1] += cell
+        self.show("\n".join(rows))
+
+
+class PlainInput(Input):
+    """A field that shows all it is given: full-width spaces and line breaks too.
+
+    Textual drops U+3000 and U+00A0 when typed and all but the first line when pasted.
+    """
+
+    async def _on_key(self, event: events.Key) -> None:
+        character = event.character
+        if character and not character.isprintable() and unicodedata.category(character) == "Zs":
+            event.stop()
+            event.prevent_default()
+            self.insert_text_at_cursor(character)
+            return
+        await super()._on_key(event)
+
+    def _on_paste(self, event: events.Paste) -> None:
+        event.stop()
+        event.prevent_default()
+        whole = event.text.rstrip("\r\n") if event.text.count("\n") <= 1 else event.text
+        text = whole.replace("\r\n", LINE_BREAK).replace("\n", LINE_BREAK)
+        self.insert_text_at_cursor(text.replace("\r", LINE_BREAK))
+
+
+class NumberedList(Widget, can_focus=True):
+    """Lines to choose from by number key, or by arrows and Enter."""
+
+    DEFAULT_CLASSES = "numbered-list"
+
+    class Chosen(Message):
+        """A line was chosen."""
+
+        def __init__(self, index: int) -> None:
+            super().__init__()
+            self.index = index
+
+    def __init__(self, lines: list[str] | None = None, *, id: str | None = None) -> None:  # noqa: A002
+        super().__init__(id=id)
+        self.lines = lines or []
+        self.index = 0
+
+    def show(self, lines: list[str], index: int = 0) -> None:
+        """Show other lines."""
+        self.lines = lines
+        self.index = index
+        self.refresh(layout=True)
+
+    def render(self) -> Content:
+        """Draw the lines; the present one is marked by a sign and by its style."""
+        rows = []
+        for position, line in enumerate(self.lines):
+            here = position == self.index
+            text = f"{'>' if here else ' '} {position + 1}  {line}"
+            rows.append(
+                Content.styled(text, "reverse") if here and self.has_focus else Content(text)
+            )
+        return Content("\n").join(rows)
+
+    def on_key(self, event: events.Key) -> None:
+        """Move by arrows, choose by number or Enter."""
+        if not self.lines:
+            return
+        digit = unicodedata.normalize("NFKC", event.character or "")
+        if event.key in ("up", "down"):
+            step = 1 if event.key == "down" else -1
+            self.index = (self.index + step) % len(self.lines)
+            self.refresh()
+        elif event.key == "enter":
+            self.post_message(self.Chosen(self.index))
+        elif digit.isdigit() and 1 <= int(digit) <= len(self.lines):
+            self.index = int(digit) - 1
+            self.refresh()
+            self.post_message(self.Chosen(self.index))
+        else:
+            return
+        event.stop()
+        event.prevent_default()

@@ -1,0 +1,1 @@
+"""The demo: server, counter and merge driver as processes, in one town."""

@@ -1,0 +1,169 @@
+"""Starting the project's commands as processes, and ending them."""
+
+import asyncio
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+LISTENING = "listening on "
+START_SECONDS = 60.0
+STOP_SECONDS = 20.0
+
+
+class DemoError(Exception):
+    """The demo cannot go on; the message says why and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where everything of one demo lies."""
+
+    folder: Path
+
+    @property
+    def town(self) -> Path:
+        """What whoever tries the town needs to know."""
+        return self.folder / "town.json"
+
+    @property
+    def ledger(self) -> Path:
+        """The ledger's SQLite file."""
+        return self.folder / "ledger.db"
+
+    @property
+    def spool(self) -> Path:
+        """The street's folder for merge files."""
+        return self.folder / "spool"
+
+    @property
+    def records(self) -> Path:
+        """What the merge driver handed on."""
+        return self.folder / "street.jsonl"
+
+    @property
+    def receipts(self) -> Path:
+        """The virtual printer's file."""
+        return self.folder / "receipts.escpos"
+
+    @property
+    def state(self) -> Path:
+        """The counter's registration and outbox."""
+        return self.folder / "counter"
+
+    def log(self, name: str) -> Path:
+        """What a process said."""
+        return self.folder / f"{name}.log"
+
+
+def command(module: str, *arguments: str | Path) -> list[str]:
+    """Return the command line of one of the project's commands, in this environment."""
+    return [sys.executable, "-m", module, *map(str, arguments)]
+
+
+def make_town(places: Places) -> None:
+    """Run jichipoint-server demo-data. Raises DemoError with what it said."""
+    line = command("server.cli", "demo-data", "--folder", places.folder)
+    made = subprocess.run(line, capture_output=True, text=True, check=False)
+    if made.returncode:
+        raise DemoError(made.stderr.strip().splitlines()[-1].removeprefix("Error: "))
+
+
+class Process:
+    """A command that runs in the background; its standard error goes into a log."""
+
+    def __init__(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
+        self.name = name
+        self._process = process
+        self._log = log
+
+    @classmethod
+    async def start(cls, name: str, line: list[str], log: Path) -> "Process":
+        """Start a command."""
+        with log.open("ab") as errors:
+            process = await asyncio.create_subprocess_exec(
+                *line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
+            )
+        return cls(name, process, log)
+
+    async def line_with(self, text: str, seconds: float = START_SECONDS) -> str:
+        """Return the next line of its output that has a text. Raises DemoError."""
+        output = self._process.stdout
+        try:
+            async with asyncio.timeout(seconds):
+                while output is not None and (line := await output.readline()):
+                    if text in line.decode():
+                        return line.decode().strip()
+        except TimeoutError:
+            raise DemoError(f"the {self.name} did not say {text!r} in {seconds:.0f} s") from None
+        said = self._log.read_text("utf-8", "replace").strip().splitlines()
+        raise DemoError(f"the {self.name} ended: {said[-1] if said else 'it said nothing'}")
+
+    async def stop(self) -> None:
+        """End it with SIGTERM, so that it finishes what it took."""
+        if self._process.returncode is None:
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                await asyncio.wait_for(self._process.communicate(), STOP_SECONDS)
+            except TimeoutError:
+                self._process.kill()
+                await self._process.wait()
+
+
+@dataclass(slots=True)
+class Running:
+    """The server and the merge driver of a demo."""
+
+    address: str
+    server: Process
+    merge_driver: Process
+
+    async def stop(self) -> None:
+        """End both."""
+        await self.merge_driver.stop()
+        await self.server.stop()
+
+
+async def start(places: Places) -> Running:
+    """Start server and merge driver. Raises DemoError."""
+    places.spool.mkdir(exist_ok=True)
+    server = await Process.start(
+        "server",
+        command(
+            "server.cli",
+            "serve",
+            "--database",
+            f"sqlite:///{places.ledger}",
+            "--listen",
+            "127.0.0.1:0",
+            "--master-key-file",
+            places.folder / "master.key",
+        ),
+        places.log("server"),
+    )
+    driver = await Process.start(
+        "merge driver",
+        command(
+            "merge_driver.cli",
+            "run",
+            "--watch",
+            "--spool",
+            places.spool,
+            "--keys",
+            places.folder / "keys",
+            "--output",
+            places.records,
+            "--journal",
+            places.folder / "journal.db",
+        ),
+        places.log("merge-driver"),
+    )
+    try:
+        listening = await server.line_with(LISTENING)
+        await driver.line_with("watching")
+    except DemoError:
+        await driver.stop()
+        await server.stop()
+        raise
+    return Running(listening.removeprefix(LISTENING), server, driver)

@@ -1,0 +1,176 @@
+"""The demo's day, played by itself: the real application, driven by its pilot."""
+
+import json
+import os
+from collections.abc import Callable
+
+os.environ["TEXTUAL_DISABLE_KITTY_KEY"] = "1"
+os.environ["TEXTUAL_ANIMATIONS"] = "none"
+
+import asyncio
+from dataclasses import dataclass
+
+from textual.pilot import Pilot
+
+from counter_tui.app import CounterApp
+from counter_tui.compose import build
+from counter_tui.core.settings import Settings
+from counter_tui.screens.menus import MenuScreen, PointMenuScreen
+from counter_tui.screens.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
+from counter_tui.screens.sign_in import RegisterScreen
+from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
+from counter_tui.widgets import NumberedList, Words
+from demo.processes import DemoError, Places, start
+from demo.screen_text import screen_text
+
+SIZE = (80, 24)
+WAIT_SECONDS = 30.0
+SPENT, MERGED = 500, 200
+
+
+@dataclass(slots=True)
+class _Town:
+    terminal_id: str
+    password: str
+    serial_number: str
+
+
+def say(text: str) -> None:
+    """Print, at once."""
+    print(text, flush=True)
+
+
+async def play(places: Places, language: str, hint: str) -> None:
+    """Play the day and print it. Raises DemoError where it does not go as it should."""
+    content = json.loads(places.town.read_text("utf-8"))
+    town = _Town(content["terminal_id"], content["password"], content["cards"][0]["serial_number"])
+    running = await start(places)
+    try:
+        settings = Settings(
+            server=running.address,
+            state_folder=places.state,
+            spool_folder=places.spool,
+            language=language,
+            virtual_cards=places.town,
+            virtual_printer=places.receipts,
+            hint=hint,
+        )
+        app = build(settings)
+        trouble: list[Exception] = []
+
+        async def pilot_day(pilot: Pilot[object]) -> None:
+            try:
+                await _day(app, pilot, town)
+            except DemoError as error:
+                trouble.append(error)
+                say(screen_text(app))
+                app.exit()
+
+        await app.run_async(headless=True, size=SIZE, auto_pilot=pilot_day)
+        if trouble:
+            raise trouble[0]
+        await running.merge_driver.line_with(".mrg")
+        _print_records(places)
+    finally:
+        await running.stop()
+
+
+async def _day(app: CounterApp, pilot: Pilot[object], town: _Town) -> None:
+    await _reach(app, pilot, RegisterScreen)
+    await _show(app, pilot, "S9")
+    await pilot.press(*town.terminal_id, "tab", *town.password, "enter")
+    await _reach(app, pilot, MenuScreen)
+    await _show(app, pilot, "S22")
+    await pilot.press("1")
+    await _reach(app, pilot, PointMenuScreen)
+    await _show(app, pilot, "S28")
+    before = await _balance(app, town)
+    await _spend(app, pilot)
+    await _merge(app, pilot)
+    after = await _balance(app, town)
+    say(f"\n=== balance before {before:,}pt, after {after:,}pt ===")
+    if before - after != SPENT + MERGED:
+        raise DemoError(f"the balance went from {before} to {after}")
+    await pilot.press("f10")
+
+
+async def _spend(app: CounterApp, pilot: Pilot[object]) -> None:
+    await pilot.press("1")
+    await _reach(app, pilot, SpendInputScreen)
+    await pilot.press("f9")
+    await _show(app, pilot, "F9")
+    await pilot.press("1")
+    await _until(pilot, lambda: _has_lines(app), "the balances")
+    await pilot.press("1", *str(SPENT))
+    await _show(app, pilot, "S29")
+    await pilot.press("enter")
+    await _reach(app, pilot, SpendConfirmScreen)
+    await _show(app, pilot, "S30")
+    await asyncio.sleep(0.6)
+    await pilot.press("enter")
+    await _reach(app, pilot, SpendDoneScreen)
+    await pilot.press("f8")
+    await _show(app, pilot, "S31")
+    await pilot.press("enter")
+    await _until(pilot, lambda: _has_lines(app), "the balances")
+    await pilot.press("escape")
+    await _reach(app, pilot, PointMenuScreen)
+
+
+async def _merge(app: CounterApp, pilot: Pilot[object]) -> None:
+    await pilot.press("2")
+    await _reach(app, pilot, MergeInputScreen)
+    await _until(pilot, lambda: _shown(app, "#chosen"), "the balance")
+    await pilot.press(*str(MERGED))
+    await _show(app, pilot, "S37")
+    await pilot.press("enter")
+    await _reach(app, pilot, MergeConfirmScreen)
+    await _show(app, pilot, "S38")
+    await asyncio.sleep(0.6)
+    await pilot.press("enter")
+    await _reach(app, pilot, MergeDoneScreen)
+    await pilot.press("f8")
+    await _show(app, pilot, "S39")
+    await pilot.press("enter")
+    await _until(pilot, lambda: _shown(app, "#chosen"), "the balance")
+
+
+def _has_lines(app: CounterApp) -> bool:
+    found = app.screen.query("#programs")
+    return any(isinstance(widget, NumberedList) and bool(widget.lines) for widget in found)
+
+
+def _shown(app: CounterApp, selector: str) -> bool:
+    return any(str(widget.render()) for widget in app.screen.query(selector).results(Words))
+
+
+async def _reach(app: CounterApp, pilot: Pilot[object], screen: type) -> None:
+    await _until(pilot, lambda: type(app.screen) is screen, screen.__name__)
+
+
+async def _until(pilot: Pilot[object], there: Callable[[], bool], what: str) -> None:
+    try:
+        async with asyncio.timeout(WAIT_SECONDS):
+            while not there():
+                await pilot.pause(0.02)
+    except TimeoutError:
+        raise DemoError(f"the application did not show {what}") from None
+
+
+async def _show(app: CounterApp, pilot: Pilot[object], name: str) -> None:
+    await pilot.pause(0.1)
+    say(f"\n=== {name} ===\n{screen_text(app)}")
+
+
+async def _balance(app: CounterApp, town: _Town) -> int:
+    found = await app.gateway.usable_points(town.serial_number)
+    return found.usable_points[0].balance
+
+
+def _print_records(places: Places) -> None:
+    say(f"\n=== receipts: {places.receipts.stat().st_size} bytes of ESC/POS ===")
+    say("\n=== what merge-driver wrote ===")
+    records = places.records.read_text("utf-8")
+    say(records.rstrip())
+    if [json.loads(line)["points"] for line in records.splitlines()] != [MERGED]:
+        raise DemoError("the merge driver did not write the one merge")
