@@ -22,7 +22,7 @@ from counter_tui.core.bookings import (
     TroubleError,
 )
 from counter_tui.core.machine import machine_fingerprint
-from counter_tui.core.outbox import Entry, Outbox
+from counter_tui.core.outbox import Entry, Outbox, OutboxFault
 from counter_tui.core.printing import ReceiptPrinter
 from counter_tui.core.settings import Settings, State
 from counter_tui.screens.base import CounterScreen
@@ -146,12 +146,13 @@ class CounterApp(App[None]):
                 act(screen)
 
     async def sign_in(self, terminal_id: str, password: str) -> None:
-        """Open a session. Raises TroubleError, MachineError."""
+        """Open a session. Raises TroubleError, MachineError, StateError, OutboxError."""
         await self._opening
         fingerprint = await self.in_thread(machine_fingerprint, self.settings.state_folder)
         self.terminal = await self.gateway.sign_in(terminal_id, password, fingerprint)
         await self.in_thread(self.state.remember_terminal, terminal_id)
-        outbox = Outbox(self.settings.state_folder / "outbox" / terminal_id)
+        outbox_folder = self.settings.state_folder / "outbox" / terminal_id
+        outbox = await self.in_thread(Outbox, outbox_folder)
         self.bookings = Bookings(self.gateway, outbox, self.settings.spool_folder)
 
     def _signed_in(self, _signed_in: bool | None) -> None:
@@ -167,7 +168,7 @@ class CounterApp(App[None]):
         faults = await self.in_thread(self.bookings.faults)
         if faults:
             text = _("読めない処理記録があります。自治体の担当者に連絡してください。")
-            self.show_help(_("処理記録"), f"{text}\n" + "\n".join(map(str, faults)))
+            self.show_help(_("処理記録"), f"{text}\n" + _fault_lines(faults))
 
     async def _show_resumed(self, entry: Entry, outcome: Outcome | None) -> None:
         if isinstance(outcome, Finished):
@@ -233,6 +234,10 @@ class CounterApp(App[None]):
             self.push_screen(TooSmallBox())
         elif covered and not small:
             self.pop_screen()
+
+
+def _fault_lines(faults: list[OutboxFault]) -> str:
+    return "\n".join(f"{fault.path.name}: {fault.message}" for fault in faults)
 
 
 def _import_gateway() -> "type[Gateway]":

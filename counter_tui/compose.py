@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from counter_tui import texts
 from counter_tui.app import CounterApp
-from counter_tui.core.settings import Settings
+from counter_tui.core.settings import Settings, State, StateError
 from counter_tui.virtual.printer import VirtualPrinter
 from counter_tui.virtual.reader import VirtualCardsError, VirtualReader, load_cards
 
@@ -22,7 +22,8 @@ def build(settings: Settings, monotonic: Callable[[], float] = time.monotonic) -
         if settings.virtual_cards is None:
             raise UnusableSettingsError("no card reader is set up: give --virtual-cards")
         reader = VirtualReader(load_cards(settings.virtual_cards))
-    except (OSError, VirtualCardsError) as error:
+        State(settings.state_folder).registered_terminal()
+    except (OSError, VirtualCardsError, StateError) as error:
         raise UnusableSettingsError(str(error)) from error
     printer = VirtualPrinter(settings.virtual_printer) if settings.virtual_printer else None
     return CounterApp(settings, reader, printer, virtual_reader=reader, monotonic=monotonic)

@@ -1,15 +1,19 @@
 """Booking safely: outbox first, the same request until there is an answer (USE-5, MRG-4)."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
 from jichipoint.v1 import merging_pb2
 
-from counter_tui.core.outbox import Entry, Outbox, OutboxFault
+from counter_tui.core.outbox import Entry, Outbox, OutboxError, OutboxFault
 from counter_tui.core.retry import backoff
 from counter_tui.core.spool import SpoolError, deliver
+
+NOT_KEPT = "OUTBOX_NOT_WRITTEN"
+"""The reason of a request that was not sent because it could not be kept."""
 
 
 class TroubleError(Exception):
@@ -107,9 +111,12 @@ class Bookings:
     async def book(self, entry: Entry, operator: Operator) -> Outcome:
         """Write the request to the outbox, then send it until it has an answer.
 
-        Raises OutboxError where it cannot be written: then nothing was sent.
+        Where it cannot be written, nothing is sent.
         """
-        await asyncio.to_thread(self._outbox.put, entry)
+        try:
+            await asyncio.to_thread(self._outbox.put, entry)
+        except OutboxError as error:
+            return NotBooked(NOT_KEPT, str(error))
         return await self.resume(entry, operator)
 
     async def resume(self, entry: Entry, operator: Operator) -> Outcome:
@@ -119,7 +126,7 @@ class Bookings:
         decision = await self._decide(entry, operator)
         if isinstance(decision, Booked):
             return await self.deliver(entry, decision)
-        await asyncio.to_thread(self._outbox.remove, entry.request_id)
+        await self._forget(entry)
         return decision
 
     async def unfinished(self) -> list[Entry]:
@@ -137,7 +144,7 @@ class Bookings:
             while True:
                 if giving_up.done() and not entry.abandoned:
                     entry = replace(entry, abandoned=True)
-                    await asyncio.to_thread(self._outbox.replace, entry)
+                    await self._keep(entry)
                 try:
                     return await self._ask(entry)
                 except RefusedError as refused:
@@ -162,14 +169,27 @@ class Bookings:
         if booked.method == "Merge":
             if entry.answer is None:
                 entry = replace(entry, answer=booked.answer)
-                await asyncio.to_thread(self._outbox.replace, entry)
+                await self._keep(entry)
             file = merging_pb2.MergeResponse.FromString(booked.answer).merge_file
             try:
                 await asyncio.to_thread(deliver, self._spool_folder, file.name, file.content)
             except SpoolError as fault:
                 return Finished(booked, fault)
-        await asyncio.to_thread(self._outbox.remove, entry.request_id)
+        await self._forget(entry)
         return Finished(booked)
+
+    async def _keep(self, entry: Entry) -> None:
+        """Note how far a request has come; without that the next start asks the server again."""
+        with suppress(OutboxError):
+            await asyncio.to_thread(self._outbox.replace, entry)
+
+    async def _forget(self, entry: Entry) -> None:
+        """Take a request that is done out of the outbox.
+
+        If it stays, the next start repeats it and gets the same answer: nothing is doubled.
+        """
+        with suppress(OutboxError):
+            await asyncio.to_thread(self._outbox.remove, entry.request_id)
 
 
 async def _wait(giving_up: "asyncio.Future[None]", seconds: float) -> None:

@@ -29,6 +29,7 @@ _DELIVERY = {
     SpoolFault.FULL: later("ディスクがいっぱいです。"),
     SpoolFault.OTHER_CONTENT: later("連携フォルダに同じ名前の別のファイルがあります。"),
 }
+_NOT_DELIVERED = later("連携フォルダに置けませんでした。")
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +182,7 @@ def delivery_text(fault: SpoolError | None) -> str:
     """Return the state of a merge file in the staff's words."""
     if fault is None:
         return _("連携ファイル: 引き渡し済み")
-    reason = _(_DELIVERY.get(fault.reason, later("連携フォルダに置けませんでした。")))
+    reason = _(_DELIVERY.get(fault.reason, _NOT_DELIVERED))
     kept = _("ポイントの記帳は済んでいます。\nF6で再送、または次の起動時に再送します。")
     return "\n".join((_("連携ファイル: 未引き渡し"), reason, kept))
 

@@ -10,6 +10,8 @@ from textual.widgets import Input
 from counter_tui.actions import bindings
 from counter_tui.core.bookings import TroubleError
 from counter_tui.core.machine import MachineError
+from counter_tui.core.outbox import OutboxError
+from counter_tui.core.settings import StateError
 from counter_tui.screens.base import CounterScreen
 from counter_tui.texts import _, later
 from counter_tui.widgets import PlainInput, Words
@@ -71,8 +73,9 @@ class RegisterScreen(CounterScreen[bool]):
             password.focus()
             self.tell_trouble(trouble)
             return
-        except MachineError as fault:
-            self.tell(str(fault), trouble=True)
+        except (MachineError, StateError, OutboxError) as fault:
+            text = _("この機械の記録を読み書きできません。自治体の担当者に連絡してください。")
+            self.tell(f"{text}\n{fault}", trouble=True)
             return
         self.dismiss(True)
 

@@ -180,7 +180,7 @@ class SpendDoneScreen(DoneScreen):
     HEADING = later("ポイント利用 完了")
     INSTRUCTION = later(
         "ポイント利用が完了しました。\n\n"
-        "レジで「値引き」をして、\n利用ポイント数を代金から引いてください。\n\n"
+        "レジで「値引き」をして、\n利用分を代金から引いてください。\n\n"
         "レシートを印字する場合は F8 を\n押してください。"
     )
     HELP_TEXT = later("F8でレシートを印字します。Enterで次の利用者に進みます。")

@@ -7,8 +7,8 @@ from textual.app import ComposeResult
 from textual.containers import Vertical
 
 from counter_tui.actions import bindings
-from counter_tui.core.bookings import NotBooked, Outcome, UnreachableError
-from counter_tui.core.outbox import Entry, OutboxError
+from counter_tui.core.bookings import NOT_KEPT, NotBooked, Outcome, UnreachableError
+from counter_tui.core.outbox import Entry
 from counter_tui.screens.base import CounterModal
 from counter_tui.texts import _
 from counter_tui.widgets import KeyBar, Words
@@ -40,14 +40,11 @@ class WorkingScreen(CounterModal[Outcome]):
     @work(exclusive=True)
     async def _work(self) -> None:
         bookings = self.counter.bookings
-        try:
-            if self._is_new:
-                outcome = await bookings.book(self._entry, self)
-            else:
-                outcome = await bookings.resume(self._entry, self)
-        except OutboxError as error:
+        go_on = bookings.book if self._is_new else bookings.resume
+        outcome = await go_on(self._entry, self)
+        if isinstance(outcome, NotBooked) and outcome.reason == NOT_KEPT:
             text = _("処理の記録を保存できないため、送信しませんでした。")
-            outcome = NotBooked("OUTBOX", f"{text} {error}")
+            outcome = NotBooked(NOT_KEPT, text)
         self.dismiss(outcome)
 
     def tell_waiting(self, trouble: UnreachableError) -> None:

@@ -24,8 +24,8 @@ RECEIPTS = {
 }
 
 
-def printed(text: str, columns: int = 32, **style: bool) -> list[str]:
-    paper = Paper(encode(Receipt((Line(text, **style),)), columns))
+def printed(text: str, columns: int = 32, large: bool = False) -> list[str]:
+    paper = Paper(encode(Receipt((Line(text, large=large),)), columns))
     return [line.text for line in paper.lines]
 
 
@@ -118,7 +118,7 @@ def test_long_lines_are_wrapped_in_the_printers_columns() -> None:
 
 
 PRINTABLE = st.text(
-    st.characters(codec="cp932", exclude_categories=["Cc", "Co"], exclude_characters="\\〜‖−")
+    st.characters(codec="cp932", exclude_categories=["Cc", "Co"], exclude_characters="\\〜‖−¢£¬")
 )
 
 

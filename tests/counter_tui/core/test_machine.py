@@ -60,6 +60,15 @@ def test_identifiers_that_change_places_are_another_machine(machine: Machine) ->
     assert machine.fingerprint() != first
 
 
+def test_identifiers_do_not_run_into_one_another(machine: Machine) -> None:
+    machine.machine_id.write_text("ab")
+    machine.product_uuid.write_text("c")
+    first = machine.fingerprint()
+    machine.machine_id.write_text("a")
+    machine.product_uuid.write_text("bc")
+    assert machine.fingerprint() != first
+
+
 def test_what_becomes_readable_later_is_left_out(machine: Machine) -> None:
     uuid = machine.product_uuid.read_text()
     machine.product_uuid.unlink()
@@ -120,7 +129,7 @@ def test_machine_json_names_sources_and_no_values(machine: Machine) -> None:
         "[]",
         "{}",
         "\xff",
-        '{"format": "jichipoint-machine", "version": 2, "sources": ["/x"], "installation_id": true}',
+        '{"format": "jichipoint-machine", "version": 2, "sources": [], "installation_id": true}',
         '{"format": "jichipoint-machine", "version": 1, "sources": [], "installation_id": false}',
         '{"format": "jichipoint-machine", "version": 1, "sources": [7], "installation_id": true}',
         '{"format": "jichipoint-machine", "version": 1, "sources": "/x", "installation_id": true}',

@@ -2,6 +2,7 @@ import errno
 import os
 import stat
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -89,15 +90,13 @@ def test_other_content_is_never_replaced(folder: Path, other: bytes) -> None:
 
 
 def test_what_is_no_file_is_other_content(folder: Path) -> None:
-    makers: list[Callable[[Path], object]] = [
-        Path.mkdir,
-        os.mkfifo,
-        lambda path: path.symlink_to(folder / "elsewhere"),
-    ]
-    for number, make in enumerate(makers):
-        name = f"00000{number}-2017123100001.mrg"
-        make(folder / name)
-        assert reason_of(lambda n=name: deliver(folder, n, CONTENT)) is SpoolFault.OTHER_CONTENT  # type: ignore[misc]
+    names = [f"00000{number}-2017123100001.mrg" for number in range(3)]
+    (folder / names[0]).mkdir()
+    os.mkfifo(folder / names[1])
+    (folder / names[2]).symlink_to(folder / "elsewhere")
+    for name in names:
+        attempt = partial(deliver, folder, name, CONTENT)
+        assert reason_of(attempt) is SpoolFault.OTHER_CONTENT
     assert not (folder / "elsewhere").exists()
 
 

@@ -1,0 +1,196 @@
+"""Each request comes to its end, once, whatever happens on the way (USE-5, MRG-4)."""
+
+import asyncio
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from jichipoint.v1 import merging_pb2
+
+from counter_tui.core import bookings as bookings_module
+from counter_tui.core.bookings import (
+    NOT_KEPT,
+    Booked,
+    Bookings,
+    Decision,
+    Finished,
+    NotBooked,
+    RefusedError,
+    SessionEndedError,
+    Settled,
+    TroubleError,
+    UnreachableError,
+)
+from counter_tui.core.outbox import Entry, Outbox, OutboxError
+from counter_tui.core.spool import SpoolFault
+
+REQUEST_ID = "019c0000-0000-7000-8000-000000000001"
+AWAY = UnreachableError("UNAVAILABLE", "")
+FILE = merging_pb2.MergeFile(name="000002-2017123100001.mrg", content=b"sealed")
+MERGED = merging_pb2.MergeResponse(merge_file=FILE).SerializeToString()
+
+
+def entry(method: str = "Spend") -> Entry:
+    moment = datetime(2017, 12, 31, tzinfo=UTC)
+    return Entry(REQUEST_ID, method, b"request", moment, abandoned=False, answer=None)
+
+
+class ScriptedServer:
+    """Says what the script says, and notes what the outbox held when it was asked."""
+
+    def __init__(self, outbox: Outbox, script: list[Booked | TroubleError]) -> None:
+        self.outbox = outbox
+        self.script = script
+        self.asked: list[str] = []
+        self.decision: Decision = Settled()
+
+    async def book(self, method: str, request: bytes) -> Booked:
+        assert [kept.request for kept in self.outbox.entries()] == [request]
+        self.asked.append(f"book {request.decode()}")
+        said = self.script.pop(0)
+        if isinstance(said, TroubleError):
+            raise said
+        return said
+
+    async def settle(self, request_id: str) -> Decision:
+        self.asked.append(f"settle {request_id}")
+        return self.decision
+
+
+class ScriptedOperator:
+    def __init__(self) -> None:
+        self.told: list[str] = []
+        self.signed_in = 0
+        self.gives_up_after: int | None = None
+        self.gave_up = asyncio.Event()
+
+    def tell_waiting(self, trouble: UnreachableError) -> None:
+        self.told.append(trouble.reason)
+        if len(self.told) == self.gives_up_after:
+            self.gave_up.set()
+
+    async def sign_in_again(self) -> None:
+        self.signed_in += 1
+
+    async def wants_to_give_up(self) -> None:
+        await self.gave_up.wait()
+
+
+@pytest.fixture
+def outbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outbox:
+    monkeypatch.setattr(bookings_module, "backoff", lambda _attempt: 0.0)
+    return Outbox(tmp_path / "outbox")
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    folder = tmp_path / "spool"
+    folder.mkdir()
+    return folder
+
+
+async def test_a_booking_is_in_the_outbox_before_it_is_sent_and_leaves_with_its_answer(
+    outbox: Outbox, spool: Path
+) -> None:
+    server = ScriptedServer(outbox, [Booked("Spend", b"answer")])
+    outcome = await Bookings(server, outbox, spool).book(entry(), ScriptedOperator())
+    assert outcome == Finished(Booked("Spend", b"answer"))
+    assert server.asked == ["book request"]
+    assert outbox.entries() == []
+
+
+async def test_silence_is_answered_by_the_same_request_until_there_is_an_answer(
+    outbox: Outbox, spool: Path
+) -> None:
+    server = ScriptedServer(outbox, [AWAY, AWAY, Booked("Spend", b"answer")])
+    operator = ScriptedOperator()
+    outcome = await Bookings(server, outbox, spool).book(entry(), operator)
+    assert outcome == Finished(Booked("Spend", b"answer"))
+    assert server.asked == ["book request"] * 3
+    assert operator.told == ["UNAVAILABLE"] * 2
+
+
+async def test_a_refusal_ends_it(outbox: Outbox, spool: Path) -> None:
+    server = ScriptedServer(outbox, [RefusedError("DAY_TURNED", "words")])
+    outcome = await Bookings(server, outbox, spool).book(entry(), ScriptedOperator())
+    assert outcome == NotBooked("DAY_TURNED", "words")
+    assert outbox.entries() == []
+
+
+async def test_a_session_that_ended_is_renewed_and_the_same_request_goes_on(
+    outbox: Outbox, spool: Path
+) -> None:
+    ended = SessionEndedError("SESSION_EXPIRED", "")
+    server = ScriptedServer(outbox, [ended, Booked("Spend", b"answer")])
+    operator = ScriptedOperator()
+    outcome = await Bookings(server, outbox, spool).book(entry(), operator)
+    assert outcome == Finished(Booked("Spend", b"answer"))
+    assert (server.asked, operator.signed_in) == (["book request"] * 2, 1)
+
+
+async def test_giving_up_settles_and_never_sends_again(outbox: Outbox, spool: Path) -> None:
+    server = ScriptedServer(outbox, [AWAY, Booked("Spend", b"must not be asked for")])
+    operator = ScriptedOperator()
+    operator.gives_up_after = 1
+    outcome = await Bookings(server, outbox, spool).book(entry(), operator)
+    assert outcome == NotBooked("OPERATION_ABANDONED", "")
+    assert server.asked == ["book request", f"settle {REQUEST_ID}"]
+    assert outbox.entries() == []
+
+
+async def test_giving_up_on_what_was_booked_says_that_it_was(outbox: Outbox, spool: Path) -> None:
+    server = ScriptedServer(outbox, [AWAY])
+    server.decision = Booked("Spend", b"answer")
+    operator = ScriptedOperator()
+    operator.gives_up_after = 1
+    outcome = await Bookings(server, outbox, spool).book(entry(), operator)
+    assert outcome == Finished(Booked("Spend", b"answer"))
+
+
+async def test_what_cannot_be_kept_is_not_sent(
+    outbox: Outbox, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_entry: Entry) -> None:
+        raise OutboxError("disk full")
+
+    monkeypatch.setattr(outbox, "put", full)
+    server = ScriptedServer(outbox, [])
+    outcome = await Bookings(server, outbox, spool).book(entry(), ScriptedOperator())
+    assert outcome == NotBooked(NOT_KEPT, "disk full")
+    assert server.asked == []
+
+
+async def test_a_disk_that_fills_up_after_booking_does_not_hide_the_booking(
+    outbox: Outbox, spool: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OutboxError("disk full")
+
+    monkeypatch.setattr(outbox, "replace", full)
+    monkeypatch.setattr(outbox, "remove", full)
+    server = ScriptedServer(outbox, [Booked("Merge", MERGED)])
+    outcome = await Bookings(server, outbox, spool).book(entry("Merge"), ScriptedOperator())
+    assert outcome == Finished(Booked("Merge", MERGED))
+    assert (spool / FILE.name).read_bytes() == FILE.content
+    assert len(outbox.entries()) == 1
+
+
+async def test_a_merge_stays_in_the_outbox_until_its_file_is_delivered(
+    outbox: Outbox, tmp_path: Path
+) -> None:
+    spool = tmp_path / "missing"
+    server = ScriptedServer(outbox, [Booked("Merge", MERGED)])
+    bookings = Bookings(server, outbox, spool)
+    outcome = await bookings.book(entry("Merge"), ScriptedOperator())
+    assert isinstance(outcome, Finished)
+    assert outcome.delivery_fault is not None
+    assert outcome.delivery_fault.reason == SpoolFault.MISSING
+
+    spool.mkdir()
+    (kept,) = await bookings.unfinished()
+    assert kept.answer == MERGED
+    outcome = await bookings.resume(kept, ScriptedOperator())
+    assert outcome == Finished(Booked("Merge", MERGED))
+    assert server.asked == ["book request"], "the answer was there: nothing is sent again"
+    assert (spool / FILE.name).read_bytes() == FILE.content
+    assert outbox.entries() == []

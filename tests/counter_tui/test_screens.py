@@ -1,0 +1,185 @@
+"""Pictures of every screen in both languages at 80×24: look at each before accepting it."""
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+from textual.app import App
+from textual.pilot import Pilot
+
+from counter_tui.core.bookings import RefusedError
+from demo.screen_text import screen_text
+from tests.counter_tui.canned import Counter
+
+SIZE = (80, 24)
+Drive = Callable[[Counter, Pilot[object]], Awaitable[None]]
+
+
+class SnapCompare(Protocol):
+    def __call__(
+        self,
+        app: App[None],
+        *,
+        terminal_size: tuple[int, int],
+        run_before: Callable[[Pilot[object]], Awaitable[None]],
+    ) -> bool: ...
+
+
+async def s9(counter: Counter, pilot: Pilot[object]) -> None:
+    await settle(pilot)
+
+
+async def wrong_password(counter: Counter, pilot: Pilot[object]) -> None:
+    await pilot.press(*"00010011", "tab", *"wrong", "enter")
+    await settle(pilot)
+
+
+async def s22(counter: Counter, pilot: Pilot[object]) -> None:
+    await pilot.press(*"00010011", "tab", *"demo-1234", "enter")
+    await settle(pilot)
+
+
+async def s2(counter: Counter, pilot: Pilot[object]) -> None:
+    await s22(counter, pilot)
+    counter.app.pop_screen()
+    counter.app.run_worker(counter.app.sign_in_again())
+    await settle(pilot)
+
+
+async def s28(counter: Counter, pilot: Pilot[object]) -> None:
+    await s22(counter, pilot)
+    await pilot.press("1")
+    await settle(pilot)
+
+
+async def s29_empty(counter: Counter, pilot: Pilot[object]) -> None:
+    await s28(counter, pilot)
+    await pilot.press("1")
+    await settle(pilot)
+
+
+async def cards(counter: Counter, pilot: Pilot[object]) -> None:
+    await s29_empty(counter, pilot)
+    await pilot.press("f9")
+    await settle(pilot)
+
+
+async def s29(counter: Counter, pilot: Pilot[object]) -> None:
+    await cards(counter, pilot)
+    await pilot.press("1")
+    await settle(pilot)
+    await pilot.press("1", *"500")
+    await settle(pilot)
+
+
+async def s29_not_a_number(counter: Counter, pilot: Pilot[object]) -> None:
+    await s29(counter, pilot)
+    await pilot.press("full_stop", "5", "enter")
+    await settle(pilot)
+
+
+async def s30(counter: Counter, pilot: Pilot[object]) -> None:
+    await s29(counter, pilot)
+    await pilot.press("enter")
+    await settle(pilot)
+
+
+async def s31(counter: Counter, pilot: Pilot[object]) -> None:
+    await s30(counter, pilot)
+    counter.watch.seconds += 1
+    await pilot.press("enter")
+    await settle(pilot)
+
+
+async def refused(counter: Counter, pilot: Pilot[object]) -> None:
+    counter.gateway.refusal = RefusedError("DAY_TURNED", "日付が変わりました。")
+    await s31(counter, pilot)
+
+
+async def waiting(counter: Counter, pilot: Pilot[object]) -> None:
+    counter.gateway.away = True
+    await s31(counter, pilot)
+
+
+async def s37(counter: Counter, pilot: Pilot[object]) -> None:
+    await s28(counter, pilot)
+    counter.reader.insert(0)
+    await pilot.press("2")
+    await settle(pilot)
+    await pilot.press(*"1234")
+    await settle(pilot)
+
+
+async def s38(counter: Counter, pilot: Pilot[object]) -> None:
+    await s37(counter, pilot)
+    await pilot.press("enter")
+    await settle(pilot)
+
+
+async def s39(counter: Counter, pilot: Pilot[object]) -> None:
+    await s38(counter, pilot)
+    counter.watch.seconds += 1
+    await pilot.press("enter")
+    await settle(pilot)
+
+
+async def help_box(counter: Counter, pilot: Pilot[object]) -> None:
+    await s29(counter, pilot)
+    await pilot.press("f1")
+    await settle(pilot)
+
+
+async def too_small(counter: Counter, pilot: Pilot[object]) -> None:
+    await s30(counter, pilot)
+    await pilot.resize_terminal(79, 24)
+    await settle(pilot)
+
+
+async def settle(pilot: Pilot[object]) -> None:
+    """Wait until the screen has not changed for a while."""
+    unchanged, before = 0, ""
+    while unchanged < 6:
+        await pilot.pause(0.02)
+        now = screen_text(pilot.app)
+        unchanged = unchanged + 1 if now == before else 0
+        before = now
+
+
+DRIVES: list[Drive] = [
+    s9,
+    wrong_password,
+    s2,
+    s22,
+    s28,
+    s29_empty,
+    cards,
+    s29,
+    s29_not_a_number,
+    s30,
+    s31,
+    refused,
+    waiting,
+    s37,
+    s38,
+    s39,
+    help_box,
+    too_small,
+]
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("drive", DRIVES, ids=lambda drive: drive.__name__)
+def test_screen(
+    drive: Drive,
+    language: str,
+    snap_compare: SnapCompare,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counter = Counter(tmp_path, language, monkeypatch)
+
+    async def run(pilot: Pilot[object]) -> None:
+        await drive(counter, pilot)
+
+    assert snap_compare(counter.app, terminal_size=SIZE, run_before=run)
