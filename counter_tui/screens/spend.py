@@ -76,7 +76,8 @@ class SpendInputScreen(UseInputScreen):
             self._choose(0)
         elif found.usable_points:
             programs.focus()
-            self.tell(_("利用するポイントを番号で選んでください。"))
+            text = _("利用するポイントを番号で選んでください。")
+            self.query_one("#chosen", Words).show(text)
         else:
             self.tell(_("この端末で利用できるポイントはありません。"), trouble=True)
 
@@ -89,6 +90,7 @@ class SpendInputScreen(UseInputScreen):
 
     def on_numbered_list_chosen(self, chosen: NumberedList.Chosen) -> None:
         """Take the points, and on to the amount."""
+        self.tell("")
         self._choose(chosen.index)
 
     def _choose(self, index: int) -> None:
@@ -96,7 +98,6 @@ class SpendInputScreen(UseInputScreen):
             return
         self._chosen = self._found.usable_points[index]
         self.query_one("#chosen", Words).show(_chosen_text(self._chosen))
-        self.tell("")
         self.query_one("#points", Input).focus()
 
     def use(self, points: int) -> Use | None:
