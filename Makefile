@@ -1,7 +1,10 @@
 # `make help` explains every target.
 .DEFAULT_GOAL := help
 SHELL := /bin/bash
-LANGUAGE ?= ja
+# Desktops export LANGUAGE for other purposes: only a value given to make itself counts.
+ifneq ($(origin LANGUAGE),command line)
+LANGUAGE := ja
+endif
 FRESH ?= 0
 PYTEST ?=
 

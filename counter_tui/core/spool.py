@@ -70,6 +70,7 @@ def _deliver(folder: Path, name: str, content: bytes) -> None:
             part.unlink(missing_ok=True)
             files.write_new(part, content, FILE_MODE)
             _publish(part, path, content)
+            _announce(path)
     finally:
         with suppress(OSError):
             part.unlink(missing_ok=True)
@@ -89,6 +90,15 @@ def _publish(part: Path, path: Path, content: bytes) -> None:
             raise
         # A file system without hard links, such as a FAT stick.
         os.rename(part, path)  # noqa: PTH104 -- beside os.link and os.fsync, by their names
+
+
+def _announce(path: Path) -> None:
+    """Wake readers that watch the folder: unlike a rename, a link tells them nothing.
+
+    They wait for files that are closed after writing; nothing is written here.
+    """
+    with suppress(FileNotFoundError):
+        os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC))
 
 
 def _is_there(path: Path, content: bytes) -> bool:

@@ -257,10 +257,12 @@ def test_watch_takes_what_is_there_and_what_arrives(place: Place, number: signal
 
 
 def test_watch_ends_plainly_when_the_folder_goes(place: Place) -> None:
+    put_records(place.spool, RECORD_A)
     with watching(place, "--json") as (process, stdout):
         assert json.loads(stdout.readline()) == {"watching": str(place.spool)}
+        assert json.loads(stdout.readline())["outcome"] == "done"
         place.spool.rename(place.spool.with_name("elsewhere"))
         _, errors = process.communicate()
     assert process.returncode == 1
     assert errors.count("\n") == 1
-    assert "spool folder" in errors
+    assert "the spool folder is gone" in errors

@@ -35,19 +35,23 @@ def test_it_yields_at_once_and_for_each_arrival(tmp_path: Path) -> None:
     stop_event.close()
 
 
-def test_a_queue_that_overflowed_is_a_reason_to_look(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("event", "has_news"),
+    [
+        (Event(-1, int(flags.Q_OVERFLOW), 0, ""), True),
+        (Event(1, int(flags.MOVED_TO), 0, "a.mrg"), True),
+        (Event(1, int(flags.MOVED_TO), 0, ".a.mrg"), False),
+        (Event(1, int(flags.CLOSE_WRITE), 0, "note.txt"), False),
+    ],
+)
+def test_which_events_are_a_reason_to_look(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, event: Event, has_news: bool
 ) -> None:
-    stop_event = StopEvent()
-    looks = watch(tmp_path, stop_event)
-    next(looks)
-    overflow = Event(-1, int(flags.Q_OVERFLOW), 0, "")
-    monkeypatch.setattr(INotify, "read", lambda *_, **__: [overflow])
-    (tmp_path / "note.txt").write_text("wakes the wait")
-    next(looks)
-    stop_event.set()
-    assert list(looks) == []
-    stop_event.close()
+    """A queue that overflowed is one: the kernel lost events, so the folder is read again."""
+    other = Event(1, int(flags.CLOSE_WRITE), 0, "other.txt")
+    monkeypatch.setattr(INotify, "read", lambda *_, **__: [event, other])
+    with INotify() as inotify:
+        assert watch_module._has_news(inotify, tmp_path) is has_news
 
 
 def test_without_news_it_yields_after_a_time(

@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from inotify_simple import INotify, flags
 
 from counter_tui.core.spool import SpoolError, SpoolFault, deliver
 from tests.counter_tui.core.conftest import Disk
@@ -200,6 +201,13 @@ def test_order_of_syncs(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert calls == ["sync file", "link", "sync folder"]
     deliver(folder, NAME, CONTENT)
     assert calls[3:] == ["sync file", "sync folder"]
+
+
+def test_readers_that_watch_the_folder_are_woken(folder: Path) -> None:
+    with INotify() as inotify:
+        inotify.add_watch(folder, flags.CLOSE_WRITE | flags.MOVED_TO)
+        deliver(folder, NAME, CONTENT)
+        assert NAME in [event.name for event in inotify.read(timeout=0)]
 
 
 @pytest.mark.parametrize("number", [errno.EPERM, errno.EOPNOTSUPP])

@@ -1,0 +1,315 @@
+#!/usr/bin/env python3
+"""Draws the screens for README and docs: the real application on a real server.
+
+The town, its clock and its chance are always the same, so that a picture changes only where
+the application does.
+"""
+
+import asyncio
+import html
+import itertools
+import os
+import re
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from random import Random
+from typing import Any
+
+os.environ["TEXTUAL_DISABLE_KITTY_KEY"] = "1"
+os.environ["TEXTUAL_ANIMATIONS"] = "none"
+os.environ.pop("NO_COLOR", None)
+
+from textual.pilot import Pilot
+from textual.screen import Screen
+from textual.widgets import Input
+
+from counter_tui.app import CounterApp
+from counter_tui.compose import build
+from counter_tui.core.receipt import cell_width
+from counter_tui.core.settings import Settings
+from counter_tui.screens.menus import MenuScreen, PointMenuScreen
+from counter_tui.screens.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
+from counter_tui.screens.sign_in import RegisterScreen
+from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
+from counter_tui.widgets import NumberedList, Words
+from server.app import start
+from server.clock import TOKYO
+from server.db.engine import open_database
+from server.demo_data import Town, make_town
+from server.secrets import Vault, read_master_key
+
+PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
+SIZE = (80, 24)
+WAIT_SECONDS = 30.0
+OPENED_AT = datetime(2026, 4, 1, 10, 30, tzinfo=TOKYO)
+HINTS = {
+    "ja": "デモ用: 端末ID {terminal_id}  端末パスワード {password}",
+    "en": "Demo: terminal ID {terminal_id}  password {password}",
+}
+
+FONTS = '"Noto Sans Mono CJK JP", "BIZ UDGothic", "MS Gothic", "Osaka-Mono", monospace'
+"""Fonts that a reader's machine may have; rich's own would be loaded from another site."""
+FRAME = {"#292929": "#dfe6ec", "rgba(255,255,255,0.35)": "#9fb0bd", "#c5c8c6": "#101010"}
+"""The colours of rich's dark frame around the screen, and the bright ones for them."""
+CELL_WIDTH, LINE_HEIGHT, BASELINE = 12.2, 24.4, 18.5
+"""rich's measures of a cell, in pixels; the baseline lies that far below the cell's top."""
+TEXT_SIZE, SIGN_SIZE, TEXT_DROP = 22, 13, 2
+"""Pixels: text that fills its cells; signs such as ● and ★, which Japanese fonts draw twice as
+wide as a terminal; and how much lower the larger text stands."""
+BLOCKS = {
+    "█": (0, 0, 1, 1),
+    "▀": (0, 0, 1, 1 / 2),
+    "▄": (0, 1 / 2, 1, 1 / 2),
+    "▔": (0, 0, 1, 1 / 8),
+    "▁": (0, 7 / 8, 1, 1 / 8),
+    "▊": (0, 0, 3 / 4, 1),
+    "▎": (0, 0, 1 / 4, 1),
+}
+"""What block characters fill of their cell: left, top, width, height."""
+TEXT = re.compile(
+    r'<text class="([^"]+)" x="([0-9.]+)" y="([0-9.]+)" textLength="[^>]+>([^<]*)</text>\s*'
+)
+LINE_CLIPS = re.compile(r'<clipPath id="[^"]+-line-[0-9]+">.*?</clipPath>\s*', re.DOTALL)
+
+
+class FixedClock:
+    """The same moment for ever."""
+
+    def now(self) -> datetime:
+        """Return the moment at which the town opened."""
+        return OPENED_AT
+
+
+class SeededChance:
+    """The same bytes in each run. For pictures only: no secret may come from it."""
+
+    def __init__(self) -> None:
+        self._random = Random(20171231)  # noqa: S311
+
+    def bytes(self, count: int) -> bytes:
+        """Return that many bytes of the sequence."""
+        return self._random.randbytes(count)
+
+
+@dataclass(slots=True)
+class Studio:
+    """An application that runs, and what it takes to drive and draw it."""
+
+    app: CounterApp
+    pilot: Pilot[None]
+    town: Town
+    drawn: dict[str, str] = field(default_factory=dict)
+
+    async def press(self, *keys: str) -> None:
+        """Press keys, one after the other."""
+        await self.pilot.press(*keys)
+
+    async def reach(self, screen: type[Screen[Any]]) -> None:
+        """Wait for a screen."""
+        await self.until(lambda: type(self.app.screen) is screen, screen.__name__)
+
+    async def until(self, there: Callable[[], bool], what: str) -> None:
+        """Wait until something is shown. Raises TimeoutError."""
+        try:
+            async with asyncio.timeout(WAIT_SECONDS):
+                while not there():
+                    await self.pilot.pause(0.02)
+        except TimeoutError:
+            raise TimeoutError(f"the application did not show {what}") from None
+
+    async def draw(self, name: str) -> None:
+        """Draw the screen as it is, once the server is reached and nothing moves."""
+        await self.until(lambda: self.app.connected is True, "the connection")
+        for cursor in self.app.screen.query(Input):
+            cursor.cursor_blink = False
+        await self.pilot.pause(0.2)
+        self.drawn[name] = bright(self.app.export_screenshot(), name)
+
+
+def bright(svg: str, name: str) -> str:
+    """Return rich's picture with a bright frame, common fonts and IDs that tell its name."""
+    svg = re.sub(r"\s*@font-face \{[^}]*\}", "", svg)
+    svg = svg.replace("Fira Code, monospace", FONTS)
+    svg = svg.replace("font-size: 20px", f"font-size: {TEXT_SIZE}px")
+    svg = re.sub(r"terminal-[0-9]+", name, svg)
+    for dark, light in FRAME.items():
+        svg = svg.replace(dark, light)
+    svg = TEXT.sub(in_cells, LINE_CLIPS.sub("", svg))
+    return "".join(f"{line.rstrip()}\n" for line in svg.splitlines() if line.strip())
+
+
+def in_cells(text: re.Match[str]) -> str:
+    """Return a text of the picture with every part in its cells.
+
+    rich counts a full-width character as one cell, which squeezes Japanese; and fonts draw
+    block characters in sizes of their own.
+    """
+    style, left, baseline = text[1], float(text[2]), float(text[3])
+    drawn = []
+    for kind, group in itertools.groupby(html.unescape(text[4]), key=kind_of):
+        part = "".join(group)
+        width = cell_width(part) * CELL_WIDTH
+        if kind == "block":
+            drawn += [
+                block(character, style, left + position * CELL_WIDTH, baseline)
+                for position, character in enumerate(part)
+            ]
+        elif kind != "space":
+            size = f' font-size="{SIGN_SIZE}"' if kind == "sign" else ""
+            drawn.append(
+                f'<text class="{style}" x="{left:.1f}" y="{baseline + TEXT_DROP:.1f}" '
+                f'textLength="{width:.1f}"{size}>{html.escape(part)}</text>\n'
+            )
+        left += width
+    return "".join(drawn)
+
+
+def kind_of(character: str) -> str:
+    """Return how a character is drawn."""
+    if character.isspace():
+        return "space"
+    if character in BLOCKS:
+        return "block"
+    if cell_width(character) == 2:
+        return "wide"
+    return "narrow" if character.isascii() else "sign"
+
+
+def block(character: str, style: str, cell_left: float, baseline: float) -> str:
+    """Return a block character as a rectangle, without a seam to the next one."""
+    left, top, width, height = BLOCKS[character]
+    return (
+        f'<rect class="{style}" x="{cell_left + left * CELL_WIDTH:.1f}" '
+        f'y="{baseline - BASELINE + top * LINE_HEIGHT:.1f}" width="{width * CELL_WIDTH:.1f}" '
+        f'height="{height * LINE_HEIGHT:.1f}" shape-rendering="crispEdges"/>\n'
+    )
+
+
+async def sign_in(studio: Studio) -> None:
+    """Draw the registration, then sign in and go to the points menu."""
+    await studio.reach(RegisterScreen)
+    await studio.press(*studio.town.terminal_id, "tab")
+    await studio.draw("sign-in")
+    await studio.press(*studio.town.password, "enter")
+    await studio.reach(MenuScreen)
+    await studio.press("1")
+    await studio.reach(PointMenuScreen)
+    await studio.draw("menu")
+
+
+async def spend_to_confirm(studio: Studio) -> None:
+    """Put the first card in and go on to the confirm screen of a spend."""
+    await studio.press("1")
+    await studio.reach(SpendInputScreen)
+    await studio.press("f9", "1")
+    programs = studio.app.screen.query_one("#programs", NumberedList)
+    await studio.until(lambda: bool(programs.lines), "the balances")
+    await studio.press("1", *"500")
+    await studio.draw("spend-input")
+    await studio.press("enter")
+    await studio.reach(SpendConfirmScreen)
+
+
+async def spend(studio: Studio) -> None:
+    """Spend points, and go back to the points menu."""
+    await spend_to_confirm(studio)
+    await studio.draw("spend-confirm")
+    await studio.press("enter")
+    await studio.reach(SpendDoneScreen)
+    await studio.draw("spend-done")
+    await studio.press("enter", "escape")
+    await studio.reach(PointMenuScreen)
+
+
+async def merge(studio: Studio) -> None:
+    """Merge points with the card that is still in."""
+    await studio.press("2")
+    await studio.reach(MergeInputScreen)
+    balance = studio.app.screen.query_one("#chosen", Words)
+    await studio.until(lambda: bool(str(balance.render())), "the balance")
+    await studio.press(*"200")
+    await studio.draw("merge-input")
+    await studio.press("enter")
+    await studio.reach(MergeConfirmScreen)
+    await studio.draw("merge-confirm")
+    await studio.press("enter")
+    await studio.reach(MergeDoneScreen)
+    await studio.draw("merge-done")
+
+
+async def japanese(studio: Studio) -> None:
+    """Go through everything."""
+    await sign_in(studio)
+    await spend(studio)
+    await merge(studio)
+
+
+async def english(studio: Studio) -> None:
+    """Go as far as the confirm screen, which is the one picture kept."""
+    await sign_in(studio)
+    await spend_to_confirm(studio)
+    studio.drawn.clear()
+    await studio.draw("spend-confirm-en")
+
+
+@asynccontextmanager
+async def serving(folder: Path) -> AsyncIterator[tuple[Town, str]]:
+    """Make a town in a folder and serve it; yield the town and the server's address."""
+    clock, chance = FixedClock(), SeededChance()
+    town = make_town(folder, clock, chance)
+    vault = Vault(read_master_key(Path(town.master_key_file)), chance)
+    running = await start(open_database(town.database), vault, "127.0.0.1:0", clock, chance)
+    try:
+        yield town, f"127.0.0.1:{running.port}"
+    finally:
+        await running.stop()
+
+
+def application(folder: Path, town: Town, address: str, language: str) -> CounterApp:
+    """Return the application at the town's terminal; between two Enters a second passes."""
+    spool = folder / "spool"
+    spool.mkdir()
+    settings = Settings(
+        server=address,
+        state_folder=folder / "counter",
+        spool_folder=spool,
+        language=language,
+        virtual_cards=folder / "town.json",
+        virtual_printer=folder / "receipts.escpos",
+        hint=HINTS[language].format(terminal_id=town.terminal_id, password=town.password),
+    )
+    return build(settings, monotonic=map(float, itertools.count()).__next__)
+
+
+async def drawn_by(
+    scene: Callable[[Studio], Awaitable[None]], folder: Path, language: str
+) -> dict[str, str]:
+    """Return the pictures of a scene in a new town, by name."""
+    async with serving(folder) as (town, address):
+        app = application(folder, town, address, language)
+        async with app.run_test(size=SIZE) as pilot:
+            studio = Studio(app, pilot, town)
+            await scene(studio)
+            return studio.drawn
+
+
+def main() -> None:
+    """Write the pictures that are not as they were."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        pictures = asyncio.run(drawn_by(japanese, Path(folder) / "ja", "ja"))
+        pictures |= asyncio.run(drawn_by(english, Path(folder) / "en", "en"))
+    for name, svg in pictures.items():
+        path = PICTURES / f"{name}.svg"
+        changed = not path.exists() or path.read_text("utf-8") != svg
+        if changed:
+            path.write_text(svg, "utf-8")
+        print(f"{path.name}: {'drawn anew' if changed else 'as before'}")
+
+
+if __name__ == "__main__":
+    main()
