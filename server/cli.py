@@ -3,6 +3,7 @@
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
 from pathlib import Path
@@ -12,9 +13,10 @@ import click
 from server.app import AddressInUseError, ClearAddressError, check_loopback, start
 from server.chance import SystemChance
 from server.clock import SystemClock
-from server.db.engine import UnusableDatabaseError, open_database
+from server.db.engine import UnusableDatabaseError, open_database, sqlite_path
 from server.db.migrate import migrate
 from server.ledger.verify import verify as verify_ledger
+from server.merging.keys import check_master_key
 from server.secrets import MasterKeyError, Vault, read_master_key
 
 database_option = click.option(
@@ -25,6 +27,7 @@ database_option = click.option(
 @click.group()
 def main() -> None:
     """Run and look after the ledger of municipal points."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its own lines say what ours say again
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
 
 
@@ -52,6 +55,8 @@ def serve(database: str, listen: str, master_key_file: Path | None) -> None:
 async def _serve(url: str, listen: str, vault: Vault) -> None:
     database = open_database(url)
     migrate(database)
+    with database.connection_context():
+        check_master_key(database, vault)
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
@@ -92,6 +97,8 @@ def ledger() -> None:
 def verify(database: str, as_json: bool) -> None:
     """Check sums, lots and entries; exit with 1 and name the first thing wrong."""
     try:
+        if not sqlite_path(database).is_file():
+            raise click.ClickException(f"there is no {sqlite_path(database)}")
         result = verify_ledger(open_database(database))
     except UnusableDatabaseError as error:
         raise click.ClickException(str(error)) from error

@@ -1,12 +1,17 @@
 """Opening the ledger's database by its URL."""
 
+import time
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from peewee import PeeweeException, SqliteDatabase
+from peewee import OperationalError, PeeweeException, SqliteDatabase
 
 PAGE_CACHE_KIB = 8192
-"""Larger caches cost memory and gain nothing on the booking path (reference/booking-path)."""
+"""Larger caches cost memory and gain nothing measurable on the booking path."""
+
+BUSY_SECONDS_MAX = 5
+"""How long a connection waits for another process's lock."""
+BUSY_SECONDS_PAUSE = 0.02
 
 
 class UnusableDatabaseError(Exception):
@@ -38,7 +43,7 @@ def open_database(url: str) -> SqliteDatabase:
     database = SqliteDatabase(
         str(path),
         autoconnect=False,
-        timeout=5,
+        timeout=BUSY_SECONDS_MAX,
         pragmas={
             "journal_mode": "wal",
             "synchronous": "full",
@@ -48,8 +53,24 @@ def open_database(url: str) -> SqliteDatabase:
         },
     )
     try:
-        with database.connection_context():
-            database.execute_sql("SELECT count(*) FROM sqlite_master").fetchone()
+        _set_up(database)
     except PeeweeException as error:
         raise UnusableDatabaseError(f"{path} cannot be opened as a database: {error}") from error
     return database
+
+
+def _set_up(database: SqliteDatabase) -> None:
+    """Connect once, which puts a fresh file into WAL mode.
+
+    SQLite waits for no lock there: a process that starts at the same time has to be waited for.
+    """
+    until = time.monotonic() + BUSY_SECONDS_MAX
+    while True:
+        try:
+            with database.connection_context():
+                database.execute_sql("SELECT count(*) FROM sqlite_master").fetchone()
+            return
+        except OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > until:
+                raise
+            time.sleep(BUSY_SECONDS_PAUSE)

@@ -3,7 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from peewee import SqliteDatabase
+from peewee import PeeweeException, SqliteDatabase
+
+from server.db.engine import UnusableDatabaseError
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +73,19 @@ _CHECKS: tuple[tuple[str, str], ...] = (
 
 
 def verify(database: SqliteDatabase) -> Verified:
-    """Check sums, lots and entries; the database's own integrity first. Changes nothing."""
-    with database.connection_context(), database.atomic():
-        counts = [
-            database.execute_sql(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
-            for table in ("ledger_transaction", "lot")
-        ]
-        return Verified(counts[0], counts[1], next(_faults(database), None))
+    """Check sums, lots and entries; the database's own integrity first. Changes nothing.
+
+    Raises UnusableDatabaseError where the tables of a ledger are not there or cannot be read.
+    """
+    try:
+        with database.connection_context(), database.atomic():
+            counts = [
+                database.execute_sql(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
+                for table in ("ledger_transaction", "lot")
+            ]
+            return Verified(counts[0], counts[1], next(_faults(database), None))
+    except PeeweeException as error:
+        raise UnusableDatabaseError(f"{database.database} is no ledger: {error}") from error
 
 
 def _faults(database: SqliteDatabase) -> Iterator[str]:

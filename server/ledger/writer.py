@@ -1,6 +1,7 @@
 """The one thread that writes: takes what waits, books it as a batch, answers all of it."""
 
 import asyncio
+import logging
 import threading
 import time
 from collections import deque
@@ -15,6 +16,8 @@ from server.ledger.store import StoreUnavailableError
 from server.ledger.values import Operation
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
 
 QUEUE_MAX = 4096
 BATCH_MAX = 128
@@ -102,12 +105,24 @@ class Writer:
         await asyncio.to_thread(self._thread.join)
 
     def _run(self) -> None:
-        with self._database.connection_context():
-            booker = self._open_booker(self._database)
-            taken_last = 1
-            while batch := self._take(taken_last):
-                taken_last = len(batch)
-                self._serve(booker, batch)
+        try:
+            with self._database.connection_context():
+                booker = self._open_booker(self._database)
+                taken_last = 1
+                while batch := self._take(taken_last):
+                    taken_last = len(batch)
+                    self._serve(booker, batch)
+        except Exception as error:
+            log.critical("the writer ended; nothing more is booked", exc_info=error)
+            self._refuse_all()
+
+    def _refuse_all(self) -> None:
+        """Answer everything that waits, so that no call hangs, and take nothing more."""
+        with self._changed:
+            self._stopping = True
+            left = list(self._waiting)
+            self._waiting.clear()
+        self._answer([(item.future, StoppingError()) for item in left])
 
     def _take(self, taken_last: int) -> list[_Waiting | _Job]:
         """Wait for work and take it, a job alone; return nothing when stopped and done."""

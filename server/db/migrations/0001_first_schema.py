@@ -14,8 +14,12 @@ def digits(column: str, count: int) -> str:
 
 
 def day(column: str, *, null: bool = False) -> str:
-    """Return a column for an Asia/Tokyo day, YYYY-MM-DD."""
-    return f"{column} TEXT{'' if null else ' NOT NULL'} CHECK ({column} IS date({column}))"
+    """Return a column for an Asia/Tokyo day, YYYY-MM-DD.
+
+    Without a modifier SQLite's date() returns 2026-02-30 as it came.
+    """
+    check = f"CHECK ({column} IS date({column}, '0 days'))"
+    return f"{column} TEXT{'' if null else ' NOT NULL'} {check}"
 
 
 SQLITE = (

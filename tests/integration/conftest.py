@@ -1,0 +1,93 @@
+"""A running server in a town with points, and clients of it."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import grpc
+import pytest
+
+from server.app import RunningServer, start
+from tests.integration.support import Client
+from tests.server.conftest import town, town_template
+from tests.server.support import (
+    AWAY_MUNICIPAL,
+    CARD_A,
+    CARD_B,
+    CARD_E,
+    CLASS_EVENT,
+    COUNTER,
+    EVENT,
+    Town,
+    grant_command,
+    granted,
+)
+
+__all__ = ["town", "town_template"]
+
+BALANCE, EVENT_BALANCE = 1000, 2000
+Connect = Callable[[str | None], Awaitable[Client]]
+
+
+@dataclass
+class Service:
+    town: Town
+    running: RunningServer | None = None
+
+    async def start(self) -> None:
+        town = self.town
+        self.running = await start(
+            town.database, town.vault, "127.0.0.1:0", town.clock, town.chance
+        )
+
+    async def stop(self, grace_seconds: float = 1) -> None:
+        running, self.running = self.running, None
+        if running is not None:
+            await running.stop(grace_seconds)
+
+    @property
+    def address(self) -> str:
+        assert self.running is not None
+        return f"127.0.0.1:{self.running.port}"
+
+
+@pytest.fixture
+async def service(town: Town) -> AsyncIterator[Service]:
+    """A server, in a town whose cards A, B and E hold points."""
+    with town.booker() as booker:
+        granted(
+            booker,
+            grant_command(CARD_A, BALANCE),
+            grant_command(CARD_A, EVENT_BALANCE, EVENT),
+            grant_command(CARD_A, 10, AWAY_MUNICIPAL),
+            grant_command(CARD_A, 20, CLASS_EVENT),
+            grant_command(CARD_B, BALANCE),
+            grant_command(CARD_E, BALANCE),
+        )
+    service = Service(town)
+    await service.start()
+    try:
+        yield service
+    finally:
+        await service.stop()
+
+
+@pytest.fixture
+async def connect(service: Service) -> AsyncIterator[Connect]:
+    """Makes a client, signed in at a terminal unless that is None."""
+    async with AsyncExitStack() as stack:
+
+        async def new_client(terminal_id: str | None = COUNTER) -> Client:
+            channel = grpc.aio.insecure_channel(service.address)
+            await stack.enter_async_context(channel)
+            client = Client(channel)
+            if terminal_id is not None:
+                await client.sign_in(terminal_id)
+            return client
+
+        yield new_client
+
+
+@pytest.fixture
+async def counter(connect: Connect) -> Client:
+    return await connect(COUNTER)

@@ -1,0 +1,284 @@
+"""The ledger against a small model written from the specification (LED, USE-3, USE-4)."""
+
+import tempfile
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import settings
+from hypothesis.stateful import (
+    Bundle,
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    multiple,
+    rule,
+)
+
+from server.ledger.booker import Command, refusal_of
+from server.ledger.settling import SettleCommand
+from server.ledger.values import Operation, Outcome
+from server.ledger.verify import verify
+from tests.server.support import (
+    AWAY_COUNTER,
+    CARD_A,
+    CARD_B,
+    COUNTER,
+    COUNTER_2,
+    EVENT,
+    EVENT_LIMIT,
+    MUNICIPAL,
+    MYKEY,
+    Town,
+    build_town,
+    cancel_command,
+    copy_town,
+    decided,
+    grant_command,
+    spend_command,
+)
+
+EVENT_FROM, EVENT_UNTIL = date(2026, 6, 1), date(2026, 8, 15)
+DAYS_VALID = 60
+MYKEY_IDS = {CARD_A: MYKEY[CARD_A], CARD_B: MYKEY[CARD_B]}
+
+_template = ExitStack()
+
+
+def template() -> Path:
+    folder = Path(_template.enter_context(tempfile.TemporaryDirectory()))
+    build_town(folder / "template.db")
+    return folder / "template.db"
+
+
+TEMPLATE: list[Path] = []
+
+
+@dataclass
+class ModelLot:
+    last_good_day: date
+    points: int
+
+
+@dataclass
+class ModelSpend:
+    terminal_id: str
+    day: date
+    parts: list[tuple[ModelLot, int]]
+    cancelled: bool = False
+
+
+@dataclass
+class LedgerModel:
+    """What the specification says of lots, spends and request IDs; days are Tokyo days."""
+
+    today: date
+    lots: dict[tuple[str, str], list[ModelLot]] = field(default_factory=dict)
+    spends: dict[str, ModelSpend] = field(default_factory=dict)
+    booked: int = 0
+
+    def grant(self, card: str, program_id: str, points: int) -> str | None:
+        last = self.today + timedelta(days=DAYS_VALID)
+        if program_id == EVENT:
+            if not EVENT_FROM <= self.today <= EVENT_UNTIL:
+                return "PROGRAM_OUT_OF_PERIOD"
+            last = min(last, EVENT_UNTIL)
+        self.lots.setdefault((card, program_id), []).append(ModelLot(last, points))
+        self.booked += 1
+        return None
+
+    def usable(self, card: str, program_id: str) -> list[ModelLot]:
+        lots = self.lots.get((card, program_id), [])
+        return [lot for lot in lots if lot.last_good_day >= self.today]
+
+    def spend(
+        self, terminal_id: str, card: str, program_id: str, points: int
+    ) -> tuple[str | None, ModelSpend | None]:
+        if terminal_id == AWAY_COUNTER:
+            return "PROGRAM_NOT_USABLE_HERE", None
+        if program_id == EVENT and not EVENT_FROM <= self.today <= EVENT_UNTIL:
+            return "PROGRAM_OUT_OF_PERIOD", None
+        if points < 1:
+            return "POINTS_NOT_POSITIVE", None
+        if program_id == EVENT and points > EVENT_LIMIT:
+            return "OVER_LIMIT_PER_USE", None
+        lots = self.usable(card, program_id)
+        if points > sum(lot.points for lot in lots):
+            return "INSUFFICIENT_POINTS", None
+        spend = ModelSpend(terminal_id, self.today, [])
+        for lot in sorted(lots, key=lambda lot: lot.last_good_day):
+            part = min(points, lot.points)
+            lot.points -= part
+            points -= part
+            spend.parts.append((lot, part))
+        self.booked += 1
+        return None, spend
+
+    def cancel(self, terminal_id: str, number: str) -> str | None:
+        spend = self.spends.get(number)
+        if spend is None or spend.terminal_id != terminal_id:
+            return "TRANSACTION_UNKNOWN"
+        if spend.cancelled:
+            return "TRANSACTION_ALREADY_CANCELLED"
+        if spend.day != self.today:
+            return "TRANSACTION_OF_ANOTHER_DAY"
+        for lot, part in spend.parts:
+            lot.points += part
+        spend.cancelled = True
+        self.booked += 1
+        return None
+
+
+class Ledger(RuleBasedStateMachine):
+    """Grants, spends, cancellations, settlements, repetitions, days and restarts."""
+
+    asked: Bundle[Command] = Bundle("asked")
+    numbers: Bundle[str] = Bundle("numbers")
+
+    @initialize()
+    def open(self) -> None:
+        if not TEMPLATE:
+            TEMPLATE.append(template())
+        self.resources = ExitStack()
+        folder = Path(self.resources.enter_context(tempfile.TemporaryDirectory()))
+        self.town: Town = copy_town(TEMPLATE[0], folder)
+        self.process = ExitStack()
+        self.booker = self.process.enter_context(self.town.booker())
+        self.model = LedgerModel(self.town.clock.today)
+        self.answers: dict[Command, Operation] = {}
+        self.waiting: list[tuple[Command, str | None, ModelSpend | None]] = []
+
+    def teardown(self) -> None:
+        self.flush()
+        found = verify(self.town.database)
+        assert found.fault is None
+        assert found.transactions == self.model.booked
+        answered = self.town.rows(
+            """SELECT count(*), count(DISTINCT transaction_id) FROM operation
+            WHERE outcome = 'BOOKED'"""
+        )
+        assert answered == [(self.model.booked, self.model.booked)]
+        self.process.close()
+        self.resources.close()
+
+    @rule(
+        target=asked,
+        card=st.sampled_from([CARD_A, CARD_B]),
+        program_id=st.sampled_from([MUNICIPAL, EVENT]),
+        points=st.integers(1, 1500),
+    )
+    def grant(self, card: str, program_id: str, points: int) -> Command:
+        command = grant_command(card, points, program_id)
+        self.waiting.append((command, self.model.grant(card, program_id, points), None))
+        return command
+
+    @rule(
+        target=asked,
+        terminal_id=st.sampled_from([COUNTER, COUNTER, COUNTER_2, AWAY_COUNTER]),
+        card=st.sampled_from([CARD_A, CARD_B]),
+        program_id=st.sampled_from([MUNICIPAL, EVENT]),
+        points=st.integers(-1, 1200),
+    )
+    def spend(self, terminal_id: str, card: str, program_id: str, points: int) -> Command:
+        return self._spend(terminal_id, card, program_id, points)
+
+    @rule(
+        target=asked,
+        card=st.sampled_from([CARD_A, CARD_B]),
+        program_id=st.sampled_from([MUNICIPAL, EVENT]),
+        more=st.integers(-1, 1),
+    )
+    def spend_about_all(self, card: str, program_id: str, more: int) -> Command:
+        points = sum(lot.points for lot in self.model.usable(card, program_id)) + more
+        return self._spend(COUNTER, card, program_id, points)
+
+    def _spend(self, terminal_id: str, card: str, program_id: str, points: int) -> Command:
+        day = self.model.today
+        command = spend_command(card, points, program_id, terminal_id=terminal_id, day=day)
+        reason, spend = self.model.spend(terminal_id, card, program_id, points)
+        self.waiting.append((command, reason, spend))
+        return command
+
+    @rule(target=numbers)
+    def learn_numbers(self) -> Any:
+        """Numbers are known only once they are answered: the batch ends here."""
+        self.flush()
+        return multiple(*self.model.spends)
+
+    @rule(
+        target=asked,
+        number=numbers,
+        terminal_id=st.sampled_from([COUNTER, COUNTER, COUNTER, COUNTER_2]),
+    )
+    def cancel(self, number: str, terminal_id: str) -> Command:
+        command = cancel_command(number, terminal_id=terminal_id)
+        self.waiting.append((command, self.model.cancel(terminal_id, number), None))
+        return command
+
+    @rule(command=asked)
+    def repeat(self, command: Command) -> None:
+        self.flush()
+        assert decided(self.booker, command, command) == [self.answers[command]] * 2
+
+    @rule(command=asked)
+    def settle_what_was_decided(self, command: Command) -> None:
+        self.flush()
+        assert decided(self.booker, SettleCommand(command.request)) == [self.answers[command]]
+
+    @rule(card=st.sampled_from([CARD_A, CARD_B]), points=st.integers(1, 50))
+    def settle_before(self, card: str, points: int) -> None:
+        self.flush()
+        late = spend_command(card, points, day=self.model.today)
+        settled, original = decided(self.booker, SettleCommand(late.request), late)
+        assert settled.outcome == Outcome.ABANDONED
+        assert refusal_of(original).reason == "OPERATION_ABANDONED"
+
+    @rule(days=st.sampled_from([1, 1, 20, 45, 61]))
+    def days_pass(self, days: int) -> None:
+        self.flush()
+        self.town.clock.advance(days=days)
+        self.model.today += timedelta(days=days)
+
+    @rule()
+    def restart(self) -> None:
+        self.flush()
+        self.process.close()
+        self.booker = self.process.enter_context(self.town.booker())
+
+    @rule()
+    def flush(self) -> None:
+        """Book what waits as one batch, and compare every answer with the model's."""
+        waiting, self.waiting = self.waiting, []
+        if not waiting:
+            return
+        answers = decided(self.booker, *(command for command, _, _ in waiting))
+        for (command, reason, spend), answer in zip(waiting, answers, strict=True):
+            self.answers[command] = answer
+            told = refusal_of(answer).reason if answer.outcome == Outcome.REFUSED else None
+            assert told == reason, command
+            if spend is not None:
+                ((number,),) = self.town.rows(
+                    """SELECT transaction_number FROM ledger_transaction
+                    JOIN operation USING (transaction_id) WHERE request_id = ?""",
+                    command.request.request_id,
+                )
+                self.model.spends[number] = spend
+
+    @invariant()
+    def balances_agree(self) -> None:
+        if self.waiting:
+            return
+        for card in MYKEY_IDS:
+            for program_id in (MUNICIPAL, EVENT):
+                lots = self.model.lots.get((card, program_id), [])
+                assert self.town.balance(card, program_id) == sum(lot.points for lot in lots)
+        assert self.town.rows("SELECT sum(points) FROM entry") in ([(0,)], [(None,)])
+
+
+TestLedger = Ledger.TestCase
+TestLedger.settings = settings(
+    max_examples=max(25, settings().max_examples // 2), stateful_step_count=30
+)

@@ -1,0 +1,140 @@
+"""Who may call what, over a real socket (SEC-2, TRM-6)."""
+
+from collections.abc import Callable
+from typing import Any
+
+import grpc
+import pytest
+from jichipoint.v1 import merging_pb2, operations_pb2, points_pb2, terminals_pb2
+
+from server.ledger.servicer import OperationServicer
+from server.merging.servicer import MergeServicer
+from server.points.servicer import PointServicer
+from server.rpc.access import ANYONE, Access, access_of, open_to
+from server.rpc.calls import Call, handlers_of
+from server.terminals.servicer import TerminalServicer
+from server.terminals.sessions import Session, SessionKey, Sessions
+from server.terminals.sign_in import hash_token
+from server.terminals.values import TerminalClass
+from tests.integration.support import Client
+from tests.server.support import TestClock
+
+SERVICERS: dict[str, tuple[Any, type]] = {
+    "TerminalService": (terminals_pb2, TerminalServicer),
+    "PointService": (points_pb2, PointServicer),
+    "MergeService": (merging_pb2, MergeServicer),
+    "OperationService": (operations_pb2, OperationServicer),
+}
+
+A, I = TerminalClass.SERVICE_ID, TerminalClass.POINT_USE  # noqa: E741
+EXPECTED: dict[str, Access] = {
+    "TerminalService/SignIn": ANYONE,
+    "TerminalService/SignOut": frozenset(TerminalClass),
+    "PointService/ListUsablePoints": frozenset({A, I}),
+    "PointService/Spend": frozenset({A, I}),
+    "PointService/CancelSpend": frozenset({A, I}),
+    "MergeService/GetMergeablePoints": frozenset({A}),
+    "MergeService/Merge": frozenset({A}),
+    "OperationService/GetOperation": frozenset(TerminalClass),
+    "OperationService/SettleOperation": frozenset(TerminalClass),
+}
+
+
+def test_every_method_of_every_service_declares_who_may_call_it() -> None:
+    declared = {
+        f"{name}/{method.name}": access_of(getattr(servicer, method.name))
+        for name, (module, servicer) in SERVICERS.items()
+        for method in module.DESCRIPTOR.services_by_name[name].methods
+    }
+    assert declared == EXPECTED
+
+
+def test_no_service_is_left_out() -> None:
+    modules = (merging_pb2, operations_pb2, points_pb2, terminals_pb2)
+    assert {name for module in modules for name in module.DESCRIPTOR.services_by_name} == set(
+        SERVICERS
+    )
+
+
+class Undeclared:
+    """A servicer whose author forgot to say who may call."""
+
+    async def Spend(self, request: points_pb2.SpendRequest, call: Call) -> bytes:  # noqa: N802
+        raise AssertionError("it must not be reached")
+
+
+class Broken:
+    """A servicer with a fault."""
+
+    @open_to(ANYONE)
+    async def Spend(self, request: points_pb2.SpendRequest, call: Call) -> bytes:  # noqa: N802
+        raise ZeroDivisionError("secret detail")
+
+
+class Reached:
+    """A servicer that tells the class of who called."""
+
+    @open_to(frozenset({A}))
+    async def Spend(  # noqa: N802
+        self, request: points_pb2.SpendRequest, call: Call
+    ) -> points_pb2.SpendResponse:
+        return points_pb2.SpendResponse(mykey_id=call.session.terminal_class)
+
+
+async def ask(servicer: object, token: str | None, work: Callable[[Client], Any]) -> Any:
+    """Serve a servicer as PointService, with a session for each class, and call it."""
+
+    async def load(key: SessionKey) -> Session | None:
+        for of_class in TerminalClass:
+            session = Session(key.token_hash, "10000001", of_class, None, 2**62)
+            if SessionKey(hash_token(of_class)) == key:
+                return session
+        return None
+
+    server = grpc.aio.server()
+    service = points_pb2.DESCRIPTOR.services_by_name["PointService"]
+    handlers = handlers_of(service, servicer, Sessions(load, TestClock()))
+    server.add_generic_rpc_handlers([handlers])
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            return await work(Client(channel, token))
+    finally:
+        await server.stop(0)
+
+
+def refusal(client: Client) -> Any:
+    return client.refusal("PointService/Spend", b"")
+
+
+@pytest.mark.parametrize("token", [None, *TerminalClass])
+async def test_a_method_that_declares_nothing_is_open_to_nobody(token: str | None) -> None:
+    told = await ask(Undeclared(), token, refusal)
+    assert (told.code, told.reason) == (grpc.StatusCode.PERMISSION_DENIED, "METHOD_NOT_OPEN")
+
+
+async def test_a_method_that_is_not_there_is_open_to_nobody() -> None:
+    assert (await ask(object(), A, refusal)).reason == "METHOD_NOT_OPEN"
+
+
+@pytest.mark.parametrize("of_class", [one for one in TerminalClass if one != A])
+async def test_other_classes_are_kept_out(of_class: TerminalClass) -> None:
+    assert (await ask(Reached(), of_class, refusal)).reason == "NOT_FOR_THIS_TERMINAL"
+
+
+async def test_the_class_that_may_gets_in() -> None:
+    answer = await ask(Reached(), A, lambda client: client.raw("PointService/Spend", b""))
+    assert points_pb2.SpendResponse.FromString(answer).mykey_id == A
+
+
+async def test_who_calls_is_asked_before_what_is_read() -> None:
+    """Bytes that are no message tell a caller without a session nothing."""
+    told = await ask(Reached(), None, lambda c: c.refusal("PointService/Spend", b"\xff"))
+    assert told.reason == "SESSION_MISSING"
+
+
+async def test_a_fault_of_ours_tells_nothing_of_the_inside() -> None:
+    told = await ask(Broken(), None, refusal)
+    assert (told.code, told.reason) == (grpc.StatusCode.INTERNAL, "INTERNAL_FAULT")
+    assert "secret" not in repr(told)

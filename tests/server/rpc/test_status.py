@@ -1,0 +1,129 @@
+"""The one table from refusals to status, row by row (API-2)."""
+
+import ast
+import importlib
+import re
+from enum import StrEnum
+from pathlib import Path
+from string import Formatter
+
+import grpc
+import pytest
+from google.rpc import error_details_pb2
+
+import server
+from server.ledger.values import Refusal
+from server.rpc.errors import RpcReason
+from server.rpc.status import TABLE, code_of, status_of
+
+ROOT = Path(server.__path__[0])
+JAPANESE = re.compile(r"[\u3040-\u30ff\u4e00-\u9fff]")
+
+
+def reasons() -> list[str]:
+    """Every member of every room's reasons."""
+    found: list[str] = []
+    for path in sorted(ROOT.glob("*/errors.py")):
+        module = importlib.import_module(f"server.{path.parent.name}.errors")
+        for value in vars(module).values():
+            if isinstance(value, type) and issubclass(value, StrEnum) and value is not StrEnum:
+                found += [str(member) for member in value]
+    return found
+
+
+def placeholders(text: str) -> set[str]:
+    return {name for _, name, _, _ in Formatter().parse(text) if name is not None}
+
+
+def test_every_reason_has_its_row_and_every_row_its_reason() -> None:
+    assert sorted(reasons()) == sorted(TABLE), "and no reason is in two rooms"
+    assert len(reasons()) > 30
+
+
+@pytest.mark.parametrize("reason", sorted(TABLE))
+def test_a_row_is_whole(reason: str) -> None:
+    row = TABLE[reason]
+    assert re.fullmatch(r"[A-Z][A-Z0-9_]{0,61}[A-Z0-9]", reason)
+    assert row.code is not grpc.StatusCode.OK
+    assert JAPANESE.search(row.japanese)
+    assert not JAPANESE.search(row.english)
+    assert row.japanese.endswith("。")
+    assert row.english.endswith(".")
+    assert placeholders(row.japanese) == placeholders(row.english)
+
+
+def raised() -> list[tuple[str, set[str], str]]:
+    """Reasons that the code raises, with the details it gives when they are written out."""
+    found = []
+    for path in sorted(ROOT.rglob("*.py")):
+        tree = ast.parse(path.read_text("utf-8"))
+        names = {
+            target.id: node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Assign)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(tree):
+            if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal"):
+                continue
+            reason, *details = node.args
+            if not isinstance(reason, ast.Attribute):
+                continue
+            given = details[0] if details else ast.Dict([], [])
+            if isinstance(given, ast.Name):
+                given = names[given.id]
+            assert isinstance(given, ast.Dict), ast.dump(given)
+            keys = {key.value for key in given.keys if isinstance(key, ast.Constant)}
+            found.append((reason.attr, {str(key) for key in keys}, str(path)))
+    return found
+
+
+def test_what_is_raised_fills_in_the_texts_exactly() -> None:
+    found = raised()
+    for reason, details, path in found:
+        assert placeholders(TABLE[reason].english) == details, f"{reason} in {path}"
+    assert len({reason for reason, _, _ in found}) > 20
+
+
+def details_of(refusal: Refusal) -> dict[str, list[object]]:
+    found: dict[str, list[object]] = {}
+    for packed in status_of(refusal).details:
+        name = packed.TypeName().rpartition(".")[2]
+        message = getattr(error_details_pb2, name)()
+        assert packed.Unpack(message)
+        found.setdefault(name, []).append(message)
+    return found
+
+
+@pytest.mark.parametrize("reason", sorted(TABLE))
+def test_a_status_says_why_in_both_languages(reason: str) -> None:
+    details = dict.fromkeys(placeholders(TABLE[reason].english), "値")
+    status = status_of(Refusal(reason, details))
+    found = details_of(Refusal(reason, details))
+    assert status.code == code_of(Refusal(reason)).value[0] == TABLE[reason].code.value[0]
+    (info,) = found["ErrorInfo"]
+    assert isinstance(info, error_details_pb2.ErrorInfo)
+    assert (info.reason, info.domain, dict(info.metadata)) == (reason, "jichipoint", details)
+    texts = {
+        message.locale: message.message
+        for message in found["LocalizedMessage"]
+        if isinstance(message, error_details_pb2.LocalizedMessage)
+    }
+    assert list(texts) == ["ja", "en"]
+    assert status.message == texts["en"]
+    assert "{" not in texts["ja"] + texts["en"]
+    retry = TABLE[reason].code in (
+        grpc.StatusCode.UNAVAILABLE,
+        grpc.StatusCode.RESOURCE_EXHAUSTED,
+    )
+    assert ("RetryInfo" in found) is retry
+
+
+def test_a_bad_field_is_named() -> None:
+    details = {"field": "points", "description": "1 or more"}
+    found = details_of(Refusal(RpcReason.INVALID_FIELD, details))
+    (bad,) = found["BadRequest"]
+    assert isinstance(bad, error_details_pb2.BadRequest)
+    (violation,) = bad.field_violations
+    assert (violation.field, violation.description) == ("points", "1 or more")

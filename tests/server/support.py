@@ -1,0 +1,434 @@
+"""A clock and chance that tests set, a small town, and commands to book in it."""
+
+import json
+import random
+import shutil
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from peewee import Model, SqliteDatabase
+
+from merge_driver.codec import IdKind, Profile, StreetKey
+from server.app import open_booker
+from server.citizens.tables import CertificateRow, CitizenRow
+from server.clock import TOKYO, Moment
+from server.db.engine import open_database
+from server.db.migrate import migrate
+from server.ledger.booker import Booker, Command, refusal_of
+from server.ledger.values import Operation, Outcome, RequestKey
+from server.merging.operations import key_use, secret_use
+from server.merging.tables import StreetKeyRow, StreetRow
+from server.municipalities.tables import (
+    IssuerRow,
+    MunicipalityRow,
+    PlaceRow,
+    ProgramRow,
+    ProgramTerminalsRow,
+)
+from server.points.granting import GrantCommand
+from server.points.operations import CancelSpendCommand, SpendCommand, Use
+from server.points.rules import Shown
+from server.secrets import Vault
+from server.service_ids.tables import ServiceIdRow
+from server.terminals.sign_in import hash_password
+from server.terminals.tables import TerminalRow
+
+MASTER_KEY = bytes(range(32))
+PASSWORD = "さくら-1234"
+NOON = datetime(2026, 7, 1, 12, tzinfo=TOKYO)
+TODAY = NOON.date()
+
+HOME, AWAY = "131164", "141305"
+
+MUNICIPAL, EVENT, AWAY_MUNICIPAL, PAST_EVENT, CLASS_EVENT = (f"{n:08d}" for n in range(1, 6))
+EVENT_LIMIT = 900
+
+LIBRARY, STREET_1, STREET_2, MYKEY_STREET, KEYLESS_STREET = (f"{n:06d}" for n in range(1, 6))
+
+COUNTER, COUNTER_2 = "10000001", "10000002"
+"""Class (ア), of the street with profile 1 and of the one with profile 2."""
+POINT_USE, VOUCHER, LIBRARY_COUNTER = "10000003", "10000004", "10000005"
+MYKEY_COUNTER, KEYLESS_COUNTER = "10000006", "10000007"
+GRANT, TOWN_HALL, PARTNER, OPERATOR = "10000008", "10000009", "10000010", "10000011"
+WITHDRAWN, AWAY_COUNTER = "10000012", "20000001"
+TERMINALS_BY_CLASS = {
+    "SERVICE_ID": COUNTER,
+    "POINT_USE": POINT_USE,
+    "VOUCHER": VOUCHER,
+    "GRANT": GRANT,
+    "MUNICIPALITY": TOWN_HALL,
+    "PARTNER": PARTNER,
+    "OPERATOR": OPERATOR,
+}
+
+CARD_A, CARD_B, CARD_E = "A1", "B2", "E5"
+CARD_OF_REVOKED_MYKEY, REVOKED_CARD, EXPIRED_CARD = "C3", "D4", "D5"
+MYKEY = {CARD_A: "AAAA1111", CARD_B: "BBBB2222", CARD_E: "EEEE5555"}
+STREET_POINT_IDS = {STREET_1: "123456789", STREET_2: "223456789"}
+"""Of card A. Card B has one that does not fit street 1's pattern; card E has none."""
+
+
+class TestClock:
+    """A clock that stands until it is set."""
+
+    __test__ = False
+
+    def __init__(self, time: datetime = NOON) -> None:
+        self.time = time
+
+    def now(self) -> datetime:
+        return self.time.astimezone(UTC)
+
+    @property
+    def today(self) -> date:
+        return Moment.of(self.now()).day
+
+    def advance(self, **parts: float) -> None:
+        self.time += timedelta(**parts)
+
+
+class TestChance:
+    """Bytes from a seed."""
+
+    __test__ = False
+
+    def __init__(self, seed: int = 1) -> None:
+        self._random = random.Random(seed)
+
+    def bytes(self, count: int) -> bytes:
+        return self._random.randbytes(count)
+
+
+@dataclass
+class Town:
+    """A migrated database with a town in it, and what a test needs to use it."""
+
+    path: Path
+    clock: TestClock = field(default_factory=TestClock)
+    chance: TestChance = field(default_factory=TestChance)
+
+    def __post_init__(self) -> None:
+        self.vault = Vault(MASTER_KEY, self.chance)
+        self.database = open_database(self.url)
+
+    @property
+    def url(self) -> str:
+        return f"sqlite:///{self.path}"
+
+    @contextmanager
+    def booker(self) -> Iterator[Booker]:
+        """A booker on a connection of its own, as a new process has it."""
+        database = open_database(self.url)
+        with database.connection_context():
+            yield open_booker(database, self.clock)
+
+    def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
+        """The rows of a query, on a connection of its own."""
+        database = open_database(self.url)
+        with database.connection_context():
+            return list(database.execute_sql(query, parameters).fetchall())
+
+    def tamper(self, *statements: str) -> None:
+        """Change the database past triggers' and keys' owners: each statement commits."""
+        database = open_database(self.url)
+        with database.connection_context():
+            database.execute_sql("PRAGMA foreign_keys = off")
+            for statement in statements:
+                database.execute_sql(statement)
+
+    def dump(self, *left_out: str) -> dict[str, list[tuple[Any, ...]]]:
+        """Every row of every table but those left out."""
+        tables = [row[0] for row in self.rows("SELECT name FROM sqlite_master WHERE type='table'")]
+        return {
+            table: sorted(self.rows(f"SELECT * FROM {table}"), key=repr)  # noqa: S608
+            for table in tables
+            if table not in left_out
+        }
+
+    def balance(self, serial_number: str, program_id: str = MUNICIPAL) -> int:
+        """What the lots of a card's holder hold, lapsed ones too."""
+        ((points,),) = self.rows(
+            """SELECT coalesce(sum(l.remaining), 0) FROM lot l JOIN account a USING (account_id)
+            JOIN certificate c ON a.owner = CAST(c.citizen_id AS TEXT)
+            WHERE a.kind = 'HELD' AND a.program_id = ? AND c.serial_number = ?""",
+            program_id,
+            serial_number,
+        )
+        return int(points)
+
+
+def street_key(issuer_id: str) -> StreetKey:
+    """The key of a street of the town, as its reader has it."""
+    profile = Profile.CBC_MD5 if issuer_id == STREET_1 else Profile.GCM_HMAC
+    mykey = issuer_id == MYKEY_STREET
+    return StreetKey(
+        issuer_id=issuer_id,
+        profile=profile,
+        key_id=7,
+        key=issuer_id.encode().ljust(16, b"k"),
+        secret=issuer_id.ljust(16, "s"),
+        id_kind=IdKind.MYKEY if mykey else IdKind.STREET,
+        id_pattern="[0-9A-Z]{8}" if mykey else "[0-9]{9}",
+        valid_from=date(2026, 1, 1),
+        valid_until=date(2026, 6, 30) if issuer_id == KEYLESS_STREET else None,
+    )
+
+
+def build_town(path: Path) -> None:
+    """Make a migrated database with a town in it."""
+    database = open_database(f"sqlite:///{path}")
+    migrate(database)
+    vault = Vault(MASTER_KEY, TestChance())
+    with database.connection_context(), database.atomic("IMMEDIATE"):
+        _fill_municipalities(database)
+        _fill_terminals(database)
+        _fill_citizens(database)
+        for issuer_id in (STREET_1, STREET_2, MYKEY_STREET, KEYLESS_STREET):
+            _fill_street(database, vault, street_key(issuer_id))
+
+
+def copy_town(template: Path, folder: Path) -> Town:
+    """A town of one's own in a folder."""
+    path = folder / "ledger.db"
+    shutil.copy(template, path)
+    return Town(path)
+
+
+def insert(database: SqliteDatabase, model: type[Model], **values: object) -> None:
+    model.insert(**values).execute(database)
+
+
+def _fill_municipalities(database: SqliteDatabase) -> None:
+    for code, name in ((HOME, "さくら野区"), (AWAY, "みどり川市")):
+        insert(
+            database,
+            MunicipalityRow,
+            municipality_code=code,
+            name=name,
+            prefecture="試験県",
+            is_prefecture=False,
+        )
+    programs: tuple[tuple[str, str, str, str | None, str | None, int | None], ...] = (
+        (MUNICIPAL, HOME, "さくら野ポイント", None, None, None),
+        (EVENT, HOME, "さくら野まつり", "2026-06-01", "2026-08-15", EVENT_LIMIT),
+        (AWAY_MUNICIPAL, AWAY, "みどり川ポイント", None, None, None),
+        (PAST_EVENT, HOME, "春のまつり", "2026-03-01", "2026-06-30", None),
+        (CLASS_EVENT, AWAY, "みどり川まつり", "2026-06-01", "2026-12-31", None),
+    )
+    for program_id, code, name, since, until, most in programs:
+        insert(
+            database,
+            ProgramRow,
+            program_id=program_id,
+            municipality_code=code,
+            kind="EVENT" if since else "MUNICIPAL",
+            name=name,
+            days_valid=60,
+            service_from=since,
+            service_until=until,
+            shown_on_my_page=True,
+            points_per_use_max=most,
+        )
+    for issuer_id, name in (
+        (LIBRARY, "さくら野図書館"),
+        (STREET_1, "一番街"),
+        (STREET_2, "二番街"),
+        (MYKEY_STREET, "三番街"),
+        (KEYLESS_STREET, "四番街"),
+    ):
+        insert(
+            database,
+            IssuerRow,
+            issuer_id=issuer_id,
+            name=name,
+            is_street=issuer_id != LIBRARY,
+            notification="SCREEN",
+        )
+    for place_id, code, name in ((1, HOME, "花田酒店"), (2, HOME, "美術館"), (3, AWAY, "道の駅")):
+        insert(database, PlaceRow, place_id=place_id, municipality_code=code, name=name)
+
+
+@cache
+def _password_hash() -> str:
+    return hash_password(PASSWORD)
+
+
+def _fill_terminals(database: SqliteDatabase) -> None:
+    terminals: tuple[tuple[str, str, str | None, int | None, str | None], ...] = (
+        (COUNTER, "SERVICE_ID", HOME, 1, STREET_1),
+        (COUNTER_2, "SERVICE_ID", HOME, 2, STREET_2),
+        (POINT_USE, "POINT_USE", HOME, 2, None),
+        (VOUCHER, "VOUCHER", HOME, 1, None),
+        (LIBRARY_COUNTER, "SERVICE_ID", HOME, 2, LIBRARY),
+        (MYKEY_COUNTER, "SERVICE_ID", HOME, 1, MYKEY_STREET),
+        (KEYLESS_COUNTER, "SERVICE_ID", HOME, 1, KEYLESS_STREET),
+        (GRANT, "GRANT", HOME, None, None),
+        (TOWN_HALL, "MUNICIPALITY", HOME, None, None),
+        (PARTNER, "PARTNER", None, None, None),
+        (OPERATOR, "OPERATOR", None, None, None),
+        (WITHDRAWN, "POINT_USE", HOME, 1, None),
+        (AWAY_COUNTER, "POINT_USE", AWAY, 3, None),
+    )
+    for terminal_id, of_class, code, place_id, issuer_id in terminals:
+        insert(
+            database,
+            TerminalRow,
+            terminal_id=terminal_id,
+            terminal_class=of_class,
+            municipality_code=code,
+            place_id=place_id,
+            issuer_id=issuer_id,
+            name=f"端末 {terminal_id}",
+            password_hash=_password_hash(),
+            withdrawn_at=1 if terminal_id == WITHDRAWN else None,
+        )
+    coverage: tuple[dict[str, str], ...] = (
+        {"program_id": EVENT, "terminal_id": COUNTER},
+        {"program_id": EVENT, "terminal_id": COUNTER_2},
+        {"program_id": PAST_EVENT, "municipality_code": HOME},
+        {"program_id": CLASS_EVENT, "municipality_code": HOME, "terminal_class": "POINT_USE"},
+    )
+    for rule in coverage:
+        insert(database, ProgramTerminalsRow, **rule)
+
+
+def _fill_citizens(database: SqliteDatabase) -> None:
+    citizens = ("AAAA1111", "BBBB2222", "CCCC3333", "DDDD4444", "EEEE5555")
+    for citizen_id, mykey_id in enumerate(citizens, 1):
+        revoked = 1 if mykey_id == "CCCC3333" else None
+        insert(database, CitizenRow, citizen_id=citizen_id, mykey_id=mykey_id, revoked_at=revoked)
+    certificates: tuple[tuple[str, int, str, int | None], ...] = (
+        (CARD_A, 1, "2030-01-01", None),
+        (CARD_B, 2, "2030-01-01", None),
+        (CARD_OF_REVOKED_MYKEY, 3, "2030-01-01", None),
+        (REVOKED_CARD, 4, "2030-01-01", 1),
+        (EXPIRED_CARD, 4, "2026-06-30", None),
+        (CARD_E, 5, "2030-01-01", None),
+    )
+    for serial_number, citizen_id, last_good_day, revoked in certificates:
+        insert(
+            database,
+            CertificateRow,
+            serial_number=serial_number,
+            citizen_id=citizen_id,
+            last_good_day=last_good_day,
+            revoked_at=revoked,
+        )
+    service_ids = (
+        (STREET_1, STREET_POINT_IDS[STREET_1], 1),
+        (STREET_2, STREET_POINT_IDS[STREET_2], 1),
+        (KEYLESS_STREET, "323456789", 1),
+        (STREET_1, "12-34", 2),
+    )
+    for issuer_id, customer_id, citizen_id in service_ids:
+        insert(
+            database,
+            ServiceIdRow,
+            issuer_id=issuer_id,
+            customer_id=customer_id,
+            citizen_id=citizen_id,
+        )
+
+
+def _fill_street(database: SqliteDatabase, vault: Vault, key: StreetKey) -> None:
+    issuer_id = key.issuer_id
+    insert(
+        database,
+        StreetRow,
+        issuer_id=issuer_id,
+        profile=key.profile,
+        id_kind=key.id_kind,
+        id_pattern=key.id_pattern,
+        sealed_client_secret=vault.seal(b"client", f"street.client:{issuer_id}"),
+    )
+    insert(
+        database,
+        StreetKeyRow,
+        issuer_id=issuer_id,
+        key_id=key.key_id,
+        sealed_key=vault.seal(key.key, key_use(issuer_id, key.key_id)),
+        sealed_secret=vault.seal(key.secret.encode(), secret_use(issuer_id, key.key_id)),
+        valid_from=key.valid_from.isoformat(),
+        valid_until=key.valid_until.isoformat() if key.valid_until else None,
+    )
+
+
+def new_request_id() -> str:
+    return str(uuid.uuid4())
+
+
+def plain(answer: Any) -> bytes:
+    """Encode an operation's answer without protobuf."""
+    return json.dumps(asdict(answer), default=str, ensure_ascii=False).encode()
+
+
+def grant_command(
+    serial_number: str, points: int, program_id: str = MUNICIPAL, request_id: str | None = None
+) -> GrantCommand:
+    request = RequestKey("test", request_id or new_request_id())
+    content = f"{serial_number}/{program_id}/{points}".encode()
+    return GrantCommand(request, content, serial_number, program_id, points)
+
+
+def spend_command(
+    serial_number: str,
+    points: int,
+    program_id: str = MUNICIPAL,
+    *,
+    terminal_id: str = COUNTER,
+    request_id: str | None = None,
+    day: date = TODAY,
+    encode: Callable[[Any], bytes] = plain,
+) -> SpendCommand:
+    request = RequestKey(f"terminal:{terminal_id}", request_id or new_request_id())
+    shown = Shown(MYKEY.get(serial_number, "XXXX9999"), day)
+    use = Use(terminal_id, serial_number, shown, program_id, points)
+    return SpendCommand(request, repr(use).encode(), use, encode)
+
+
+def cancel_command(
+    transaction_number: str,
+    *,
+    terminal_id: str = COUNTER,
+    request_id: str | None = None,
+    reason: str = "打ち間違い",
+) -> CancelSpendCommand:
+    request = RequestKey(f"terminal:{terminal_id}", request_id or new_request_id())
+    content = f"{transaction_number}/{reason}".encode()
+    return CancelSpendCommand(request, content, terminal_id, transaction_number, reason, plain)
+
+
+def decided(booker: Booker, *commands: Command) -> list[Operation]:
+    """Book commands in one batch, none of which may fail."""
+    operations = booker.book(commands)
+    assert all(isinstance(operation, Operation) for operation in operations), operations
+    return [operation for operation in operations if isinstance(operation, Operation)]
+
+
+def booked(booker: Booker, command: Command) -> dict[str, Any]:
+    """Book one command, which must be granted, and return its plain answer."""
+    (operation,) = decided(booker, command)
+    assert operation.outcome == Outcome.BOOKED, operation
+    answer: dict[str, Any] = json.loads(operation.answer)
+    return answer
+
+
+def granted(booker: Booker, *commands: GrantCommand) -> list[str]:
+    """Book grants and return their transaction numbers."""
+    operations = decided(booker, *commands)
+    assert all(one.outcome == Outcome.BOOKED for one in operations), operations
+    return [one.answer.decode() for one in operations]
+
+
+def refused(booker: Booker, command: Command) -> tuple[str, Mapping[str, str]]:
+    """Book one command, which must be refused, and return reason and details."""
+    (operation,) = decided(booker, command)
+    assert operation.outcome == Outcome.REFUSED, operation
+    refusal = refusal_of(operation)
+    return refusal.reason, refusal.details
