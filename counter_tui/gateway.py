@@ -44,6 +44,16 @@ _UNDECIDED_REASONS = frozenset(
     }
 )
 """The server did not decide: the same request may be sent again."""
+_TURNED_AWAY_REASONS = frozenset(
+    {
+        "INVALID_FIELD",
+        "METHOD_NOT_OPEN",
+        "NOT_FOR_THIS_TERMINAL",
+        "TERMINAL_CANNOT_MERGE",
+        "UNDECODABLE_MESSAGE",
+    }
+)
+"""The server turned the call away before it decided on the request."""
 
 
 class _Unary(Protocol):
@@ -149,4 +159,4 @@ def _trouble(error: grpc.aio.AioRpcError) -> Exception:
         return SessionEndedError(reason, text)
     if not reason or reason in _UNDECIDED_REASONS:
         return UnreachableError(reason or error.code().name, text)
-    return RefusedError(reason, text)
+    return RefusedError(reason, text, decided=reason not in _TURNED_AWAY_REASONS)

@@ -26,7 +26,15 @@ class TroubleError(Exception):
 
 
 class RefusedError(TroubleError):
-    """The server decided: this will not be booked."""
+    """The server said no.
+
+    `decided`: it decided on the request, for good. Else it turned the call away before that:
+    an earlier sending of the same request may have been booked.
+    """
+
+    def __init__(self, reason: str, message: str, *, decided: bool = True) -> None:
+        super().__init__(reason, message)
+        self.decided = decided
 
 
 class SessionEndedError(TroubleError):
@@ -117,13 +125,18 @@ class Bookings:
             await asyncio.to_thread(self._outbox.put, entry)
         except OutboxError as error:
             return NotBooked(NOT_KEPT, str(error))
-        return await self.resume(entry, operator)
+        return await self._bring_to_end(entry, operator, sent_before=False)
 
     async def resume(self, entry: Entry, operator: Operator) -> Outcome:
         """Bring a request that is in the outbox to its end."""
         if entry.answer is not None:
             return await self.deliver(entry, Booked(entry.method, entry.answer))
-        decision = await self._decide(entry, operator)
+        return await self._bring_to_end(entry, operator, sent_before=True)
+
+    async def _bring_to_end(
+        self, entry: Entry, operator: Operator, *, sent_before: bool
+    ) -> Outcome:
+        decision = await self._decide(entry, operator, sent_before=sent_before)
         if isinstance(decision, Booked):
             return await self.deliver(entry, decision)
         await self._forget(entry)
@@ -137,7 +150,9 @@ class Bookings:
         """Return what in the outbox cannot be read; it is left where it is."""
         return self._outbox.faults()
 
-    async def _decide(self, entry: Entry, operator: Operator) -> Booked | NotBooked:
+    async def _decide(
+        self, entry: Entry, operator: Operator, *, sent_before: bool
+    ) -> Booked | NotBooked:
         giving_up = asyncio.ensure_future(operator.wants_to_give_up())
         attempt = 0
         try:
@@ -148,10 +163,14 @@ class Bookings:
                 try:
                     return await self._ask(entry)
                 except RefusedError as refused:
-                    return NotBooked(refused.reason, refused.message)
+                    if refused.decided or not sent_before:
+                        return NotBooked(refused.reason, refused.message)
+                    entry = replace(entry, abandoned=True)
+                    await self._keep(entry)
                 except SessionEndedError:
                     await operator.sign_in_again()
                 except UnreachableError as trouble:
+                    sent_before = True
                     operator.tell_waiting(trouble)
                     await _wait(giving_up, backoff(attempt))
                     attempt += 1
@@ -161,7 +180,10 @@ class Bookings:
     async def _ask(self, entry: Entry) -> Booked | NotBooked:
         if not entry.abandoned:
             return await self._server.book(entry.method, entry.request)
-        decision = await self._server.settle(entry.request_id)
+        try:
+            decision = await self._server.settle(entry.request_id)
+        except RefusedError as refused:
+            raise UnreachableError(refused.reason, refused.message) from refused
         return decision if isinstance(decision, Booked) else NotBooked("OPERATION_ABANDONED", "")
 
     async def deliver(self, entry: Entry, booked: Booked) -> Finished:

@@ -117,6 +117,25 @@ async def test_a_refusal_ends_it(outbox: Outbox, spool: Path) -> None:
     assert outbox.entries() == []
 
 
+async def test_being_turned_away_at_the_first_sending_ends_it(outbox: Outbox, spool: Path) -> None:
+    turned_away = RefusedError("INVALID_FIELD", "words", decided=False)
+    server = ScriptedServer(outbox, [turned_away])
+    outcome = await Bookings(server, outbox, spool).book(entry(), ScriptedOperator())
+    assert outcome == NotBooked("INVALID_FIELD", "words")
+    assert server.asked == ["book request"]
+
+
+async def test_being_turned_away_after_silence_is_settled_not_concluded_from(
+    outbox: Outbox, spool: Path
+) -> None:
+    turned_away = RefusedError("INVALID_FIELD", "words", decided=False)
+    server = ScriptedServer(outbox, [AWAY, turned_away])
+    server.decision = Booked("Spend", b"the first sending was booked")
+    outcome = await Bookings(server, outbox, spool).book(entry(), ScriptedOperator())
+    assert outcome == Finished(Booked("Spend", b"the first sending was booked"))
+    assert server.asked == ["book request", "book request", f"settle {REQUEST_ID}"]
+
+
 async def test_a_session_that_ended_is_renewed_and_the_same_request_goes_on(
     outbox: Outbox, spool: Path
 ) -> None:
