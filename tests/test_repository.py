@@ -1,0 +1,66 @@
+"""What holds for the repository as a whole."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from counter_tui.actions import ACTIONS
+from server.rpc.status import TABLE
+
+ROOT = Path(__file__).parents[1]
+
+
+def tracked_files() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    return [ROOT / name for name in listed.stdout.split("\0") if name]
+
+
+def test_constraints_are_exact_and_name_no_address() -> None:
+    lines = (ROOT / "constraints.txt").read_text("utf-8").splitlines()
+    assert lines
+    for line in lines:
+        assert re.fullmatch(r"[a-z0-9-]+==[0-9][0-9a-z.]*( ; .+)?", line), line
+        assert "//" not in line
+
+
+def test_every_make_target_is_explained() -> None:
+    makefile = (ROOT / "Makefile").read_text("utf-8")
+    (phony,) = re.findall(r"^\.PHONY: (.+)$", makefile, re.MULTILINE)
+    explained = set(re.findall(r"^([a-z-]+):.*## \S", makefile, re.MULTILINE))
+    assert set(phony.split()) == explained
+
+
+@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")))
+def test_links_between_pages_resolve(page: Path) -> None:
+    links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    missing = [
+        link
+        for link in links
+        if not link.startswith(("http://", "https://")) and not (page.parent / link).exists()
+    ]
+    assert missing == []
+
+
+def test_the_counter_page_explains_every_reason_and_key() -> None:
+    page = (ROOT / "docs" / "counter.ja.md").read_text("utf-8")
+    at_counter = [reason for reason in TABLE if reason not in NOT_AT_THE_COUNTER]
+    assert [reason for reason in at_counter if reason not in page] == []
+    assert [action.shown_key for action in ACTIONS.values() if action.shown_key not in page] == []
+
+
+NOT_AT_THE_COUNTER = {"OPERATION_UNKNOWN", "REQUEST_ID_REUSED"}
+"""Reasons that only other programs meet: the counter neither asks nor reuses."""
+
+
+def test_no_path_of_one_machine_is_tracked() -> None:
+    homes = re.compile(rb"/(home|Users)/[a-z]|/root/")
+    found = [
+        path.relative_to(ROOT).as_posix()
+        for path in tracked_files()
+        if path != Path(__file__) and path.is_file() and homes.search(path.read_bytes())
+    ]
+    assert found == []
