@@ -48,6 +48,10 @@ bench: ## Measure the booking path and start-up; ratios from one run
 	@tools/set-up dev
 	@.venv/bin/python -m tests.bench
 
+simulate: ## Run the deterministic simulation (SEEDS=1000)
+	@tools/set-up dev
+	@SEEDS=$(or $(SEEDS),1000) .venv/bin/python -m pytest tests/simulation -k test_seeds
+
 deep: ## Run the tests with their large sizes (long)
 	@tools/set-up dev
 	@HYPOTHESIS_PROFILE=deep .venv/bin/python -m pytest $(PYTEST)
@@ -60,4 +64,4 @@ constraints: ## Write constraints.txt anew from pyproject.toml
 clean: ## Remove what the other targets made, the demo's ledger too
 	@rm -rf .venv .venv-proto var .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help run test lint proto texts pictures snapshots bench deep constraints clean
+.PHONY: help run test lint proto texts pictures snapshots bench simulate deep constraints clean

@@ -1,0 +1,1 @@
+"""Deterministic simulation of everything that books: seeded clock, network and faults."""
