@@ -1,5 +1,6 @@
 """Puts the server together, starts it, and stops it without losing what it took."""
 
+import asyncio
 from dataclasses import dataclass
 from ipaddress import ip_address
 
@@ -11,10 +12,11 @@ from peewee import SqliteDatabase
 
 from server.chance import Chance
 from server.clock import Clock
-from server.ledger.booker import Booker
+from server.ledger.booker import Booker, ClockWentBackError
 from server.ledger.servicer import OperationServicer
 from server.ledger.sqlite_store import SqliteStore
-from server.ledger.writer import Writer
+from server.ledger.store import StoreUnavailableError
+from server.ledger.writer import QueueFullError, StoppingError, Writer
 from server.loaders import LOADERS
 from server.merging.servicer import MergeServicer
 from server.points.servicer import PointServicer
@@ -29,6 +31,8 @@ GRACE_SECONDS = 10.0
 CONCURRENT_CALLS_MAX = 4500
 """A little above the booking queue, so that a full queue is what callers are told."""
 MESSAGE_BYTES_MAX = 1 << 20
+HEALTH_SECONDS = 1.0
+"""How often it is checked that commands can be booked; each check reads the clock."""
 
 
 class ClearAddressError(Exception):
@@ -48,9 +52,11 @@ class RunningServer:
     _writer: Writer
     _readers: Readers
     _health: health.aio.HealthServicer
+    _health_check: "asyncio.Task[None]"
 
     async def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """Report NOT_SERVING, finish what was taken, then close the database."""
+        self._health_check.cancel()
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_seconds)
         await self._writer.stop()
@@ -115,9 +121,35 @@ async def start(
         readers.stop()
         raise AddressInUseError(f"cannot listen on {address}: {error}") from error
     await server.start()
-    for name in ("", *names):
-        await healthy.set(name, health_pb2.HealthCheckResponse.SERVING)
-    return RunningServer(port, server, writer, readers, healthy)
+    state = await _state(writer)
+    await _tell(healthy, ("", *names), state)
+    health_check = asyncio.create_task(_tell_changes(healthy, ("", *names), writer, state))
+    return RunningServer(port, server, writer, readers, healthy, health_check)
+
+
+async def _tell_changes(
+    healthy: health.aio.HealthServicer, names: tuple[str, ...], writer: Writer, told: int
+) -> None:
+    """Keep the health service true: NOT_SERVING while nothing can be booked (LED-8)."""
+    while True:
+        await asyncio.sleep(HEALTH_SECONDS)
+        state = await _state(writer)
+        if state != told:
+            await _tell(healthy, names, state)
+            told = state
+
+
+async def _state(writer: Writer) -> int:
+    try:
+        await writer.check()
+    except (ClockWentBackError, StoreUnavailableError, QueueFullError, StoppingError):
+        return health_pb2.HealthCheckResponse.NOT_SERVING
+    return health_pb2.HealthCheckResponse.SERVING
+
+
+async def _tell(healthy: health.aio.HealthServicer, names: tuple[str, ...], state: int) -> None:
+    for name in names:
+        await healthy.set(name, state)
 
 
 def check_loopback(address: str) -> None:

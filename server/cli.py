@@ -10,7 +10,6 @@ from pathlib import Path
 
 import click
 
-from server.app import AddressInUseError, ClearAddressError, check_loopback, start
 from server.chance import SystemChance
 from server.clock import SystemClock
 from server.db.engine import UnusableDatabaseError, open_database, sqlite_path
@@ -44,6 +43,9 @@ def serve(database: str, listen: str, master_key_file: Path | None) -> None:
 
     Prints "listening on HOST:PORT" once it answers; port 0 takes a free one.
     """
+    # gRPC reads its environment when it is imported, which takes its time too.
+    from server.app import AddressInUseError, ClearAddressError, check_loopback  # noqa: PLC0415
+
     try:
         check_loopback(listen)
         vault = Vault(read_master_key(master_key_file), SystemChance())
@@ -53,6 +55,8 @@ def serve(database: str, listen: str, master_key_file: Path | None) -> None:
 
 
 async def _serve(url: str, listen: str, vault: Vault) -> None:
+    from server.app import start  # noqa: PLC0415
+
     database = open_database(url)
     migrate(database)
     with database.connection_context():

@@ -78,6 +78,10 @@ class CommandFailedError(Exception):
     """This one command cannot be decided or stored: a fault of ours, not booked."""
 
 
+Answer = Operation | CommandFailedError | ClockWentBackError | StoreUnavailableError
+"""What a command gets: a decision, or why there is none."""
+
+
 @dataclass(slots=True)
 class _Block:
     following: int
@@ -93,7 +97,7 @@ class Booker:
         self._newest: int | None = None
         self._blocks: dict[str, _Block] = {}
 
-    def book(self, commands: Sequence[Command]) -> list[Operation | CommandFailedError]:
+    def book(self, commands: Sequence[Command]) -> list[Answer]:
         """Decide and store commands in their order, in one commit, and return the answers.
 
         When it returns, all is durable. Raises ClockWentBackError or StoreUnavailableError
@@ -113,7 +117,25 @@ class Booker:
                 failed.__cause__ = error
                 return [failed]
             half = len(commands) // 2
-            return self.book(commands[:half]) + self.book(commands[half:])
+            return self._book_half(commands[:half]) + self._book_half(commands[half:])
+
+    def _book_half(self, commands: Sequence[Command]) -> list[Answer]:
+        """Book a half: what keeps it from being booked is its own answer, not the other's."""
+        try:
+            return self.book(commands)
+        except (ClockWentBackError, StoreUnavailableError) as error:
+            return [error] * len(commands)
+
+    def check(self) -> None:
+        """Book nothing, but raise what would keep a batch from being booked now.
+
+        Raises ClockWentBackError or StoreUnavailableError.
+        """
+        try:
+            self._store.begin()
+            self._read_clock()
+        finally:
+            self._store.roll_back()
 
     def _book_once(self, commands: Sequence[Command]) -> list[Operation]:
         store = self._store

@@ -47,7 +47,9 @@ class _Waiting:
 
 @dataclass(slots=True)
 class _Job:
-    work: Callable[[SqliteDatabase], Any]
+    """Work that is no booking; it is done alone, between batches."""
+
+    work: Callable[[Booker], Any]
     future: "asyncio.Future[Any]"
 
 
@@ -84,6 +86,18 @@ class Writer:
 
     async def run(self, work: Callable[[SqliteDatabase], T]) -> T:
         """Run other writing work, in one transaction, between batches; return its result."""
+
+        def in_transaction(_booker: Booker) -> T:
+            with self._database.atomic("IMMEDIATE"):
+                return work(self._database)
+
+        return await self._do(in_transaction)
+
+    async def check(self) -> None:
+        """Raise what would keep a command from being booked now: see Booker.check."""
+        await self._do(Booker.check)
+
+    async def _do(self, work: Callable[[Booker], T]) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
         self._put(_Job(work, future))
         return await future
@@ -149,7 +163,7 @@ class Writer:
     def _serve(self, booker: Booker, batch: list[_Waiting | _Job]) -> None:
         first = batch[0]
         if isinstance(first, _Job):
-            self._answer([(first.future, _outcome_of(first.work, self._database))])
+            self._answer([(first.future, _outcome_of(first.work, booker))])
             return
         now = time.monotonic()
         waiting = [item for item in batch if isinstance(item, _Waiting)]
@@ -178,10 +192,9 @@ def _book(booker: Booker, commands: list[Command]) -> list[Answer]:
         return [CommandFailedError(repr(error))] * len(commands)
 
 
-def _outcome_of(work: Callable[[SqliteDatabase], Any], database: SqliteDatabase) -> Any:
+def _outcome_of(work: Callable[[Booker], Any], booker: Booker) -> Any:
     try:
-        with database.atomic("IMMEDIATE"):
-            return work(database)
+        return work(booker)
     except PeeweeException as error:
         return StoreUnavailableError(str(error))
     except Exception as error:

@@ -10,6 +10,7 @@ from grpc_reflection.v1alpha import reflection_pb2
 from jichipoint.v1 import merging_pb2, operations_pb2, points_pb2, programs_pb2, terminals_pb2
 
 from merge_driver import codec
+from server import app
 from server.app import AddressInUseError, ClearAddressError, check_loopback, start
 from server.ledger.verify import verify
 from tests.integration.conftest import BALANCE, EVENT_BALANCE, Connect, Service
@@ -751,3 +752,21 @@ async def test_machine_and_password_are_not_kept_in_the_clear(
     )
     assert kept[0] == MACHINE
     assert kept[1].startswith("$argon2id$")
+
+
+async def test_health_is_not_serving_while_the_clock_is_behind(
+    service: Service, counter: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "HEALTH_SECONDS", 0.01)
+    await counter.spend(spend_request())
+    response = health_pb2.HealthCheckResponse
+    watch: grpc.aio.UnaryStreamMultiCallable[bytes, bytes]
+    watch = counter.channel.unary_stream("/grpc.health.v1.Health/Watch")
+    watching = watch(b"")
+    told = aiter(watching)
+    assert response.FromString(await anext(told)).status == response.SERVING
+    service.town.clock.advance(seconds=-10)
+    assert response.FromString(await anext(told)).status == response.NOT_SERVING
+    service.town.clock.advance(seconds=10)
+    assert response.FromString(await anext(told)).status == response.SERVING
+    watching.cancel()

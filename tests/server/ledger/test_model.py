@@ -45,6 +45,10 @@ EVENT_FROM, EVENT_UNTIL = date(2026, 6, 1), date(2026, 8, 15)
 DAYS_VALID = 60
 MYKEY_IDS = {CARD_A: MYKEY[CARD_A], CARD_B: MYKEY[CARD_B]}
 
+CARDS = st.sampled_from([CARD_A, CARD_A, CARD_A, CARD_B])
+PROGRAMS = st.sampled_from([MUNICIPAL, MUNICIPAL, MUNICIPAL, EVENT])
+"""Mostly one account, so that it has lots of several days."""
+
 _template = ExitStack()
 
 
@@ -138,8 +142,9 @@ class Ledger(RuleBasedStateMachine):
     asked: Bundle[Command] = Bundle("asked")
     numbers: Bundle[str] = Bundle("numbers")
 
-    @initialize()
-    def open(self) -> None:
+    @initialize(first_points=st.lists(st.integers(1, 1500), min_size=2, max_size=3))
+    def open(self, first_points: list[int]) -> None:
+        """Begin with lots of several days, so that most spends have a choice."""
         if not TEMPLATE:
             TEMPLATE.append(template())
         self.resources = ExitStack()
@@ -150,6 +155,11 @@ class Ledger(RuleBasedStateMachine):
         self.model = LedgerModel(self.town.clock.today)
         self.answers: dict[Command, Operation] = {}
         self.waiting: list[tuple[Command, str | None, ModelSpend | None]] = []
+        for points in first_points:
+            for card in (CARD_A, CARD_B):
+                self.grant(card, MUNICIPAL, points)
+                self.grant(card, EVENT, points)
+            self.days_pass(5)
 
     def teardown(self) -> None:
         self.flush()
@@ -166,8 +176,8 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(
         target=asked,
-        card=st.sampled_from([CARD_A, CARD_B]),
-        program_id=st.sampled_from([MUNICIPAL, EVENT]),
+        card=CARDS,
+        program_id=PROGRAMS,
         points=st.integers(1, 1500),
     )
     def grant(self, card: str, program_id: str, points: int) -> Command:
@@ -178,8 +188,8 @@ class Ledger(RuleBasedStateMachine):
     @rule(
         target=asked,
         terminal_id=st.sampled_from([COUNTER, COUNTER, COUNTER_2, AWAY_COUNTER]),
-        card=st.sampled_from([CARD_A, CARD_B]),
-        program_id=st.sampled_from([MUNICIPAL, EVENT]),
+        card=CARDS,
+        program_id=PROGRAMS,
         points=st.integers(-1, 1200),
     )
     def spend(self, terminal_id: str, card: str, program_id: str, points: int) -> Command:
@@ -187,13 +197,15 @@ class Ledger(RuleBasedStateMachine):
 
     @rule(
         target=asked,
-        card=st.sampled_from([CARD_A, CARD_B]),
-        program_id=st.sampled_from([MUNICIPAL, EVENT]),
+        card=CARDS,
+        program_id=PROGRAMS,
+        tenths=st.sampled_from([2, 3, 5, 8, 10]),
         more=st.integers(-1, 1),
     )
-    def spend_about_all(self, card: str, program_id: str, more: int) -> Command:
-        points = sum(lot.points for lot in self.model.usable(card, program_id)) + more
-        return self._spend(COUNTER, card, program_id, points)
+    def spend_part(self, card: str, program_id: str, tenths: int, more: int) -> Command:
+        """Spend part of what is there, or all of it and a point more or less."""
+        points = sum(lot.points for lot in self.model.usable(card, program_id))
+        return self._spend(COUNTER, card, program_id, points * tenths // 10 + more)
 
     def _spend(self, terminal_id: str, card: str, program_id: str, points: int) -> Command:
         day = self.model.today
@@ -228,7 +240,7 @@ class Ledger(RuleBasedStateMachine):
         self.flush()
         assert decided(self.booker, SettleCommand(command.request)) == [self.answers[command]]
 
-    @rule(card=st.sampled_from([CARD_A, CARD_B]), points=st.integers(1, 50))
+    @rule(card=CARDS, points=st.integers(1, 50))
     def settle_before(self, card: str, points: int) -> None:
         self.flush()
         late = spend_command(card, points, day=self.model.today)
@@ -267,14 +279,27 @@ class Ledger(RuleBasedStateMachine):
                 )
                 self.model.spends[number] = spend
 
+    def points_by_last_good_day(self, card: str, program_id: str) -> dict[str, int]:
+        rows = self.town.rows(
+            """SELECT l.last_good_day, sum(l.remaining) FROM lot l JOIN account a USING (account_id)
+            JOIN certificate c ON a.owner = CAST(c.citizen_id AS TEXT)
+            WHERE a.program_id = ? AND c.serial_number = ? GROUP BY l.last_good_day""",
+            program_id,
+            card,
+        )
+        return dict(rows)
+
     @invariant()
     def balances_agree(self) -> None:
         if self.waiting:
             return
         for card in MYKEY_IDS:
             for program_id in (MUNICIPAL, EVENT):
-                lots = self.model.lots.get((card, program_id), [])
-                assert self.town.balance(card, program_id) == sum(lot.points for lot in lots)
+                by_day: dict[str, int] = {}
+                for lot in self.model.lots.get((card, program_id), []):
+                    day = lot.last_good_day.isoformat()
+                    by_day[day] = by_day.get(day, 0) + lot.points
+                assert self.points_by_last_good_day(card, program_id) == by_day
         assert self.town.rows("SELECT sum(points) FROM entry") in ([(0,)], [(None,)])
 
 
