@@ -12,7 +12,7 @@ from textual.binding import Binding
 from textual.theme import Theme
 
 from counter_tui.actions import bindings
-from counter_tui.card.reader import CardInserted, CardReader, CardRemoved, ReaderDown
+from counter_tui.card.reader import CardInserted, CardReader, CardRemoved, ReaderDown, ReaderUp
 from counter_tui.core.bookings import (
     Bookings,
     Finished,
@@ -26,7 +26,7 @@ from counter_tui.core.outbox import Entry, Outbox, OutboxFault
 from counter_tui.core.printing import ReceiptPrinter
 from counter_tui.core.settings import Settings, State
 from counter_tui.screens.base import CounterScreen
-from counter_tui.screens.boxes import CardsBox, HelpBox, TooSmallBox
+from counter_tui.screens.boxes import COLUMNS_MIN, ROWS_MIN, CardsBox, HelpBox, TooSmallBox
 from counter_tui.screens.menus import MenuScreen
 from counter_tui.screens.merge import merge_done
 from counter_tui.screens.sign_in import RegisterScreen, SignInScreen
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-COLUMNS_MIN, ROWS_MIN = 80, 24
 
 BRIGHT = Theme(
     name="counter",
@@ -88,7 +86,11 @@ class CounterApp(App[None]):
         self.virtual_reader = virtual_reader
         self.monotonic = monotonic
         self.connected: bool | None = None
+        self.reader_is_down = False
+        self.card_session: int | None = None
+        """The insertion of the card that is in."""
         self.terminal: terminals_pb2.Terminal | None = None
+        self._signing_in: asyncio.Future[None] | None = None
         self.gateway: Gateway
         self.bookings: Bookings
 
@@ -133,12 +135,18 @@ class CounterApp(App[None]):
     async def _watch_cards(self) -> None:
         async for event in self.reader.events():
             match event:
-                case CardInserted():
+                case CardInserted(session):
+                    self.card_session = session
                     self._each_screen(lambda screen: screen.card_inserted())
                 case CardRemoved():
+                    self.card_session = None
                     self._each_screen(lambda screen: screen.card_removed())
                 case ReaderDown():
+                    self.reader_is_down = True
                     self._each_screen(lambda screen: screen.reader_down())
+                case ReaderUp():
+                    self.reader_is_down = False
+                    self._each_screen(lambda screen: screen.reader_up())
 
     def _each_screen(self, act: "Callable[[CounterScreen[object]], None]") -> None:
         for screen in list(self.screen_stack):
@@ -185,10 +193,9 @@ class CounterApp(App[None]):
 
     async def deliver_again(self, finished: Finished) -> Finished:
         """Try once more to put a merge file into the spool folder."""
-        for entry in await self.bookings.unfinished():
-            if entry.answer == finished.booked.answer:
-                return await self.bookings.deliver(entry, finished.booked)
-        return Finished(finished.booked)
+        if finished.undelivered is None:
+            return finished
+        return await self.bookings.deliver(finished.undelivered, finished.booked)
 
     async def signed_in_again(self, trouble: TroubleError) -> bool:
         """Ask for the password if a session's end is the trouble; whether that helped."""
@@ -199,14 +206,21 @@ class CounterApp(App[None]):
 
     async def sign_in_again(self) -> None:
         """Ask for the password above whatever is shown, and return once it was right."""
-        done = asyncio.get_running_loop().create_future()
-        screen = SignInScreen()
-        self.push_screen(screen, lambda _result: done.set_result(None))
-        screen.call_after_refresh(
-            screen.tell,
-            _("ログインの有効時間が過ぎました。続けるにはもう一度ログインしてください。"),
-        )
-        await done
+        if self._signing_in is None:
+            self._signing_in = asyncio.get_running_loop().create_future()
+            screen = SignInScreen()
+            self.push_screen(screen, self._signed_in_again)
+            screen.call_after_refresh(
+                screen.tell,
+                _("ログインの有効時間が過ぎました。続けるにはもう一度ログインしてください。"),
+            )
+        # Whoever waits may be cancelled, such as the reading of a card that was taken out.
+        await asyncio.shield(self._signing_in)
+
+    def _signed_in_again(self, _signed_in: bool | None) -> None:
+        if self._signing_in is not None:
+            self._signing_in.set_result(None)
+            self._signing_in = None
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that blocks, off the event loop."""
@@ -229,11 +243,12 @@ class CounterApp(App[None]):
     def on_resize(self, event: events.Resize) -> None:
         """Cover everything while the window is too small."""
         small = event.size.width < COLUMNS_MIN or event.size.height < ROWS_MIN
-        covered = isinstance(self.screen, TooSmallBox)
-        if small and not covered:
+        if small and not isinstance(self.screen, TooSmallBox):
             self.push_screen(TooSmallBox())
-        elif covered and not small:
-            self.pop_screen()
+        elif not small:
+            for screen in self.screen_stack:
+                if isinstance(screen, TooSmallBox):
+                    screen.dismiss(None)
 
 
 def _fault_lines(faults: list[OutboxFault]) -> str:

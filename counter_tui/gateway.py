@@ -154,7 +154,8 @@ def _trouble(error: grpc.aio.AioRpcError) -> Exception:
             reason = info.reason
         elif detail.Unpack(message):
             messages[message.locale] = message.message
-    text = messages.get(texts.language(), error.details() or "")
+    silence = texts._("サーバーから返事がありません。ネットワークとサーバーを確認してください。")
+    text = messages.get(texts.language(), silence)
     if reason in _SESSION_REASONS:
         return SessionEndedError(reason, text)
     if not reason or reason in _UNDECIDED_REASONS:

@@ -18,6 +18,9 @@ KEY_BAR_CELLS = 80
 LINE_BREAK = "↵"
 """Stands in a field for a pasted line break, so that it is seen and the field is not valid."""
 
+PASTED_MAX = 1000
+"""No field takes as much: what is left of a longer text is as invalid as the whole."""
+
 
 class Words(Static):
     """Text as it is: square brackets in it are not markup."""
@@ -41,6 +44,8 @@ class TitleBar(Horizontal):
 
     def show(self, terminal: str, connected: bool | None) -> None:
         """Show the terminal and the connection's state; None: not known yet."""
+        if not self.children:
+            return  # The application ends while the screen comes up.
         self.query_one("#terminal", Words).show(terminal)
         states = {None: _("接続確認中"), True: _("● 接続中"), False: _("× 切断")}
         connection = self.query_one("#connection", Words)
@@ -82,7 +87,7 @@ class PlainInput(Input):
         event.prevent_default()
         whole = event.text.rstrip("\r\n") if event.text.count("\n") <= 1 else event.text
         text = whole.replace("\r\n", LINE_BREAK).replace("\n", LINE_BREAK)
-        self.insert_text_at_cursor(text.replace("\r", LINE_BREAK))
+        self.insert_text_at_cursor(text.replace("\r", LINE_BREAK)[:PASTED_MAX])
 
 
 class NumberedList(Widget, can_focus=True):

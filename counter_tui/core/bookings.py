@@ -67,6 +67,8 @@ class Finished:
 
     booked: Booked
     delivery_fault: SpoolError | None = None
+    undelivered: Entry | None = None
+    """The request whose merge file is not delivered."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +198,7 @@ class Bookings:
             try:
                 await asyncio.to_thread(deliver, self._spool_folder, file.name, file.content)
             except SpoolError as fault:
-                return Finished(booked, fault)
+                return Finished(booked, fault, entry)
         await self._forget(entry)
         return Finished(booked)
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from textual.app import ComposeResult
+from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
 from textual.screen import ModalScreen, Screen
 from textual.widget import Widget
@@ -19,7 +20,34 @@ if TYPE_CHECKING:
 R = TypeVar("R")
 
 
-class CounterScreen(Screen[R], Generic[R]):
+class DismissedOnce(Screen[R], Generic[R]):
+    """A screen that takes itself off the stack: once, and never another screen.
+
+    Textual's dismiss takes off whatever screen is on top.
+    """
+
+    _waits_for_top = False
+    _is_dismissed = False
+    _result: R | None = None
+
+    def dismiss(self, result: R | None = None) -> AwaitComplete:
+        """Return a result; where another screen is above, once that is gone."""
+        if self._is_dismissed or self._waits_for_top:
+            return AwaitComplete()
+        if self.app.screen is not self:
+            self._waits_for_top, self._result = True, result
+            return AwaitComplete()
+        self._is_dismissed = True
+        return super().dismiss(result)
+
+    def on_screen_resume(self) -> None:
+        """Return the result that waited for this screen to be on top."""
+        if self._waits_for_top:
+            self._waits_for_top = False
+            self.dismiss(self._result)
+
+
+class CounterScreen(DismissedOnce[R], Generic[R]):
     """A full screen. Subclasses give their actions, their heading and their body."""
 
     KEYS: ClassVar[tuple[str, ...]] = ()
@@ -85,6 +113,10 @@ class CounterScreen(Screen[R], Generic[R]):
         """The reader does not answer any more."""
         self.tell(_("カードリーダーが使えません。接続を確認してください。"), trouble=True)
 
+    def reader_up(self) -> None:
+        """The reader works again."""
+        self.tell("")
+
     def action_help(self) -> None:
         """Explain the screen."""
         self.counter.show_help(_(self.HEADING), _(self.HELP_TEXT))
@@ -94,7 +126,7 @@ class CounterScreen(Screen[R], Generic[R]):
         self.counter.exit()
 
 
-class CounterModal(ModalScreen[R], Generic[R]):
+class CounterModal(DismissedOnce[R], ModalScreen[R], Generic[R]):
     """A box above a screen."""
 
     @property

@@ -10,6 +10,8 @@ from counter_tui.screens.base import CounterModal
 from counter_tui.texts import _
 from counter_tui.widgets import KeyBar, NumberedList, Words
 
+COLUMNS_MIN, ROWS_MIN = 80, 24
+
 
 class HelpBox(CounterModal[None]):
     """F1: what the screen is for and how it is used."""

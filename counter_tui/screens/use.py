@@ -11,6 +11,7 @@ from google.type.date_pb2 import Date
 from jichipoint.v1 import merging_pb2, points_pb2
 from textual import work
 from textual.containers import Horizontal, VerticalScroll
+from textual.css.query import NoMatches
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -93,6 +94,8 @@ class UseInputScreen(CounterScreen[None]):
 
     KEYS = ("check", "read_card", "back")
     BINDINGS = bindings("back", "read_card")
+    _card_session: int | None = None
+    """The insertion of the card that was read."""
 
     def body(self) -> Iterable[Widget]:
         """Return the holder's lines, what can be used, and the amount."""
@@ -101,7 +104,7 @@ class UseInputScreen(CounterScreen[None]):
         yield from self.choice()
         with Horizontal(classes="field"):
             yield Words(_("ポイント利用数") + "*", classes="label")
-            yield PlainInput(max_length=40, id="points")
+            yield PlainInput(id="points")
             yield Words("pt", classes="unit")
         yield Words("", id="fault")
 
@@ -135,6 +138,8 @@ class UseInputScreen(CounterScreen[None]):
         self._begin()
 
     def _begin(self) -> None:
+        # What is still being read belongs to a card that is not in any more.
+        self.workers.cancel_node(self)
         self.clear()
         self.query_one("#points", Input).value = ""
         self.query_one("#fault", Words).show("")
@@ -142,6 +147,8 @@ class UseInputScreen(CounterScreen[None]):
             self._read()
         else:
             self._ask_for_card()
+            if self.counter.reader_is_down:
+                self.reader_down()
 
     def _ask_for_card(self) -> None:
         self.query_one("#card", Words).show(
@@ -150,7 +157,7 @@ class UseInputScreen(CounterScreen[None]):
 
     def card_inserted(self) -> None:
         """Read the card at once; nobody has to press a key."""
-        if self.is_current or not self._confirming():
+        if not self._confirming():
             self.tell("")
             self._begin()
 
@@ -165,10 +172,13 @@ class UseInputScreen(CounterScreen[None]):
 
     @work(exclusive=True)
     async def _read(self) -> None:
+        self._card_session = self.counter.card_session
         self.query_one("#card", Words).show(_("カードを読み取っています…"))
         try:
             certificate = await self.counter.reader.read_user_certificate()
             await self.load(certificate.serial_number)
+        except NoMatches:
+            return  # The application ends: there is nothing left to show it on.
         except CardError:
             self._ask_for_card()
             text = _("カードを読み取れませんでした。もう一度セットしてください。")
@@ -198,6 +208,8 @@ class UseInputScreen(CounterScreen[None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """確認: open the confirm screen, or say what is wrong."""
+        if not self.is_active:
+            return  # Enter was held down; the confirm screen is there already.
         amount = parse_amount(event.value)
         if amount.fault is not None or amount.points is None:
             self.tell(_(_FAULTS[amount.fault or AmountFault.EMPTY]), trouble=True)
@@ -212,7 +224,9 @@ class UseInputScreen(CounterScreen[None]):
             self.tell(f"{text}\n(INSUFFICIENT_POINTS)", trouble=True)
         else:
             self.tell("")
-            self.app.push_screen(self.confirm_screen(use), self._confirmed)
+            screen = self.confirm_screen(use)
+            screen.card_session = self._card_session
+            self.app.push_screen(screen, self._confirmed)
 
     def _confirmed(self, result: ConfirmResult | None) -> None:
         match result:
@@ -234,6 +248,7 @@ class UseInputScreen(CounterScreen[None]):
 
     def action_back(self) -> None:
         """Go back to the menu."""
+        self.workers.cancel_node(self)
         self.dismiss(None)
 
 
@@ -248,7 +263,8 @@ class ConfirmScreen(CounterScreen[ConfirmResult]):
         self._use = use
         self._submitted = False
         self._stale: Stale | None = None
-        self._card_session = 0
+        self.card_session: int | None = None
+        """The insertion of the card that was read."""
 
     def body(self) -> Iterable[Widget]:
         """Return what will be booked."""
@@ -276,10 +292,21 @@ class ConfirmScreen(CounterScreen[ConfirmResult]):
         """Begin the pause in which an Enter does nothing."""
         super().on_mount()
         self._guard = EnterGuard(self.counter.monotonic())
+        self._check_card()
+
+    def _check_card(self) -> None:
+        """Leave if the card went before this screen was there to be told (USE-9)."""
+        if self.counter.card_session is None:
+            self.card_removed()
+        elif self.counter.card_session != self.card_session:
+            self.card_inserted()
 
     def submit(self) -> None:
         """Book, unless this Enter came too soon after the last."""
         if not self._guard.accepts(self.counter.monotonic()) or self._submitted:
+            return
+        self._check_card()
+        if self._stale:
             return
         self._submitted = True
         request_id = new_request_id(time.time_ns() // 1_000_000)
@@ -308,13 +335,7 @@ class ConfirmScreen(CounterScreen[ConfirmResult]):
         if self._submitted or self._stale:
             return
         self._stale = Stale(message)
-        if self.is_current:
-            self.dismiss(self._stale)
-
-    def on_screen_resume(self) -> None:
-        """Leave if the card went while a box was above."""
-        if self._stale and not self._submitted:
-            self.dismiss(self._stale)
+        self.dismiss(self._stale)
 
     def action_back(self) -> None:
         """Go back to the input, with nothing sent."""

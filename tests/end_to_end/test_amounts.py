@@ -1,0 +1,173 @@
+"""Amounts as fingers type them (USE-3, USE-8)."""
+
+from textual import events
+
+from counter_tui.screens.menus import PointMenuScreen
+from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
+from counter_tui.widgets import Words
+from tests.end_to_end.support import BALANCE, Counter, Place
+
+NOT_A_NUMBER = "数字以外の文字が入っています。"
+ZERO = "1以上で入力してください。"
+TOO_LONG = "10桁以内で入力してください。"
+
+
+async def test_amounts_that_are_refused(place: Place, counter: Counter) -> None:
+    await counter.open_spending()
+    cases = (
+        ("", "ポイント利用数を入力してください。"),
+        ("0", ZERO),
+        ("００", ZERO),
+        ("-1", NOT_A_NUMBER),
+        ("－１", NOT_A_NUMBER),
+        ("1.5", NOT_A_NUMBER),
+        ("1,000", NOT_A_NUMBER),
+        ("５　０", NOT_A_NUMBER),
+        ("5 0", NOT_A_NUMBER),
+        ("50\u00a0", NOT_A_NUMBER),
+        ("一", NOT_A_NUMBER),
+        ("٥", NOT_A_NUMBER),
+        ("12345678901", TOO_LONG),
+        ("1731", "ポイント残高(1,730pt)が足りません。"),
+        ("9999999999", "(INSUFFICIENT_POINTS)"),
+    )
+    for typed, said in cases:
+        counter.field.value = ""
+        counter.app.screen.query_one("#message", Words).show("")
+        await counter.type(typed)
+        assert counter.field.value == typed
+        await counter.press("enter")
+        await counter.read(said)
+        assert type(counter.app.screen) is SpendInputScreen
+        assert counter.field.value == typed
+    assert place.outcomes() == []
+    assert place.waiting() == []
+    assert place.balance() == BALANCE
+
+
+async def test_fault_is_shown_while_typing_and_goes_when_removed(counter: Counter) -> None:
+    await counter.open_spending()
+    await counter.type("1.")
+    await counter.read(NOT_A_NUMBER)
+    await counter.press("backspace")
+    await counter.until(lambda: NOT_A_NUMBER not in counter.text, "valid field")
+
+
+async def test_full_width_digits_are_digits(place: Place, counter: Counter) -> None:
+    await counter.open_spending()
+    await counter.type("５００")
+    await counter.press("enter")
+    await counter.reach(SpendConfirmScreen)
+    await counter.read("1,230pt")
+    await counter.confirm()
+    await counter.reach(SpendDoneScreen)
+    assert place.booked() == [("SPEND", 500)]
+
+
+async def test_pasted_text_stays_visible_and_invalid(place: Place, counter: Counter) -> None:
+    await counter.open_spending()
+    cases = (
+        ("5\n0", "5↵0"),
+        ("100\r\n200\r\n", "100↵200↵"),
+        ("1\r2", "1↵2"),
+        ("\n500\n", "↵500↵"),
+        ("9" * 60, "9" * 60),
+        ("5" + "x" * 100, "5" + "x" * 100),
+        ("7" * 100_000, "7" * 1000),
+    )
+    for pasted, shown in cases:
+        counter.field.value = ""
+        await counter.paste(pasted)
+        assert counter.field.value == shown
+        await counter.press("enter")
+        await counter.read(TOO_LONG if shown.isdigit() else NOT_A_NUMBER)
+        assert type(counter.app.screen) is SpendInputScreen
+    assert place.outcomes() == []
+
+
+async def test_paste_never_leaves_a_part_of_what_was_there(place: Place, counter: Counter) -> None:
+    await counter.open_spending()
+    await counter.type("5")
+    await counter.paste("0" * 80)
+    await counter.press("enter")
+    await counter.read(TOO_LONG)
+    assert place.outcomes() == []
+
+
+async def test_one_pasted_line_is_an_amount(place: Place, counter: Counter) -> None:
+    await counter.open_spending()
+    await counter.paste("500\n")
+    await counter.press("enter")
+    await counter.reach(SpendConfirmScreen)
+    await counter.confirm()
+    await counter.reach(SpendDoneScreen)
+    assert place.booked() == [("SPEND", 500)]
+
+
+async def test_enter_held_down_at_the_input_books_nothing(place: Place, counter: Counter) -> None:
+    await counter.open_spending()
+    await counter.type("500")
+    for _ in range(20):
+        counter.app.post_message(events.Key("enter", "\r"))
+    await counter.reach(SpendConfirmScreen)
+    for _ in range(20):
+        counter.ticks.seconds += 0.03
+        await counter.press("enter")
+    assert type(counter.app.screen) is SpendConfirmScreen
+    screens = [type(screen) for screen in counter.app.screen_stack]
+    assert screens.count(SpendConfirmScreen) == 1
+    assert place.outcomes() == []
+    assert place.waiting() == []
+
+
+async def test_enter_held_down_over_the_confirmation_books_once(
+    place: Place, counter: Counter
+) -> None:
+    await counter.open_spending()
+    await counter.check(500)
+    counter.ticks.seconds += 1
+    for _ in range(20):
+        counter.app.post_message(events.Key("enter", "\r"))
+    await counter.until(lambda: bool(place.booked()), "booking")
+    for _ in range(5):
+        counter.ticks.seconds += 1
+        await counter.press("enter")
+    await counter.reach(SpendInputScreen)
+    assert place.booked() == [("SPEND", 500)]
+    assert place.outcomes() == ["BOOKED"]
+
+
+async def test_a_second_enter_within_half_a_second(place: Place, counter: Counter) -> None:
+    await counter.open_spending()
+    await counter.check(500)
+    counter.ticks.seconds += 0.49
+    await counter.press("enter")
+    counter.ticks.seconds += 0.49
+    await counter.press("enter")
+    assert type(counter.app.screen) is SpendConfirmScreen
+    assert place.outcomes() == []
+    counter.ticks.seconds += 0.51
+    await counter.press("enter")
+    await counter.reach(SpendDoneScreen)
+    assert place.booked() == [("SPEND", 500)]
+
+
+async def test_limit_of_the_program(place: Place, counter: Counter) -> None:
+    await counter.open_spending(program="2")
+    await counter.check(901)
+    await counter.confirm()
+    await counter.read("(OVER_LIMIT_PER_USE)", "900", "記帳されていません。")
+    assert type(counter.app.screen) is SpendInputScreen
+    assert place.outcomes() == ["REFUSED"]
+    assert place.booked() == []
+    assert place.waiting() == []
+
+
+async def test_amount_without_a_card(place: Place, counter: Counter) -> None:
+    await counter.open_spending(card=None)
+    await counter.type("100")
+    await counter.press("enter")
+    await counter.read("先にカードを読み取り")
+    await counter.press("escape")
+    await counter.reach(PointMenuScreen)
+    assert place.outcomes() == []

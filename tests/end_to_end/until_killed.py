@@ -1,0 +1,29 @@
+"""A counter as a process of its own, which waits in a booking until it is killed.
+
+python -m tests.end_to_end.until_killed TOWN-FOLDER SERVER KIND: prints "waiting" once the request
+is in the outbox and on its way.
+"""
+
+import asyncio
+import sys
+from pathlib import Path
+
+from server.demo_data import Town
+from tests.end_to_end.support import Place, counter_in_use
+
+
+async def _main(folder: Path, server: str, kind: str) -> None:
+    place = Place(folder, Town.load(folder / "town.json"))
+    async with counter_in_use(place, server) as counter:
+        await (counter.open_merging() if kind == "Merge" else counter.open_spending())
+        await counter.check(200)
+        print("ready", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+        await counter.confirm()
+        await counter.read("サーバーから返事がありません。")
+        print("waiting", flush=True)
+        await asyncio.to_thread(sys.stdin.readline)
+
+
+if __name__ == "__main__":
+    asyncio.run(_main(Path(sys.argv[1]), sys.argv[2], sys.argv[3]))
