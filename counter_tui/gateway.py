@@ -27,6 +27,7 @@ from counter_tui.core.bookings import (
     Settled,
     UnreachableError,
 )
+from counter_tui.texts import _
 
 T = TypeVar("T")
 
@@ -154,7 +155,7 @@ def _trouble(error: grpc.aio.AioRpcError) -> Exception:
             reason = info.reason
         elif detail.Unpack(message):
             messages[message.locale] = message.message
-    silence = texts._("サーバーから返事がありません。ネットワークとサーバーを確認してください。")
+    silence = _("サーバーから返事がありません。ネットワークとサーバーを確認してください。")
     text = messages.get(texts.language(), silence)
     if reason in _SESSION_REASONS:
         return SessionEndedError(reason, text)
