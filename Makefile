@@ -34,7 +34,7 @@ proto: ## Make the stubs from the protobuf definitions
 
 texts: ## Collect and compile the counter's translations
 	@tools/set-up dev
-	@tools/texts
+	@.venv/bin/python tools/texts.py
 
 pictures: ## Draw the screens for README and docs from the application
 	@tools/set-up dev
