@@ -31,7 +31,7 @@ from counter_tui.screens.menus import MenuScreen
 from counter_tui.screens.merge import merge_done
 from counter_tui.screens.sign_in import RegisterScreen, SignInScreen
 from counter_tui.screens.spend import spend_done
-from counter_tui.screens.use import DoneScreen
+from counter_tui.screens.use_done import DoneScreen
 from counter_tui.screens.working import WorkingScreen
 from counter_tui.texts import _
 

@@ -12,14 +12,10 @@ from counter_tui.actions import bindings
 from counter_tui.core.bookings import Finished
 from counter_tui.core.receipt import merge_receipt
 from counter_tui.core.spool import SpoolError, SpoolFault
-from counter_tui.screens.use import (
-    ConfirmScreen,
-    DoneScreen,
-    Request,
-    Use,
-    UseInputScreen,
-    points_text,
-)
+from counter_tui.screens.use_confirm import ConfirmScreen
+from counter_tui.screens.use_done import DoneScreen
+from counter_tui.screens.use_input import UseInputScreen
+from counter_tui.screens.use_values import Request, Use, points_text
 from counter_tui.texts import _, later
 from counter_tui.widgets import Words
 

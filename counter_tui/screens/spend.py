@@ -10,15 +10,10 @@ from textual.widgets import Input
 from counter_tui.actions import bindings
 from counter_tui.core.bookings import Finished
 from counter_tui.core.receipt import cell_width, spend_receipt
-from counter_tui.screens.use import (
-    ConfirmScreen,
-    DoneScreen,
-    Request,
-    Use,
-    UseInputScreen,
-    day_text,
-    points_text,
-)
+from counter_tui.screens.use_confirm import ConfirmScreen
+from counter_tui.screens.use_done import DoneScreen
+from counter_tui.screens.use_input import UseInputScreen
+from counter_tui.screens.use_values import Request, Use, day_text, points_text
 from counter_tui.texts import _, later
 from counter_tui.widgets import NumberedList, Words
 
