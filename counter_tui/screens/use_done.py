@@ -18,6 +18,9 @@ from counter_tui.texts import _
 from counter_tui.widgets import Words
 
 RECEIPT_COLUMNS = 32
+"""On paper of 58 mm."""
+SCREEN_COLUMNS = 34
+"""On the screen the longest line, the time of issue, fits without a break."""
 
 
 class DoneScreen(CounterScreen[None]):
@@ -39,7 +42,7 @@ class DoneScreen(CounterScreen[None]):
             yield Words(_("前回の続きの処理が完了しました。"), id="resumed")
         with Horizontal(id="done"):
             with VerticalScroll(id="receipt"):
-                yield Words("\n".join(render_text(self._receipt, RECEIPT_COLUMNS)))
+                yield Words("\n".join(render_text(self._receipt, SCREEN_COLUMNS)))
             yield Words(self.advice(), id="advice")
 
     def advice(self) -> str:
