@@ -1,7 +1,6 @@
 """商店街ポイント合算: S37 input, S38 confirm, S39 done."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from jichipoint.v1 import merging_pb2
 from textual import work
@@ -26,20 +25,6 @@ _DELIVERY = {
     SpoolFault.OTHER_CONTENT: later("連携フォルダに同じ名前の別のファイルがあります。"),
 }
 _NOT_DELIVERED = later("連携フォルダに置けませんでした。")
-
-
-@dataclass(frozen=True, slots=True)
-class MergeRequestTemplate(Request):
-    """A merge but for its request ID."""
-
-    request: merging_pb2.MergeRequest
-
-    def with_id(self, request_id: str) -> bytes:
-        """Return the serialized request."""
-        request = merging_pb2.MergeRequest()
-        request.CopyFrom(self.request)
-        request.request_id = request_id
-        return request.SerializeToString()
 
 
 class MergeInputScreen(UseInputScreen):
@@ -101,7 +86,7 @@ class MergeInputScreen(UseInputScreen):
             found.usable_points.balance,
             points,
             _street_rows(found),
-            MergeRequestTemplate(request),
+            Request(request),
         )
 
     def confirm_screen(self, use: Use) -> ConfirmScreen:

@@ -1,7 +1,6 @@
 """ポイント利用: S29 input, S30 confirm, S31 done."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from jichipoint.v1 import points_pb2, programs_pb2
 from textual.widget import Widget
@@ -18,20 +17,6 @@ from counter_tui.texts import _, later
 from counter_tui.widgets import NumberedList, Words
 
 KIND_CELLS, NAME_CELLS, BALANCE_CELLS = 17, 30, 12
-
-
-@dataclass(frozen=True, slots=True)
-class SpendRequestTemplate(Request):
-    """A spend but for its request ID."""
-
-    request: points_pb2.SpendRequest
-
-    def with_id(self, request_id: str) -> bytes:
-        """Return the serialized request."""
-        request = points_pb2.SpendRequest()
-        request.CopyFrom(self.request)
-        request.request_id = request_id
-        return request.SerializeToString()
 
 
 class SpendInputScreen(UseInputScreen):
@@ -113,7 +98,7 @@ class SpendInputScreen(UseInputScreen):
             self._chosen.balance,
             points,
             (),
-            SpendRequestTemplate(request),
+            Request(request),
         )
 
     def confirm_screen(self, use: Use) -> ConfirmScreen:

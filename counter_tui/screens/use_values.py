@@ -1,9 +1,10 @@
 """What goes from screen to screen while points are used or merged."""
 
-from abc import abstractmethod
+from copy import deepcopy
 from dataclasses import dataclass
 
 from google.type.date_pb2 import Date
+from jichipoint.v1 import merging_pb2, points_pb2
 
 from counter_tui.core.bookings import Finished, NotBooked
 
@@ -22,12 +23,17 @@ class Use:
     request: "Request"
 
 
+@dataclass(frozen=True, slots=True)
 class Request:
-    """Makes the request's bytes once a request ID is chosen."""
+    """A request that has all but its request ID."""
 
-    @abstractmethod
+    message: points_pb2.SpendRequest | merging_pb2.MergeRequest
+
     def with_id(self, request_id: str) -> bytes:
         """Return the serialized request."""
+        message = deepcopy(self.message)
+        message.request_id = request_id
+        return message.SerializeToString()
 
 
 @dataclass(frozen=True, slots=True)

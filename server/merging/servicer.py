@@ -8,9 +8,7 @@ from server.ledger.values import Refusal, RequestKey
 from server.ledger.writer import Writer
 from server.merging.errors import MergingReason
 from server.merging.operations import MergeCommand, Merged, mergeable
-from server.points.operations import Use
-from server.points.rules import Shown
-from server.points.servicer import usable_points
+from server.points.servicer import usable_points, use_of
 from server.readers import Readers
 from server.rpc import fields
 from server.rpc.access import STREET_COUNTERS, open_to
@@ -59,13 +57,7 @@ class MergeServicer:
         issuer_id = call.session.issuer_id
         if issuer_id is None:
             raise Refusal(MergingReason.TERMINAL_CANNOT_MERGE)
-        use = Use(
-            call.session.terminal_id,
-            fields.serial_number(request.certificate_serial_number),
-            Shown(fields.mykey_id(request.mykey_id), fields.day(request.shown_on, "shown_on")),
-            fields.digits(request.program_id, "program_id", 8),
-            request.points,
-        )
+        use = use_of(request, call.session.terminal_id)
         milliseconds = Moment.of(self._clock.now()).microseconds // 1000
         command = MergeCommand(
             RequestKey(call.session.caller, fields.request_id(request.request_id)),

@@ -1,7 +1,7 @@
 """PointService: protobuf in, operation, protobuf out."""
 
+from jichipoint.v1 import merging_pb2, programs_pb2
 from jichipoint.v1 import points_pb2 as pb
-from jichipoint.v1 import programs_pb2
 
 from server.clock import Clock, Moment
 from server.ledger.values import RequestKey
@@ -46,13 +46,7 @@ class PointServicer:
     @open_to(POINT_COUNTERS)
     async def Spend(self, request: pb.SpendRequest, call: Call) -> bytes:  # noqa: N802
         """USE-2."""
-        use = Use(
-            call.session.terminal_id,
-            fields.serial_number(request.certificate_serial_number),
-            Shown(fields.mykey_id(request.mykey_id), fields.day(request.shown_on, "shown_on")),
-            fields.digits(request.program_id, "program_id", 8),
-            request.points,
-        )
+        use = use_of(request, call.session.terminal_id)
         command = SpendCommand(
             RequestKey(call.session.caller, fields.request_id(request.request_id)),
             fingerprint("Spend", request),
@@ -73,6 +67,17 @@ class PointServicer:
             _cancelled,
         )
         return await book(self._writer, command, call)
+
+
+def use_of(request: pb.SpendRequest | merging_pb2.MergeRequest, terminal_id: str) -> Use:
+    """Return what a request would use. Raises Refusal where a field is not valid."""
+    return Use(
+        terminal_id,
+        fields.serial_number(request.certificate_serial_number),
+        Shown(fields.mykey_id(request.mykey_id), fields.day(request.shown_on, "shown_on")),
+        fields.digits(request.program_id, "program_id", 8),
+        request.points,
+    )
 
 
 def usable_points(one: UsableBalance) -> programs_pb2.UsablePoints:

@@ -14,7 +14,7 @@ from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 
-from server.ledger.booker import ClockWentBackError, CommandFailedError
+from server.ledger.booker import ClockWentBackError
 from server.ledger.store import StoreUnavailableError
 from server.ledger.values import Refusal
 from server.ledger.writer import DeadlinePassedError, QueueFullError, StoppingError
@@ -93,10 +93,7 @@ def _guarded(
         except grpc.aio.AbortError:
             raise
         except Exception as error:
-            level = logging.ERROR
-            log.log(level, "%s failed", descriptor.full_name, exc_info=error)
-            if isinstance(error, CommandFailedError):
-                log.log(level, "the database refused: %s", error)
+            log.error("%s failed", descriptor.full_name, exc_info=error)
             await refuse(context, Refusal(RpcReason.INTERNAL_FAULT))
 
     return answer
