@@ -8,13 +8,13 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
 from jichipoint.v1 import merging_pb2, operations_pb2, points_pb2, terminals_pb2
-from peewee import SqliteDatabase
+from peewee import Database
 
 from server.chance import Chance
 from server.clock import Clock
 from server.ledger.booker import Booker, ClockWentBackError
+from server.ledger.engines import open_store
 from server.ledger.servicer import OperationServicer
-from server.ledger.sqlite_store import SqliteStore
 from server.ledger.store import StoreUnavailableError
 from server.ledger.writer import QueueFullError, StoppingError, Writer
 from server.loaders import LOADERS
@@ -63,13 +63,13 @@ class RunningServer:
         self._readers.stop()
 
 
-def open_booker(database: SqliteDatabase, clock: Clock) -> Booker:
+def open_booker(database: Database, clock: Clock) -> Booker:
     """Return a booker on the calling thread's open connection."""
-    return Booker(SqliteStore(database.connection(), LOADERS), clock)
+    return Booker(open_store(database, LOADERS), clock)
 
 
 async def start(
-    database: SqliteDatabase, vault: Vault, address: str, clock: Clock, chance: Chance
+    database: Database, vault: Vault, address: str, clock: Clock, chance: Chance
 ) -> RunningServer:
     """Start serving a migrated database at HOST:PORT; port 0 takes a free one.
 

@@ -1,7 +1,6 @@
 """The command jichipoint-server."""
 
 import asyncio
-import json
 import logging
 import os
 import signal
@@ -12,15 +11,12 @@ import click
 
 from server.chance import SystemChance
 from server.clock import SystemClock
-from server.db.engine import UnusableDatabaseError, open_database, sqlite_path
+from server.db.engine import open_database
+from server.db.errors import UnusableDatabaseError
 from server.db.migrate import migrate
-from server.ledger.verify import verify as verify_ledger
+from server.ledger.cli import database_option, ledger
 from server.merging.keys import check_master_key
 from server.secrets import MasterKeyError, Vault, read_master_key
-
-database_option = click.option(
-    "--database", required=True, metavar="URL", help="The ledger: sqlite:///FILE."
-)
 
 
 @click.group()
@@ -90,31 +86,7 @@ def demo_data(folder: Path) -> None:
     click.echo(f"{folder / 'town.json'}: terminal {town.terminal_id}, password {town.password}")
 
 
-@main.group()
-def ledger() -> None:
-    """Look after the ledger."""
-
-
-@ledger.command()
-@database_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def verify(database: str, as_json: bool) -> None:
-    """Check sums, lots and entries; exit with 1 and name the first thing wrong."""
-    try:
-        if not sqlite_path(database).is_file():
-            raise click.ClickException(f"there is no {sqlite_path(database)}")
-        result = verify_ledger(open_database(database))
-    except UnusableDatabaseError as error:
-        raise click.ClickException(str(error)) from error
-    if as_json:
-        found = {"transactions": result.transactions, "lots": result.lots, "fault": result.fault}
-        click.echo(json.dumps(found, ensure_ascii=False))
-    elif result.fault:
-        click.echo(f"WRONG: {result.fault}")
-    else:
-        click.echo(f"{result.transactions} transactions and {result.lots} lots agree")
-    sys.exit(1 if result.fault else 0)
-
+main.add_command(ledger)
 
 if __name__ == "__main__":
     main()

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Self
 
-from peewee import SqliteDatabase
+from peewee import Database
 
 from merge_driver.codec import IdKind, Profile, StreetKey
 from merge_driver.keys import dump_key_file
@@ -16,8 +16,10 @@ from server.app import open_booker
 from server.chance import Chance
 from server.citizens.tables import CertificateRow, CitizenRow
 from server.clock import Clock, Moment
-from server.db.engine import UnusableDatabaseError, open_database
+from server.db.engine import open_database
+from server.db.errors import UnusableDatabaseError
 from server.db.migrate import migrate
+from server.ledger.engines import writing
 from server.ledger.values import Operation, Outcome, RequestKey
 from server.merging.operations import key_use, secret_use
 from server.merging.tables import StreetKeyRow, StreetRow
@@ -99,7 +101,7 @@ def make_town(folder: Path, clock: Clock, chance: Chance) -> Town:
     migrate(database)
     vault = Vault(read_master_key(Path(town.master_key_file)), chance)
     with database.connection_context():
-        with database.atomic("IMMEDIATE"):
+        with writing(database):
             if not list(MunicipalityRow.select().execute(database)):
                 _fill(database, town, vault, chance)
         _grant(database, town, clock)
@@ -130,14 +132,14 @@ def _new_town(folder: Path, clock: Clock, chance: Chance) -> Town:
     )
 
 
-def _fill(database: SqliteDatabase, town: Town, vault: Vault, chance: Chance) -> None:
+def _fill(database: Database, town: Town, vault: Vault, chance: Chance) -> None:
     _fill_municipality(database, town)
     _fill_terminals(database, town)
     _fill_citizens(database, town)
     _fill_street(database, town, vault, chance)
 
 
-def _fill_municipality(database: SqliteDatabase, town: Town) -> None:
+def _fill_municipality(database: Database, town: Town) -> None:
     MunicipalityRow.insert(
         municipality_code=MUNICIPALITY_CODE,
         name="さくら野市",
@@ -171,7 +173,7 @@ def _fill_municipality(database: SqliteDatabase, town: Town) -> None:
         )
 
 
-def _fill_terminals(database: SqliteDatabase, town: Town) -> None:
+def _fill_terminals(database: Database, town: Town) -> None:
     terminals = (
         (TERMINAL, "SERVICE_ID", 1, STREET, "花田酒店 レジ1"),
         ("00010012", "POINT_USE", 2, None, "美術館 受付"),
@@ -189,7 +191,7 @@ def _fill_terminals(database: SqliteDatabase, town: Town) -> None:
     ProgramTerminalsRow.insert(program_id=EVENT_PROGRAM, terminal_id=TERMINAL).execute(database)
 
 
-def _fill_citizens(database: SqliteDatabase, town: Town) -> None:
+def _fill_citizens(database: Database, town: Town) -> None:
     for citizen_id, card in enumerate(town.cards, 1):
         if card.mykey_id is None:
             continue
@@ -205,7 +207,7 @@ def _fill_citizens(database: SqliteDatabase, town: Town) -> None:
             ).execute(database)
 
 
-def _fill_street(database: SqliteDatabase, town: Town, vault: Vault, chance: Chance) -> None:
+def _fill_street(database: Database, town: Town, vault: Vault, chance: Chance) -> None:
     key = StreetKey(
         issuer_id=STREET,
         profile=Profile.GCM_HMAC,
@@ -237,7 +239,7 @@ def _fill_street(database: SqliteDatabase, town: Town, vault: Vault, chance: Cha
     _write_private(keys / f"{STREET}-{key.key_id}.json", text)
 
 
-def _grant(database: SqliteDatabase, town: Town, clock: Clock) -> None:
+def _grant(database: Database, town: Town, clock: Clock) -> None:
     """Book what the citizens start with. The request IDs follow from the town: once only."""
     booker = open_booker(database, clock)
     space = uuid.uuid5(uuid.NAMESPACE_OID, town.client_secret)

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
-from peewee import PeeweeException, SqliteDatabase
+from peewee import Database, PeeweeException
 
-from server.ledger.sqlite_store import SqliteReader
+from server.ledger.engines import ensure_connected, open_reader
+from server.ledger.sql_reader import SqlReader
 from server.ledger.store import Reader, StoreUnavailableError
 from server.ledger.values import Key, Loader
 
@@ -20,9 +21,7 @@ THREADS = 2
 class Readers:
     """Runs reads off the event loop."""
 
-    def __init__(
-        self, database: SqliteDatabase, loaders: Mapping[type[Key[Any]], Loader[Any]]
-    ) -> None:
+    def __init__(self, database: Database, loaders: Mapping[type[Key[Any]], Loader[Any]]) -> None:
         self._database = database
         self._loaders = loaders
         self._local = threading.local()
@@ -32,7 +31,7 @@ class Readers:
         """Run a read with the loaders. Raises what it raises, and StoreUnavailableError."""
         return await self._run(lambda: work(self._reader()))
 
-    async def query(self, work: Callable[[SqliteDatabase], T]) -> T:
+    async def query(self, work: Callable[[Database], T]) -> T:
         """Run an administrative query. Raises StoreUnavailableError."""
 
         def run() -> T:
@@ -54,12 +53,15 @@ class Readers:
     async def _run(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
-    def _reader(self) -> SqliteReader:
-        reader: SqliteReader | None = getattr(self._local, "reader", None)
-        if reader is None:
-            self._database.connect()
-            reader = SqliteReader(self._database.connection(), self._loaders)
-            self._local.reader = reader
+    def _reader(self) -> SqlReader:
+        """Return the thread's reader, on a connection that is made again where it was lost."""
+        reader: SqlReader | None = getattr(self._local, "reader", None)
+        if reader is None or not self._database.is_connection_usable():
+            try:
+                ensure_connected(self._database)
+            except PeeweeException as error:
+                raise StoreUnavailableError(str(error)) from error
+            reader = self._local.reader = open_reader(self._database, self._loaders)
         return reader
 
     def _close(self, every_thread: threading.Barrier) -> None:

@@ -1,10 +1,12 @@
 """What holds for every test: a plain environment, Hypothesis profiles, no silent skips."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests.engines import TestEngine, engines
 
 os.environ.pop("NO_COLOR", None)
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
@@ -40,3 +42,12 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
     report = yield
     _refuse_skip(report)
     return report
+
+
+@pytest.fixture(scope="session")
+def find_engine(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Callable[[str], TestEngine]]:
+    """Gives the engine of a name."""
+    with engines(tmp_path_factory.mktemp) as find:
+        yield find

@@ -1,76 +1,42 @@
 """Opening the ledger's database by its URL."""
 
-import time
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
-from peewee import OperationalError, PeeweeException, SqliteDatabase
+from peewee import Database, SqliteDatabase
 
-PAGE_CACHE_KIB = 8192
-"""Larger caches cost memory and gain nothing measurable on the booking path."""
-
-BUSY_SECONDS_MAX = 5
-"""How long a connection waits for another process's lock."""
-BUSY_SECONDS_PAUSE = 0.02
+from server.db.errors import UnusableDatabaseError
+from server.db.postgres import open_postgres, without_password
+from server.db.sqlite import open_sqlite, sqlite_path
 
 
-class UnusableDatabaseError(Exception):
-    """The database cannot be used; the message says why and what to do."""
-
-
-def sqlite_path(url: str) -> Path:
-    """Return the file that a URL such as sqlite:///var/ledger.db names.
-
-    Raises UnusableDatabaseError where the URL is of another kind.
-    """
-    parts = urlsplit(url)
-    if parts.scheme != "sqlite" or parts.netloc or len(parts.path) < 2:
-        raise UnusableDatabaseError(
-            f"{url!r} is no database this server can open: give sqlite:///FILE"
-        )
-    return Path(unquote(parts.path[1:]))
-
-
-def open_database(url: str) -> SqliteDatabase:
-    """Open the database of a URL: SQLite in WAL mode with synchronous FULL (LED-7).
+def open_database(url: str) -> Database:
+    """Open the database of a URL: sqlite:///FILE or postgresql://USER@HOST/NAME (LED-7).
 
     The caller's threads each get a connection of their own. Raises UnusableDatabaseError
-    where the file's folder is missing, the file cannot be written or is no database.
+    where it cannot be used.
     """
-    path = sqlite_path(url)
-    if not path.parent.is_dir():
-        raise UnusableDatabaseError(f"the folder {path.parent} does not exist: make it first")
-    database = SqliteDatabase(
-        str(path),
-        autoconnect=False,
-        timeout=BUSY_SECONDS_MAX,
-        pragmas={
-            "journal_mode": "wal",
-            "synchronous": "full",
-            "foreign_keys": 1,
-            "cache_size": -PAGE_CACHE_KIB,
-            "recursive_triggers": 1,
-        },
+    scheme = urlsplit(url).scheme
+    if scheme == "sqlite":
+        return open_sqlite(url)
+    if scheme in ("postgresql", "postgres"):
+        return open_postgres(url.replace("postgres://", "postgresql://", 1))
+    raise UnusableDatabaseError(
+        f"{without_password(url)!r} is no database this server can open: "
+        "give sqlite:///FILE or postgresql://USER@HOST/NAME"
     )
-    try:
-        _set_up(database)
-    except PeeweeException as error:
-        raise UnusableDatabaseError(f"{path} cannot be opened as a database: {error}") from error
-    return database
 
 
-def _set_up(database: SqliteDatabase) -> None:
-    """Connect once, which puts a fresh file into WAL mode.
+def open_existing(url: str) -> Database:
+    """Open a database that is there already: a file that is missing is not made.
 
-    SQLite waits for no lock there: a process that starts at the same time has to be waited for.
+    Raises UnusableDatabaseError.
     """
-    until = time.monotonic() + BUSY_SECONDS_MAX
-    while True:
-        try:
-            with database.connection_context():
-                database.execute_sql("SELECT count(*) FROM sqlite_master").fetchone()
-            return
-        except OperationalError as error:
-            if "locked" not in str(error) or time.monotonic() > until:
-                raise
-            time.sleep(BUSY_SECONDS_PAUSE)
+    if urlsplit(url).scheme == "sqlite" and not sqlite_path(url).is_file():
+        raise UnusableDatabaseError(f"there is no {sqlite_path(url)}")
+    return open_database(url)
+
+
+def shown_name(database: Database) -> str:
+    """Return the file or the URL of a database, as it may be shown."""
+    name = str(database.database)
+    return name if isinstance(database, SqliteDatabase) else without_password(name)

@@ -1,11 +1,14 @@
 """Bringing a database's schema up to date (LED-7)."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from peewee import SqliteDatabase
+from peewee import Database, IntegrityError, PeeweeException, ProgrammingError, SqliteDatabase
 from playhouse.migrations import Runner
 
-from server.db.engine import UnusableDatabaseError
+from server.db.engine import shown_name
+from server.db.errors import UnusableDatabaseError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 
@@ -14,19 +17,44 @@ class NewerSchemaError(UnusableDatabaseError):
     """The database was written by a newer version of this program."""
 
 
-def migrate(database: SqliteDatabase) -> list[str]:
+def migrate(database: Database) -> list[str]:
     """Apply the migrations that are missing, all or none, and return their names.
 
-    The exclusive lock makes processes that start at once wait for each other.
-    Raises NewerSchemaError where the database has migrations that this version lacks.
+    Processes that start at once wait for each other. Raises NewerSchemaError where the
+    database has migrations that this version lacks, UnusableDatabaseError where it cannot
+    be changed.
     """
-    with database.connection_context(), database.atomic("EXCLUSIVE"):
-        runner = Runner(database, str(MIGRATIONS))
-        unknown = [step.name for step in runner.status() if step.path is None]
-        if unknown:
-            raise NewerSchemaError(
-                f"{database.database} has the schema of a newer version ({', '.join(unknown)}): "
-                "install that version, or restore a backup made before the upgrade"
-            )
-        applied: list[str] = runner.up()
-        return applied
+    try:
+        with database.connection_context(), _alone(database):
+            runner = Runner(database, str(MIGRATIONS))
+            unknown = [step.name for step in runner.status() if step.path is None]
+            if unknown:
+                raise NewerSchemaError(
+                    f"{shown_name(database)} has the schema of a newer version "
+                    f"({', '.join(unknown)}): install that version, or restore a backup made "
+                    "before the upgrade"
+                )
+            applied: list[str] = runner.up()
+            return applied
+    except PeeweeException as error:
+        raise UnusableDatabaseError(
+            f"the schema of {shown_name(database)} cannot be brought up to date: {error}"
+        ) from error
+
+
+@contextmanager
+def _alone(database: Database) -> Iterator[None]:
+    """Begin a transaction that no other process's migration gets beside."""
+    if isinstance(database, SqliteDatabase):
+        with database.atomic("EXCLUSIVE"):
+            yield
+        return
+    try:
+        database.execute_sql("CREATE TABLE IF NOT EXISTS schema_lock (id BIGINT PRIMARY KEY)")
+    except (IntegrityError, ProgrammingError):  # another process made it at the same moment
+        database.execute_sql("SELECT id FROM schema_lock").fetchall()
+    database.execute_sql("INSERT INTO schema_lock (id) VALUES (1) ON CONFLICT DO NOTHING")
+    with database.atomic():
+        database.execute_sql("SET LOCAL lock_timeout = 0")
+        database.execute_sql("SELECT id FROM schema_lock FOR UPDATE").fetchall()
+        yield

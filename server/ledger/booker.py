@@ -4,16 +4,19 @@ Synchronous, without thread or network: the simulation drives exactly this.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any, Protocol
 
 from server.clock import Clock, Moment
 from server.ledger.rules import transaction_number
 from server.ledger.store import (
+    ConflictError,
     DecidedTransaction,
     Decisions,
+    DuplicateError,
     Store,
     StoreUnavailableError,
 )
@@ -27,11 +30,16 @@ from server.ledger.values import (
     Outcome,
     Refusal,
     RequestKey,
+    UsageKey,
 )
 from server.ledger.view import View
 
 CLOCK_STEP_BACK_MAX = timedelta(seconds=5)
 """A clock further behind the newest booking stops booking (LED-8)."""
+TRIES_MAX = 8
+"""How often a batch is tried that other processes get between."""
+PAUSE_SECONDS = 0.002
+"""Before the second try; twice as long before each further one."""
 NUMBERS_RESERVED = 32
 """Numbers are reserved in blocks; what a block has left at the end of a process is a gap."""
 
@@ -60,6 +68,10 @@ class Command(Protocol):
 
     def accounts(self, view: View) -> Iterable[AccountKey]:
         """Return the accounts whose lots the decision needs, once the names are known."""
+        ...
+
+    def usages(self, view: View, day: date) -> Iterable[UsageKey]:
+        """Return whose use of points that day the decision needs, because a limit is set."""
         ...
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking | Abandonment:
@@ -91,10 +103,14 @@ class _Block:
 class Booker:
     """Books batches of commands on one store, from one thread."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, pause: Callable[[float], None] = time.sleep
+    ) -> None:
         self._store = store
         self._clock = clock
-        self._newest: int | None = None
+        self._pause = pause
+        self._newest = 0
+        """The time of this process's newest decision, which may have been a refusal."""
         self._blocks: dict[str, _Block] = {}
 
     def book(self, commands: Sequence[Command]) -> list[Answer]:
@@ -106,7 +122,7 @@ class Booker:
         fails.
         """
         try:
-            return list(self._book_once(commands))
+            return list(self._book_whole(commands))
         except (ClockWentBackError, StoreUnavailableError):
             self._forget()
             raise
@@ -132,19 +148,37 @@ class Booker:
         Raises ClockWentBackError or StoreUnavailableError.
         """
         try:
-            self._store.begin()
-            self._read_clock()
+            self._read_clock(self._store.begin(()).newest_booking)
         finally:
             self._store.roll_back()
 
+    def _book_whole(self, commands: Sequence[Command]) -> list[Operation]:
+        """Book a batch, again from the start where another process got between."""
+        for number in range(1, TRIES_MAX):
+            try:
+                return self._book_once(commands)
+            except ConflictError:
+                self._forget()
+                self._pause(PAUSE_SECONDS * 2**number)
+        try:
+            return self._book_once(commands)
+        except DuplicateError:
+            raise
+        except ConflictError as error:
+            raise StoreUnavailableError(f"in conflict {TRIES_MAX} times: {error}") from error
+
     def _book_once(self, commands: Sequence[Command]) -> list[Operation]:
         store = self._store
-        store.begin()
-        moment = self._read_clock()
-        view = View(store.look_up([name for command in commands for name in command.names()]))
+        begun = store.begin([name for command in commands for name in command.names()])
+        moment = self._read_clock(begun.newest_booking)
+        view = View(begun.values)
         accounts = {account for command in commands for account in command.accounts(view)}
-        view.add_lots(store.lots(sorted(accounts)))
-        known = store.operations([command.request for command in commands])
+        usages = {usage for command in commands for usage in command.usages(view, moment.day)}
+        requests = [command.request for command in commands]
+        loaded = store.load(sorted(accounts), requests, sorted(usages))
+        view.add_lots(loaded.lots)
+        view.add_used(loaded.used)
+        known = loaded.operations
         decisions = Decisions(moment)
         answers = []
         for command in commands:
@@ -164,15 +198,14 @@ class Booker:
             store.roll_back()
         return answers
 
-    def _read_clock(self) -> Moment:
+    def _read_clock(self, newest_booking: int) -> Moment:
         """Return one time for the batch, never earlier than the newest booking's (LED-8)."""
         now = Moment.of(self._clock.now())
-        if self._newest is None:
-            self._newest = self._store.newest_booking()
-        behind = timedelta(microseconds=self._newest - now.microseconds)
+        newest = max(self._newest, newest_booking)
+        behind = timedelta(microseconds=newest - now.microseconds)
         if behind > CLOCK_STEP_BACK_MAX:
             raise ClockWentBackError(f"the clock is {behind} behind the newest booking")
-        return Moment.at(self._newest) if behind > timedelta() else now
+        return Moment.at(newest) if behind > timedelta() else now
 
     def _decide(self, command: Command, view: View, decisions: Decisions) -> Operation:
         day = decisions.moment.day
@@ -183,23 +216,21 @@ class Booker:
             decision = command.decide(view, decisions.moment, number)
         except Refusal as refusal:
             decision = refusal
-        transaction_id = None
+        position = None
         if isinstance(decision, Booking):
-            transaction_id = self._next("transaction")
+            position = len(decisions.transactions)
             new_lot_ids = {
                 position: self._next("lot")
                 for position, entry in enumerate(decision.entries)
                 if isinstance(entry.lot, NewLot)
             }
-            view.apply(decision, new_lot_ids)
             caller = command.request.caller
-            decisions.transactions.append(
-                DecidedTransaction(transaction_id, number, caller, decision, new_lot_ids)
-            )
+            view.apply(decision, new_lot_ids, caller, day)
+            decisions.transactions.append(DecidedTransaction(number, caller, decision, new_lot_ids))
         else:
             self._blocks[f"day:{day}"].following = sequence
         operation = _operation(command, decision)
-        decisions.operations.append((operation, transaction_id))
+        decisions.operations.append((operation, position))
         return operation
 
     def _next(self, counter: str) -> int:
@@ -213,7 +244,7 @@ class Booker:
     def _forget(self) -> None:
         """Drop the transaction and with it the numbers that it reserved."""
         self._blocks.clear()
-        self._newest = None
+        self._newest = 0
         self._store.roll_back()
 
 

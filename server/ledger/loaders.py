@@ -18,7 +18,7 @@ from server.ledger.values import (
 )
 
 _TRANSACTIONS = """SELECT t.transaction_id, t.transaction_number, t.kind, t.booked_on, t.caller,
-    t.subject, EXISTS (SELECT 1 FROM ledger_transaction c WHERE c.cancels = t.transaction_id),
+    t.subject, EXISTS (SELECT 1 FROM ledger_transaction c WHERE c.refers_to = t.transaction_id),
     a.program_id, a.kind, a.owner, e.points, l.lot_id, l.last_good_day, l.remaining
     FROM ledger_transaction t JOIN entry e USING (transaction_id)
     JOIN account a USING (account_id) LEFT JOIN lot l USING (lot_id)
@@ -30,7 +30,7 @@ def _transactions(rows: list[Row]) -> dict[Key[BookedTransaction], BookedTransac
     found: dict[Key[BookedTransaction], BookedTransaction] = {}
     for _, of_one in groupby(rows, key=lambda row: row[0]):
         whole = list(of_one)
-        transaction_id, number, kind, booked_on, caller, subject, cancelled = whole[0][:7]
+        transaction_id, number, kind, booked_on, caller, subject, settled = whole[0][:7]
         entries = tuple(_entry(row[7:]) for row in whole)
         found[TransactionKey(str(number))] = BookedTransaction(
             int(cast(int, transaction_id)),
@@ -39,7 +39,7 @@ def _transactions(rows: list[Row]) -> dict[Key[BookedTransaction], BookedTransac
             date.fromisoformat(cast(str, booked_on)),
             str(caller),
             str(subject),
-            bool(cancelled),
+            bool(settled),
             entries,
         )
     return found

@@ -2,10 +2,11 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from server.clock import Moment
-from server.ledger.values import Abandonment, AccountKey, Key, RequestKey
+from server.ledger.values import Abandonment, AccountKey, Key, RequestKey, UsageKey
 from server.ledger.view import View
 
 
@@ -22,6 +23,10 @@ class SettleCommand:
         return ()
 
     def accounts(self, view: View) -> Iterable[AccountKey]:  # noqa: ARG002
+        """Return nothing."""
+        return ()
+
+    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
         """Return nothing."""
         return ()
 

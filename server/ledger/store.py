@@ -1,11 +1,11 @@
-"""What the booker asks of a database. One class per engine holds the SQL of the booking path."""
+"""What the booker asks of a database. One class per engine speaks to it."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from server.clock import Moment
-from server.ledger.values import AccountKey, Booking, Key, Lot, Operation, RequestKey
+from server.ledger.values import AccountKey, Booking, Key, Lot, Operation, RequestKey, UsageKey
 
 
 class StoreUnavailableError(Exception):
@@ -16,11 +16,18 @@ class UnfitDataError(Exception):
     """The database refused what a batch wanted to store: nothing was stored."""
 
 
+class ConflictError(Exception):
+    """Another process got between: nothing was stored, and the whole batch is to be repeated."""
+
+
+class DuplicateError(ConflictError):
+    """What was to be stored is there already: another process got between, or it is unfit."""
+
+
 @dataclass(slots=True)
 class DecidedTransaction:
-    """A booking with the IDs it got."""
+    """A booking with its number; the transaction ID is given when it is stored."""
 
-    transaction_id: int
     transaction_number: str
     caller: str
     booking: Booking
@@ -34,8 +41,24 @@ class Decisions:
 
     moment: Moment
     operations: list[tuple[Operation, int | None]] = field(default_factory=list)
-    """Each with the ID of its transaction, if it was booked."""
+    """Each with the position of its transaction, if it was booked."""
     transactions: list[DecidedTransaction] = field(default_factory=list)
+
+
+class Begun(NamedTuple):
+    """What a batch learns when it begins."""
+
+    newest_booking: int
+    """The time of the newest transaction in microseconds, 0 for an empty ledger."""
+    values: dict[Key[Any], Any]
+
+
+class Loaded(NamedTuple):
+    """What a batch decides on; nobody else changes it before the batch has ended."""
+
+    lots: dict[AccountKey, list[Lot]]
+    operations: dict[RequestKey, Operation]
+    used: dict[UsageKey, int]
 
 
 class Reader(Protocol):
@@ -53,16 +76,29 @@ class Reader(Protocol):
         """Return what was decided on the requests."""
         ...
 
-
-class Store(Reader, Protocol):
-    """Stores what a batch decided, in one commit."""
-
-    def begin(self) -> None:
-        """Begin a transaction that no other writer can get between."""
+    def used(self, usages: Collection[UsageKey]) -> dict[UsageKey, int]:
+        """Return how many points were used; a use that was cancelled does not count (USE-6)."""
         ...
 
-    def newest_booking(self) -> int:
-        """Return the time of the newest decision in microseconds, 0 for an empty ledger."""
+
+class Store(Reader, Protocol):
+    """Stores what a batch decided, in one commit.
+
+    Every method raises StoreUnavailableError or ConflictError; `store` and `commit` raise
+    UnfitDataError too. After any of them the transaction has to be rolled back.
+    """
+
+    def begin(self, keys: Collection[Key[Any]]) -> Begun:
+        """Begin a transaction, and look up the values of the keys."""
+        ...
+
+    def load(
+        self,
+        accounts: Collection[AccountKey],
+        requests: Collection[RequestKey],
+        usages: Collection[UsageKey],
+    ) -> Loaded:
+        """Lock the accounts, in the order of their keys, and only then read what they hold."""
         ...
 
     def reserve(self, counter: str, count: int) -> int:
@@ -70,7 +106,11 @@ class Store(Reader, Protocol):
         ...
 
     def store(self, decisions: Decisions) -> None:
-        """Write everything that was decided."""
+        """Write everything that was decided.
+
+        Transaction IDs are given here, in the order in which transactions commit: whoever
+        has seen one has seen all below it.
+        """
         ...
 
     def commit(self) -> None:
@@ -80,20 +120,3 @@ class Store(Reader, Protocol):
     def roll_back(self) -> None:
         """Forget the transaction, if there is one."""
         ...
-
-
-def padded(keys: Sequence[RequestKey] | Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Return the keys with the last one repeated up to a power of two.
-
-    So a query has few texts, however many keys it looks up, and each stays prepared.
-    """
-    size = 1 << (len(keys) - 1).bit_length()
-    return [*keys, *[keys[-1]] * (size - len(keys))]
-
-
-def grouped(keys: Iterable[Key[Any]]) -> dict[type[Key[Any]], list[Key[Any]]]:
-    """Return the keys by their type, each once."""
-    by_type: dict[type[Key[Any]], dict[Key[Any], None]] = {}
-    for key in keys:
-        by_type.setdefault(type(key), {})[key] = None
-    return {key_type: list(of_type) for key_type, of_type in by_type.items()}

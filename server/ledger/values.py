@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Generic, NamedTuple, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 V = TypeVar("V")
 
@@ -22,6 +22,10 @@ class AccountKind(StrEnum):
     """Points merged into a street's own; owner: the issuer."""
     LAPSED = "LAPSED"
     """Points that lapsed; no owner."""
+    RESERVED = "RESERVED"
+    """Points held back for an order until it is captured or released; owner: the citizen."""
+    MOVED = "MOVED"
+    """Points moved into another program; owner: that program."""
 
 
 class TransactionKind(StrEnum):
@@ -32,6 +36,14 @@ class TransactionKind(StrEnum):
     CANCEL = "CANCEL"
     MERGE = "MERGE"
     LAPSE = "LAPSE"
+    MOVE = "MOVE"
+    HOLD = "HOLD"
+    CAPTURE = "CAPTURE"
+    RELEASE = "RELEASE"
+
+
+USES = (TransactionKind.SPEND, TransactionKind.MERGE)
+"""What counts against a day's limits (USE-6)."""
 
 
 class AccountKey(NamedTuple):
@@ -76,6 +88,16 @@ class RequestKey(NamedTuple):
     request_id: str
 
 
+class UsageKey(NamedTuple):
+    """Whose use of a program's points on a day is counted: a citizen's or a terminal's."""
+
+    program_id: str
+    day: date
+    citizen: str = ""
+    """Owner of the account of held points; or"""
+    caller: str = ""
+
+
 class Refusal(Exception):  # noqa: N818
     """Why a request is not granted: a stable reason, and what fills in its message.
 
@@ -94,8 +116,9 @@ class Record:
     Subclasses are frozen data classes; the transaction's ID goes in as the first column.
     """
 
-    TABLE: str
-    COLUMNS: tuple[str, ...]
+    TABLE: ClassVar[str]
+    COLUMNS: ClassVar[Mapping[str, type]]
+    """Their names and types."""
 
     def values(self) -> tuple[str | int | bytes | None, ...]:
         """Return the values of COLUMNS, which do not name the transaction's ID."""
@@ -112,8 +135,8 @@ class Booking:
     """What the caller is told, now and at every repetition."""
     subject: str = ""
     """Whom it concerns, as shown then: statements keep it."""
-    cancels: int | None = None
-    """The transaction ID that this one cancels."""
+    refers_to: int | None = None
+    """The transaction ID that this one cancels, captures or releases."""
     reason: str = ""
     records: tuple[Record, ...] = ()
 
@@ -161,7 +184,8 @@ class BookedTransaction:
     booked_on: date
     caller: str
     subject: str
-    cancelled: bool
+    settled: bool
+    """Whether another transaction has cancelled, captured or released it."""
     entries: tuple[BookedEntry, ...]
 
 

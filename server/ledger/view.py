@@ -1,18 +1,23 @@
 """What a batch of commands knows while it is decided: the ledger as it was loaded, and moved on."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from datetime import date
 from typing import Any, TypeVar, cast
 
 from server.ledger.values import (
+    USES,
     AccountKey,
     AccountKind,
+    BookedEntry,
     BookedTransaction,
     Booking,
+    Entry,
     Key,
     Lot,
     NewLot,
     TransactionKey,
+    UsageKey,
 )
 
 V = TypeVar("V")
@@ -28,6 +33,7 @@ class View:
     def __init__(self, values: Mapping[Key[Any], Any]) -> None:
         self._values: dict[Key[Any], Any] = dict(values)
         self._lots: dict[AccountKey, dict[int, Lot]] = {}
+        self._used: dict[UsageKey, int] = {}
 
     def find(self, key: Key[V]) -> V | None:
         """Return the value of a key, or None where there is none."""
@@ -38,12 +44,22 @@ class View:
         for account, of_account in lots.items():
             self._lots[account] = {lot.lot_id: lot for lot in of_account}
 
+    def add_used(self, used: Mapping[UsageKey, int]) -> None:
+        """Take in how many points were used on a day, as far as limits ask."""
+        self._used.update(used)
+
+    def used(self, key: UsageKey) -> int:
+        """Return how many points were used on a day; a cancelled use counts no more (USE-6)."""
+        return self._used[key]
+
     def lots(self, account: AccountKey) -> list[Lot]:
         """Return the lots of a held account that are not empty, in the order they expire."""
         return [lot for lot in self._lots.get(account, {}).values() if lot.remaining]
 
-    def apply(self, booking: Booking, new_lot_ids: Mapping[int, int]) -> None:
-        """Move the view on by a booking.
+    def apply(
+        self, booking: Booking, new_lot_ids: Mapping[int, int], caller: str, day: date
+    ) -> None:
+        """Move the view on by a booking of a caller's.
 
         `new_lot_ids` gives, for the position of each entry that opens a lot, the lot's ID.
         """
@@ -61,12 +77,32 @@ class View:
                 in_order = sorted(lots.values(), key=lambda lot: (lot.last_good_day, lot.lot_id))
                 self._lots[entry.account] = {lot.lot_id: lot for lot in in_order}
                 lots = self._lots[entry.account]
-        if booking.cancels is not None:
-            self._mark_cancelled(booking.cancels)
+        if booking.kind in USES:
+            self._count(booking.entries, caller, day, -1)
+        if booking.refers_to is not None:
+            self._settle(booking.refers_to)
 
-    def _mark_cancelled(self, transaction_id: int) -> None:
+    def _count(
+        self, entries: Iterable[Entry | BookedEntry], caller: str, day: date, sign: int
+    ) -> None:
+        """Add the held points that entries take, or with sign 1 take them off again."""
+        for account, points in ((entry.account, entry.points) for entry in entries):
+            if account.kind != AccountKind.HELD:
+                continue
+            for key in (
+                UsageKey(account.program_id, day, citizen=account.owner),
+                UsageKey(account.program_id, day, caller=caller),
+            ):
+                if key in self._used:
+                    self._used[key] += sign * points
+
+    def _settle(self, transaction_id: int) -> None:
+        """Mark a transaction as settled; if it was a use of points, it counts no more."""
         for key, value in self._values.items():
-            if isinstance(key, TransactionKey):
-                transaction = cast(BookedTransaction, value)
-                if transaction.transaction_id == transaction_id:
-                    self._values[key] = replace(transaction, cancelled=True)
+            if not isinstance(key, TransactionKey):
+                continue
+            transaction = cast(BookedTransaction, value)
+            if transaction.transaction_id == transaction_id and not transaction.settled:
+                self._values[key] = replace(transaction, settled=True)
+                if transaction.kind in USES:
+                    self._count(transaction.entries, transaction.caller, transaction.booked_on, 1)

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from peewee import PeeweeException, SqliteDatabase
+from peewee import Database, PeeweeException
 
 from server.ledger.booker import Booker, ClockWentBackError, Command, CommandFailedError
+from server.ledger.engines import ensure_connected, writing
 from server.ledger.store import StoreUnavailableError
 from server.ledger.values import Operation
 
@@ -62,9 +63,7 @@ class Writer:
     `open_booker` is called in the thread, with its connection open.
     """
 
-    def __init__(
-        self, database: SqliteDatabase, open_booker: Callable[[SqliteDatabase], Booker]
-    ) -> None:
+    def __init__(self, database: Database, open_booker: Callable[[Database], Booker]) -> None:
         self._database = database
         self._open_booker = open_booker
         self._loop = asyncio.get_running_loop()
@@ -84,11 +83,12 @@ class Writer:
         self._put(_Waiting(command, future, time.monotonic() + timeout_seconds))
         return await future
 
-    async def run(self, work: Callable[[SqliteDatabase], T]) -> T:
+    async def run(self, work: Callable[[Database], T]) -> T:
         """Run other writing work, in one transaction, between batches; return its result."""
 
         def in_transaction(_booker: Booker) -> T:
-            with self._database.atomic("IMMEDIATE"):
+            ensure_connected(self._database)
+            with writing(self._database):
                 return work(self._database)
 
         return await self._do(in_transaction)

@@ -1,13 +1,13 @@
 """Whether the master key is the one that the streets' keys were sealed with."""
 
-from peewee import SqliteDatabase
+from peewee import Database
 
 from server.merging.operations import key_use, secret_use
 from server.merging.tables import StreetKeyRow
 from server.secrets import Vault
 
 
-def check_master_key(database: SqliteDatabase, vault: Vault) -> None:
+def check_master_key(database: Database, vault: Vault) -> None:
     """Open every street's keys, so that a wrong master key is told at the start.
 
     Raises MasterKeyError.

@@ -17,6 +17,7 @@ from server.ledger.values import (
     Refusal,
     RequestKey,
     TransactionKind,
+    UsageKey,
 )
 from server.ledger.view import View
 from server.merging.errors import MergingReason
@@ -101,9 +102,13 @@ class MergeCommand:
         """Return the holder's account."""
         return self.use.accounts(view)
 
+    def usages(self, view: View, day: date) -> Iterable[UsageKey]:
+        """Return the uses that limits count."""
+        return self.use.usages(self.request.caller, view, day)
+
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Take the points from the holder to the street and make the file, or refuse."""
-        permitted = permit(self.use, view, moment.day)
+        permitted = permit(self.use, self.request.caller, view, moment.day)
         found = view.find(TerminalStreetKey(self.use.terminal_id))
         street = street_of(permitted.terminal, found)
         check_municipal(permitted.program)

@@ -1,7 +1,9 @@
 """Streets and merges as decisions see them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import ClassVar
 
 from merge_driver.codec import IdKind, Profile
 from server.ledger.values import Key, Record
@@ -51,16 +53,16 @@ class MergeRecord(Record):
     content: bytes
 
     TABLE = "merge"
-    COLUMNS = (
-        "issuer_id",
-        "street_point_id",
-        "points",
-        "profile",
-        "key_id",
-        "file_id",
-        "file_name",
-        "content",
-    )
+    COLUMNS: ClassVar[Mapping[str, type]] = {
+        "issuer_id": str,
+        "street_point_id": str,
+        "points": int,
+        "profile": int,
+        "key_id": int,
+        "file_id": bytes,
+        "file_name": str,
+        "content": bytes,
+    }
 
     def values(self) -> tuple[str | int | bytes | None, ...]:
         """Return the values of COLUMNS."""

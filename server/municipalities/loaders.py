@@ -14,7 +14,8 @@ from server.municipalities.values import (
 )
 
 _COLUMNS = """p.program_id, p.municipality_code, p.kind, p.name, p.days_valid, p.service_from,
-    p.service_until, p.points_per_use_max,
+    p.service_until, p.points_per_use_max, p.points_per_citizen_day_max,
+    p.points_per_terminal_day_max,
     c.municipality_code, c.terminal_class, c.issuer_id, c.terminal_id"""
 PROGRAMS_SQL = f"""SELECT {_COLUMNS} FROM program p LEFT JOIN program_terminals c
     ON c.program_id = p.program_id WHERE (p.program_id) IN ({{keys}}) ORDER BY p.program_id"""  # noqa: S608
@@ -25,17 +26,18 @@ def build_programs(rows: list[Row]) -> dict[Key[Program], Program]:
     found: dict[Key[Program], Program] = {}
     for _, of_one in groupby(rows, key=lambda row: row[0]):
         whole = list(of_one)
-        program_id, municipality_code, kind, name, days_valid, since, until, most = whole[0][:8]
-        rules = [cast(tuple[str | None, ...], row[8:12]) for row in whole]
+        program_id, municipality_code, kind, name, days_valid, since, until = whole[0][:7]
+        limits = cast(tuple[int | None, int | None, int | None], whole[0][7:10])
+        rules = [cast(tuple[str | None, ...], row[10:14]) for row in whole]
         found[ProgramKey(str(program_id))] = Program(
             str(program_id),
-            str(municipality_code),
+            cast(str | None, municipality_code),
             ProgramKind(cast(str, kind)),
             str(name),
             cast(int, days_valid),
             date.fromisoformat(cast(str, since)) if since else None,
             date.fromisoformat(cast(str, until)) if until else None,
-            cast(int | None, most),
+            *limits,
             tuple(Coverage(*rule) for rule in rules if any(rule)),
         )
     return found
@@ -51,7 +53,7 @@ _USABLE_SQL = f"""SELECT {_COLUMNS}, k.column1
 def _usable_programs(rows: list[Row]) -> dict[Key[tuple[Program, ...]], tuple[Program, ...]]:
     return {
         UsableProgramsKey(str(code)): tuple(build_programs(list(of_one)).values())
-        for code, of_one in groupby(rows, key=lambda row: row[12])
+        for code, of_one in groupby(rows, key=lambda row: row[14])
     }
 
 

@@ -21,7 +21,7 @@ class ProgramRow(Model):
     """A point program."""
 
     program_id = CharField(primary_key=True)
-    municipality_code = CharField()
+    municipality_code = CharField(null=True)
     kind = CharField()
     name = CharField()
     days_valid = IntegerField()
@@ -29,6 +29,8 @@ class ProgramRow(Model):
     service_until = CharField(null=True)
     shown_on_my_page = BooleanField()
     points_per_use_max = IntegerField(null=True)
+    points_per_citizen_day_max = IntegerField(null=True)
+    points_per_terminal_day_max = IntegerField(null=True)
 
     class Meta:
         """The table."""

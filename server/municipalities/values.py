@@ -12,6 +12,11 @@ class ProgramKind(StrEnum):
 
     MUNICIPAL = "MUNICIPAL"
     EVENT = "EVENT"
+    RETAINED = "RETAINED"
+    """Points from partners before they are moved (留保ポイント); one program for all."""
+
+
+RETAINED_PROGRAM = "00000000"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +34,16 @@ class Program:
     """A point program."""
 
     program_id: str
-    municipality_code: str
+    municipality_code: str | None
+    """None for retained points."""
     kind: ProgramKind
     name: str
     days_valid: int
     service_from: date | None
     service_until: date | None
     points_per_use_max: int | None
+    points_per_citizen_day_max: int | None
+    points_per_terminal_day_max: int | None
     coverage: tuple[Coverage, ...]
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from server.citizens.rules import accepted_holder
@@ -17,6 +18,7 @@ from server.ledger.values import (
     Refusal,
     RequestKey,
     TransactionKind,
+    UsageKey,
 )
 from server.ledger.view import View
 from server.municipalities.rules import in_period, last_good_day
@@ -41,6 +43,10 @@ class GrantCommand:
 
     def accounts(self, view: View) -> Iterable[AccountKey]:  # noqa: ARG002
         """Return nothing: a grant opens a lot of its own."""
+        return ()
+
+    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
+        """Return nothing: grants have no limit a day."""
         return ()
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:

@@ -19,6 +19,7 @@ from server.ledger.values import (
     RequestKey,
     TransactionKey,
     TransactionKind,
+    UsageKey,
 )
 from server.ledger.view import View
 from server.municipalities.values import Program, ProgramKey
@@ -26,6 +27,7 @@ from server.points.rules import (
     Shown,
     cancellable_spend,
     check_amount,
+    check_day_limits,
     check_shown,
     usable_program,
 )
@@ -69,6 +71,18 @@ class Use:
         holder = view.find(CertificateKey(self.serial_number))
         return (holder.account(self.program_id),) if holder else ()
 
+    def usages(self, caller: str, view: View, day: date) -> tuple[UsageKey, ...]:
+        """Return whose use of the program that day counts, as far as it has a limit (USE-6)."""
+        holder = view.find(CertificateKey(self.serial_number))
+        program = view.find(ProgramKey(self.program_id))
+        usages = []
+        if holder and program and program.points_per_citizen_day_max is not None:
+            citizen = holder.account(self.program_id).owner
+            usages.append(UsageKey(self.program_id, day, citizen=citizen))
+        if program and program.points_per_terminal_day_max is not None:
+            usages.append(UsageKey(self.program_id, day, caller=caller))
+        return tuple(usages)
+
 
 @dataclass(frozen=True, slots=True)
 class Permitted:
@@ -82,8 +96,8 @@ class Permitted:
     balance_after: int
 
 
-def permit(use: Use, view: View, today: date) -> Permitted:
-    """Return how points can be used as asked, or refuse by the rules of USE-3 and USE-9."""
+def permit(use: Use, caller: str, view: View, today: date) -> Permitted:
+    """Return how points can be used as asked, or refuse by the rules of USE-3, 6 and 9."""
     terminal = active_terminal(view.find(TerminalKey(use.terminal_id)))
     holder = accepted_holder(view.find(CertificateKey(use.serial_number)), today)
     check_shown(use.shown, holder, today)
@@ -91,6 +105,13 @@ def permit(use: Use, view: View, today: date) -> Permitted:
     account = holder.account(use.program_id)
     lots = view.lots(account)
     check_amount(use.points, program, lots, today)
+    used = {key: view.used(key) for key in use.usages(caller, view, today)}
+    check_day_limits(
+        use.points,
+        program,
+        sum(points for key, points in used.items() if key.citizen),
+        sum(points for key, points in used.items() if key.caller),
+    )
     taken = tuple(take(account, lots, use.points, today))
     return Permitted(terminal, holder, program, taken, balance(lots, today) - use.points)
 
@@ -113,9 +134,13 @@ class SpendCommand:
         """Return the holder's account."""
         return self.use.accounts(view)
 
+    def usages(self, view: View, day: date) -> Iterable[UsageKey]:
+        """Return the uses that limits count."""
+        return self.use.usages(self.request.caller, view, day)
+
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Take the points from the holder to the place, or refuse."""
-        permitted = permit(self.use, view, moment.day)
+        permitted = permit(self.use, self.request.caller, view, moment.day)
         place = str(permitted.terminal.place_id)
         spent = Entry(AccountKey(self.use.program_id, AccountKind.SPENT, place), self.use.points)
         answer = Spent(
@@ -170,6 +195,10 @@ class CancelSpendCommand:
         spend = view.find(TransactionKey(self.transaction_number))
         return (_held_account(spend),) if spend else ()
 
+    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
+        """Return nothing: giving back passes no limit."""
+        return ()
+
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Return the points to their lots, or refuse."""
         active_terminal(view.find(TerminalKey(self.terminal_id)))
@@ -193,7 +222,7 @@ class CancelSpendCommand:
             tuple(entries),
             self.encode(answer),
             subject=spend.subject,
-            cancels=spend.transaction_id,
+            refers_to=spend.transaction_id,
             reason=self.reason,
         )
 

@@ -49,6 +49,27 @@ def check_amount(points: int, program: Program, lots: Sequence[Lot], today: date
         raise Refusal(PointsReason.INSUFFICIENT_POINTS, {"balance": str(available)})
 
 
+def check_day_limits(
+    points: int, program: Program, used_by_citizen: int, used_at_terminal: int
+) -> None:
+    """Refuse what would pass the most that may be used in a day (USE-6)."""
+    limits = (
+        (
+            program.points_per_citizen_day_max,
+            used_by_citizen,
+            PointsReason.OVER_LIMIT_PER_CITIZEN_DAY,
+        ),
+        (
+            program.points_per_terminal_day_max,
+            used_at_terminal,
+            PointsReason.OVER_LIMIT_PER_TERMINAL_DAY,
+        ),
+    )
+    for most, used, reason in limits:
+        if most is not None and used + points > most:
+            raise Refusal(reason, {"maximum": str(most), "left": str(max(0, most - used))})
+
+
 def check_shown(shown: Shown, holder: Holder, today: date) -> None:
     """Refuse where the confirm screen does not hold any more (USE-9)."""
     if shown.mykey_id != holder.mykey_id:
@@ -68,7 +89,7 @@ def cancellable_spend(
         raise Refusal(PointsReason.TRANSACTION_UNKNOWN)
     if spend.kind != TransactionKind.SPEND:
         raise Refusal(PointsReason.TRANSACTION_NOT_A_SPEND)
-    if spend.cancelled:
+    if spend.settled:
         raise Refusal(PointsReason.TRANSACTION_ALREADY_CANCELLED)
     if spend.booked_on != today:
         raise Refusal(PointsReason.TRANSACTION_OF_ANOTHER_DAY)

@@ -136,6 +136,16 @@ TABLE: dict[str, Row] = {
         "1回に利用できるのは{maximum}ポイントまでです。",
         "At most {maximum} points can be used at once.",
     ),
+    PointsReason.OVER_LIMIT_PER_CITIZEN_DAY: Row(
+        _FAILED,
+        "お一人が1日に利用できるのは{maximum}ポイントまでです(本日の残り{left}ポイント)。",
+        "One person can use at most {maximum} points a day ({left} left today).",
+    ),
+    PointsReason.OVER_LIMIT_PER_TERMINAL_DAY: Row(
+        _FAILED,
+        "この端末で1日に利用できるのは{maximum}ポイントまでです(本日の残り{left}ポイント)。",
+        "At most {maximum} points a day can be used at this terminal ({left} left today).",
+    ),
     PointsReason.CARD_CHANGED: Row(
         _FAILED,
         "確認画面を表示したときのカードと違います。もう一度カードを読み取ってください。",

@@ -7,7 +7,7 @@ from server.terminals.values import Terminal, TerminalClass, TerminalKey
 
 _TERMINALS = """SELECT t.terminal_id, t.terminal_class, t.municipality_code,
     coalesce(m.name, ''), t.place_id, coalesce(p.name, ''), t.issuer_id, coalesce(i.name, ''),
-    coalesce(i.is_street, 0), t.name, t.withdrawn_at IS NOT NULL
+    coalesce(i.is_street, FALSE), t.name, t.withdrawn_at IS NOT NULL
     FROM terminal t LEFT JOIN municipality m USING (municipality_code)
     LEFT JOIN place p USING (place_id) LEFT JOIN issuer i USING (issuer_id)
     WHERE (t.terminal_id) IN ({keys})"""

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from argon2 import PasswordHasher
 from argon2.exceptions import VerifyMismatchError
-from peewee import SqliteDatabase
+from peewee import Database
 
 from server.chance import Chance
 from server.ledger.values import Refusal
@@ -43,7 +43,7 @@ def hash_token(token: str) -> bytes:
     return hashlib.sha256(token.encode()).digest()
 
 
-def find_terminal(database: SqliteDatabase, terminal_id: str) -> TerminalRow | None:
+def find_terminal(database: Database, terminal_id: str) -> TerminalRow | None:
     """Return a terminal's row."""
     query = TerminalRow.select().where(TerminalRow.terminal_id == terminal_id)
     rows: list[TerminalRow] = list(query.execute(database))
@@ -62,7 +62,7 @@ def check_password(terminal: TerminalRow | None, password: str) -> TerminalRow:
 
 
 def open_session(
-    database: SqliteDatabase,
+    database: Database,
     terminal: TerminalRow,
     machine_fingerprint: bytes,
     now: int,
@@ -93,7 +93,7 @@ def open_session(
     return session
 
 
-def end_session(database: SqliteDatabase, token_hash: bytes, now: int) -> None:
+def end_session(database: Database, token_hash: bytes, now: int) -> None:
     """End a session for good."""
     SessionRow.update(ended_at=now).where(
         (SessionRow.token_hash == token_hash) & SessionRow.ended_at.is_null()

@@ -9,7 +9,7 @@ import pytest
 
 from server.app import RunningServer, start
 from tests.integration.support import Client
-from tests.server.conftest import town, town_template
+from tests.server.conftest import engine, find_template, town
 from tests.server.support import (
     AWAY_MUNICIPAL,
     CARD_A,
@@ -23,7 +23,7 @@ from tests.server.support import (
     granted,
 )
 
-__all__ = ["town", "town_template"]
+__all__ = ["engine", "find_template", "town"]
 
 BALANCE, EVENT_BALANCE = 1000, 2000
 Connect = Callable[[str | None], Awaitable[Client]]

@@ -33,7 +33,6 @@ from tests.server.support import (
     PASSWORD,
     TestClock,
     Town,
-    copy_town,
     grant_command,
     granted,
 )
@@ -47,9 +46,8 @@ Unary: TypeAlias = "grpc.UnaryUnaryMultiCallable[bytes, bytes]"
 
 
 @pytest.fixture
-def real_town(town_template: Path, tmp_path: Path) -> Town:
+def real_town(town: Town) -> Town:
     """A town at the machine's own time, in which cards A and B hold points."""
-    town = copy_town(town_template, tmp_path)
     town.clock = TestClock(SystemClock().now())
     with town.booker() as booker:
         granted(booker, grant_command(CARD_A, POINTS), grant_command(CARD_B, POINTS))

@@ -2,7 +2,6 @@
 
 import json
 import random
-import shutil
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from peewee import Model, SqliteDatabase
+from peewee import Database, Model, SqliteDatabase
 
 from merge_driver.codec import IdKind, Profile, StreetKey
 from server.app import open_booker
@@ -20,7 +19,9 @@ from server.citizens.tables import CertificateRow, CitizenRow
 from server.clock import TOKYO, Moment
 from server.db.engine import open_database
 from server.db.migrate import migrate
+from server.db.sqlite import sqlite_path
 from server.ledger.booker import Booker, Command, refusal_of
+from server.ledger.engines import writing
 from server.ledger.values import Operation, Outcome, RequestKey
 from server.merging.operations import key_use, secret_use
 from server.merging.tables import StreetKeyRow, StreetRow
@@ -109,7 +110,7 @@ class TestChance:
 class Town:
     """A migrated database with a town in it, and what a test needs to use it."""
 
-    path: Path
+    url: str
     clock: TestClock = field(default_factory=TestClock)
     chance: TestChance = field(default_factory=TestChance)
 
@@ -118,8 +119,13 @@ class Town:
         self.database = open_database(self.url)
 
     @property
-    def url(self) -> str:
-        return f"sqlite:///{self.path}"
+    def path(self) -> Path:
+        """The file, where there is one."""
+        return sqlite_path(self.url)
+
+    @property
+    def is_sqlite(self) -> bool:
+        return isinstance(self.database, SqliteDatabase)
 
     @contextmanager
     def booker(self) -> Iterator[Booker]:
@@ -132,19 +138,33 @@ class Town:
         """The rows of a query, on a connection of its own."""
         database = open_database(self.url)
         with database.connection_context():
+            if not self.is_sqlite:
+                query = query.replace("?", "%s")
             return list(database.execute_sql(query, parameters).fetchall())
 
     def tamper(self, *statements: str) -> None:
-        """Change the database past triggers' and keys' owners: each statement commits."""
+        """Change the database past its triggers and keys: each statement commits."""
         database = open_database(self.url)
         with database.connection_context():
-            database.execute_sql("PRAGMA foreign_keys = off")
+            if self.is_sqlite:
+                database.execute_sql("PRAGMA foreign_keys = off")
+                named = "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+                triggers = database.execute_sql(named).fetchall()
+            else:
+                database.execute_sql("SET session_replication_role = replica")
+                triggers = []
+            for name, _ in triggers:
+                database.execute_sql(f"DROP TRIGGER {name}")
             for statement in statements:
                 database.execute_sql(statement)
+            for _, text in triggers:
+                database.execute_sql(text)
 
     def dump(self, *left_out: str) -> dict[str, list[tuple[Any, ...]]]:
         """Every row of every table but those left out."""
-        tables = [row[0] for row in self.rows("SELECT name FROM sqlite_master WHERE type='table'")]
+        database = open_database(self.url)
+        with database.connection_context():
+            tables = database.get_tables()
         return {
             table: sorted(self.rows(f"SELECT * FROM {table}"), key=repr)  # noqa: S608
             for table in tables
@@ -180,12 +200,12 @@ def street_key(issuer_id: str) -> StreetKey:
     )
 
 
-def build_town(path: Path) -> None:
-    """Make a migrated database with a town in it."""
-    database = open_database(f"sqlite:///{path}")
+def build_town(url: str) -> None:
+    """Migrate a database and put a town into it."""
+    database = open_database(url)
     migrate(database)
     vault = Vault(MASTER_KEY, TestChance())
-    with database.connection_context(), database.atomic("IMMEDIATE"):
+    with database.connection_context(), writing(database):
         _fill_municipalities(database)
         _fill_terminals(database)
         _fill_citizens(database)
@@ -193,18 +213,11 @@ def build_town(path: Path) -> None:
             _fill_street(database, vault, street_key(issuer_id))
 
 
-def copy_town(template: Path, folder: Path) -> Town:
-    """A town of one's own in a folder."""
-    path = folder / "ledger.db"
-    shutil.copy(template, path)
-    return Town(path)
-
-
-def insert(database: SqliteDatabase, model: type[Model], **values: object) -> None:
+def insert(database: Database, model: type[Model], **values: object) -> None:
     model.insert(**values).execute(database)
 
 
-def _fill_municipalities(database: SqliteDatabase) -> None:
+def _fill_municipalities(database: Database) -> None:
     for code, name in ((HOME, "さくら野区"), (AWAY, "みどり川市")):
         insert(
             database,
@@ -259,7 +272,7 @@ def _password_hash() -> str:
     return hash_password(PASSWORD)
 
 
-def _fill_terminals(database: SqliteDatabase) -> None:
+def _fill_terminals(database: Database) -> None:
     terminals: tuple[tuple[str, str, str | None, int | None, str | None], ...] = (
         (COUNTER, "SERVICE_ID", HOME, 1, STREET_1),
         (COUNTER_2, "SERVICE_ID", HOME, 2, STREET_2),
@@ -298,7 +311,7 @@ def _fill_terminals(database: SqliteDatabase) -> None:
         insert(database, ProgramTerminalsRow, **rule)
 
 
-def _fill_citizens(database: SqliteDatabase) -> None:
+def _fill_citizens(database: Database) -> None:
     citizens = ("AAAA1111", "BBBB2222", "CCCC3333", "DDDD4444", "EEEE5555")
     for citizen_id, mykey_id in enumerate(citizens, 1):
         revoked = 1 if mykey_id == "CCCC3333" else None
@@ -336,7 +349,7 @@ def _fill_citizens(database: SqliteDatabase) -> None:
         )
 
 
-def _fill_street(database: SqliteDatabase, vault: Vault, key: StreetKey) -> None:
+def _fill_street(database: Database, vault: Vault, key: StreetKey) -> None:
     issuer_id = key.issuer_id
     insert(
         database,

@@ -5,13 +5,16 @@ import sqlite3
 from collections.abc import Collection, Iterable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from server.ledger.rules import give_back
-from server.ledger.values import BookedEntry, Entry, Operation, RequestKey
+from server.ledger.store import Begun, Loaded
+from server.ledger.values import AccountKey, BookedEntry, Entry, Key, RequestKey, UsageKey
 from server.loaders import LOADERS
 from server.points import operations as points_operations
+from tests.engines import SqliteEngine
 from tests.server.support import build_town
 from tests.simulation.world import DyingStore, StoreMaker, World, ordinary_store
 
@@ -21,9 +24,9 @@ SEEDS_TO_FIND = 40
 
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("template") / "template.db"
-    build_town(path)
-    return path
+    url = SqliteEngine().new(tmp_path_factory.mktemp("template"))
+    build_town(url)
+    return Path(url.removeprefix("sqlite:///"))
 
 
 def simulate(
@@ -68,10 +71,14 @@ def test_a_seed_replays(template: Path, tmp_path: Path) -> None:
 class ForgetfulStore(DyingStore):
     """Planted: the request ID is not looked up."""
 
-    def operations(self, requests: Collection[RequestKey]) -> dict[RequestKey, Operation]:
-        if self.dies is None and self._connection.in_transaction:
-            return {}
-        return super().operations(requests)
+    def load(
+        self,
+        accounts: Collection[AccountKey],
+        requests: Collection[RequestKey],
+        usages: Collection[UsageKey],
+    ) -> Loaded:
+        loaded = super().load(accounts, requests, usages)
+        return loaded._replace(operations={}) if self.dies is None else loaded
 
 
 class HastyStore(DyingStore):
@@ -79,11 +86,11 @@ class HastyStore(DyingStore):
 
     waits = False
 
-    def begin(self) -> None:
+    def begin(self, keys: Collection[Key[Any]]) -> Begun:
         if self.waits:
             self.waits = False
             super().commit()
-        super().begin()
+        return super().begin(keys)
 
     def commit(self) -> None:
         self.waits = True

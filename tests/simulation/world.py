@@ -4,19 +4,21 @@ import json
 import random
 import sqlite3
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from server.clock import Moment
 from server.db.engine import open_database
 from server.ledger.booker import Booker, ClockWentBackError, Command, refusal_of
 from server.ledger.settling import SettleCommand
 from server.ledger.sqlite_store import SqliteStore
-from server.ledger.store import StoreUnavailableError
-from server.ledger.values import Operation, Outcome, RequestKey
+from server.ledger.store import Begun, StoreUnavailableError
+from server.ledger.values import Key, Operation, Outcome, RequestKey
 from server.ledger.verify import verify
 from server.loaders import LOADERS
+from tests.engines import SqliteEngine
 from tests.server.support import (
     CARD_A,
     CARD_B,
@@ -25,7 +27,6 @@ from tests.server.support import (
     MUNICIPAL,
     Town,
     cancel_command,
-    copy_town,
     grant_command,
     spend_command,
 )
@@ -42,9 +43,9 @@ class DyingStore(SqliteStore):
     dies: str | None = None
     committed = False
 
-    def begin(self) -> None:
+    def begin(self, keys: Collection[Key[Any]]) -> Begun:
         self.committed = False
-        super().begin()
+        return super().begin(keys)
 
     def commit(self) -> None:
         if self.dies == "before":
@@ -69,7 +70,7 @@ class World:
         self, seed: int, template: Path, folder: Path, make_store: StoreMaker = ordinary_store
     ) -> None:
         self.random = random.Random(seed)
-        self.town: Town = copy_town(template, folder)
+        self.town: Town = Town(SqliteEngine().new(folder, f"sqlite:///{template}"))
         self.make_store = make_store
         self.model = Model()
         self.newest = 0

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -24,6 +24,7 @@ from server.ledger.values import (
     Outcome,
     RequestKey,
     TransactionKind,
+    UsageKey,
 )
 from server.ledger.verify import verify
 from server.ledger.view import View
@@ -65,6 +66,9 @@ class Poison:
         return ()
 
     def accounts(self, view: View) -> Iterable[AccountKey]:
+        return ()
+
+    def usages(self, view: View, day: date) -> Iterable[UsageKey]:
         return ()
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
@@ -236,7 +240,7 @@ def test_cancelling_restores_the_lots_it_came_from(town: Town, booker: Booker) -
     assert cancelled["cancelled_number"] == spend["transaction_number"]
     referring = town.rows(
         """SELECT s.transaction_number, c.reason FROM ledger_transaction c
-        JOIN ledger_transaction s ON s.transaction_id = c.cancels"""
+        JOIN ledger_transaction s ON s.transaction_id = c.refers_to"""
     )
     assert referring == [(spend["transaction_number"], "打ち間違い")]
 
@@ -350,8 +354,14 @@ def test_a_locked_database_decides_nothing(town: Town) -> None:
     other = open_database(town.url)
     with town.booker() as booker, database.connection_context(), other.connection_context():
         granted(booker, grant_command(CARD_B, 1))
-        other.execute_sql("BEGIN IMMEDIATE")
-        booker._store._connection.execute("PRAGMA busy_timeout = 50")  # type: ignore[attr-defined]
+        if town.is_sqlite:
+            other.execute_sql("BEGIN IMMEDIATE")
+            impatient = "PRAGMA busy_timeout = 50"
+        else:
+            other.execute_sql("BEGIN")
+            other.execute_sql("LOCK TABLE counter")
+            impatient = "SET lock_timeout = 50"
+        booker._store._run([(impatient, ())])  # type: ignore[attr-defined]
         with pytest.raises(StoreUnavailableError):
             booker.book([command])
         other.execute_sql("ROLLBACK")

@@ -22,6 +22,7 @@ from server.ledger.booker import Command, refusal_of
 from server.ledger.settling import SettleCommand
 from server.ledger.values import Operation, Outcome
 from server.ledger.verify import verify
+from tests.engines import SqliteEngine
 from tests.server.support import (
     AWAY_COUNTER,
     CARD_A,
@@ -35,7 +36,6 @@ from tests.server.support import (
     Town,
     build_town,
     cancel_command,
-    copy_town,
     decided,
     grant_command,
     spend_command,
@@ -49,16 +49,18 @@ CARDS = st.sampled_from([CARD_A, CARD_A, CARD_A, CARD_B])
 PROGRAMS = st.sampled_from([MUNICIPAL, MUNICIPAL, MUNICIPAL, EVENT])
 """Mostly one account, so that it has lots of several days."""
 
+ENGINE = SqliteEngine()
 _template = ExitStack()
 
 
-def template() -> Path:
+def template() -> str:
     folder = Path(_template.enter_context(tempfile.TemporaryDirectory()))
-    build_town(folder / "template.db")
-    return folder / "template.db"
+    url = ENGINE.new(folder)
+    build_town(url)
+    return url
 
 
-TEMPLATE: list[Path] = []
+TEMPLATE: list[str] = []
 
 
 @dataclass
@@ -149,7 +151,7 @@ class Ledger(RuleBasedStateMachine):
             TEMPLATE.append(template())
         self.resources = ExitStack()
         folder = Path(self.resources.enter_context(tempfile.TemporaryDirectory()))
-        self.town: Town = copy_town(TEMPLATE[0], folder)
+        self.town = Town(ENGINE.new(folder, TEMPLATE[0]))
         self.process = ExitStack()
         self.booker = self.process.enter_context(self.town.booker())
         self.model = LedgerModel(self.town.clock.today)

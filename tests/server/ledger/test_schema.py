@@ -167,7 +167,7 @@ def test_only_what_remains_of_a_lot_changes(connection: sqlite3.Connection, chan
 def test_a_spend_is_cancelled_at_most_once(connection: sqlite3.Connection) -> None:
     refuses(
         connection,
-        "UNIQUE constraint failed: ledger_transaction.cancels",
+        "UNIQUE constraint failed: ledger_transaction.refers_to",
         entry(1, HELD, 1, LOT),
         entry(2, "(SELECT account_id FROM account WHERE kind = 'SPENT')", -1),
         NEW_TRANSACTION.replace("SPEND", "CANCEL").replace("NULL", "2"),

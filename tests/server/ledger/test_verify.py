@@ -73,7 +73,7 @@ TAMPERED = {
     "cancelled grant": (
         (
             "DROP TRIGGER ledger_transaction_update",
-            "UPDATE ledger_transaction SET cancels = 1 WHERE kind = 'CANCEL'",
+            "UPDATE ledger_transaction SET refers_to = 1 WHERE kind = 'CANCEL'",
         ),
         "transaction 2026070100005 cancels a transaction that is no spend",
     ),

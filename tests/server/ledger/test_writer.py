@@ -5,17 +5,18 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
-from peewee import SqliteDatabase
+from peewee import Database
 
 from server.app import open_booker
 from server.clock import Moment
 from server.ledger import writer as writing
 from server.ledger.booker import ClockWentBackError, CommandFailedError
 from server.ledger.store import StoreUnavailableError
-from server.ledger.values import AccountKey, Key, Operation, Outcome, Refusal, RequestKey
+from server.ledger.values import AccountKey, Key, Operation, Outcome, Refusal, RequestKey, UsageKey
 from server.ledger.view import View
 from server.ledger.writer import DeadlinePassedError, QueueFullError, StoppingError, Writer
 from tests.server.support import CARD_A, Town, grant_command, new_request_id, spend_command
@@ -37,6 +38,9 @@ class Gate:
         return ()
 
     def accounts(self, view: View) -> Iterable[AccountKey]:
+        return ()
+
+    def usages(self, view: View, day: date) -> Iterable[UsageKey]:
         return ()
 
     def decide(self, view: View, moment: Moment, number: str) -> Any:
@@ -71,7 +75,7 @@ async def held(writer: Writer) -> AsyncIterator[None]:
         await task
 
 
-def nothing(database: SqliteDatabase) -> None:
+def nothing(database: Database) -> None:
     """A job that does nothing."""
 
 
@@ -176,7 +180,7 @@ async def test_a_locked_database_is_told_to_all_and_the_thread_lives_on(town: To
         grants = [grant_command(CARD_A, 1) for _ in range(5)]
         await writer.run(lambda database: database.connection().execute("SELECT 1").fetchone())
 
-        def be_impatient(database: SqliteDatabase) -> None:
+        def be_impatient(database: Database) -> None:
             database.connection().execute("PRAGMA busy_timeout = 20")
 
         await writer.run(be_impatient)
@@ -232,7 +236,7 @@ async def test_jobs_run_between_batches_in_their_turn(town: Town) -> None:
         async with held(writer):
             tasks: list[asyncio.Task[Any]] = []
 
-            def count(database: SqliteDatabase) -> int:
+            def count(database: Database) -> int:
                 rows = database.execute_sql("SELECT count(*) FROM ledger_transaction")
                 return int(rows.fetchone()[0])
 
@@ -245,7 +249,7 @@ async def test_jobs_run_between_batches_in_their_turn(town: Town) -> None:
 
 
 async def test_a_job_that_fails_changes_nothing(town: Town) -> None:
-    def fail(database: SqliteDatabase) -> None:
+    def fail(database: Database) -> None:
         database.execute_sql("UPDATE citizen SET revoked_at = 1")
         raise Refusal("TERMINAL_WITHDRAWN")
 

@@ -3,7 +3,7 @@
 import hashlib
 
 import pytest
-from peewee import SqliteDatabase
+from peewee import Database
 
 from server.clock import Moment
 from server.ledger.values import Refusal
@@ -24,19 +24,19 @@ TWELVE_HOURS = 12 * 3600 * 1_000_000
 
 
 @pytest.fixture
-def database(town: Town) -> SqliteDatabase:
+def database(town: Town) -> Database:
     town.database.connect()
     return town.database
 
 
-def terminal(database: SqliteDatabase, terminal_id: str = COUNTER) -> TerminalRow:
+def terminal(database: Database, terminal_id: str = COUNTER) -> TerminalRow:
     found = find_terminal(database, terminal_id)
     assert found is not None
     return found
 
 
 def sign_in(
-    database: SqliteDatabase, machine: bytes = MACHINE, chance: TestChance | None = None
+    database: Database, machine: bytes = MACHINE, chance: TestChance | None = None
 ) -> NewSession:
     return open_session(database, terminal(database), machine, NOW, chance or TestChance())
 
@@ -48,13 +48,13 @@ def test_a_password_is_kept_as_argon2id_with_its_own_salt() -> None:
     assert PASSWORD not in first
 
 
-def test_the_right_password_is_let_in(database: SqliteDatabase) -> None:
+def test_the_right_password_is_let_in(database: Database) -> None:
     assert check_password(terminal(database), PASSWORD).terminal_id == COUNTER
 
 
 @pytest.mark.parametrize("password", ["", "wrong", PASSWORD + " ", PASSWORD.upper() + "x"])
 def test_a_wrong_password_is_refused_as_an_unknown_terminal_is(
-    database: SqliteDatabase, password: str
+    database: Database, password: str
 ) -> None:
     assert find_terminal(database, "99999999") is None
     for row in (terminal(database), None):
@@ -65,7 +65,7 @@ def test_a_wrong_password_is_refused_as_an_unknown_terminal_is(
         check_password(None, "no terminal has this password")
 
 
-def test_the_first_sign_in_binds_the_machine(database: SqliteDatabase) -> None:
+def test_the_first_sign_in_binds_the_machine(database: Database) -> None:
     assert terminal(database).machine_fingerprint is None
     sign_in(database)
     assert terminal(database).machine_fingerprint == MACHINE
@@ -74,7 +74,7 @@ def test_the_first_sign_in_binds_the_machine(database: SqliteDatabase) -> None:
     assert terminal(database).machine_fingerprint == MACHINE
 
 
-def test_only_the_hash_of_a_token_is_kept(database: SqliteDatabase) -> None:
+def test_only_the_hash_of_a_token_is_kept(database: Database) -> None:
     session = sign_in(database)
     (row,) = SessionRow.select().execute(database)
     assert bytes(row.token_hash) == hashlib.sha256(session.token.encode()).digest()
@@ -82,27 +82,27 @@ def test_only_the_hash_of_a_token_is_kept(database: SqliteDatabase) -> None:
     assert len(bytes.fromhex(session.token)) == 32
 
 
-def test_every_session_has_another_token(database: SqliteDatabase) -> None:
+def test_every_session_has_another_token(database: Database) -> None:
     chance = TestChance()
     tokens = {sign_in(database, chance=chance).token for _ in range(5)}
     assert len(tokens) == 5
 
 
-def test_a_withdrawn_terminal_gets_no_session(database: SqliteDatabase) -> None:
+def test_a_withdrawn_terminal_gets_no_session(database: Database) -> None:
     row = terminal(database, WITHDRAWN)
     with pytest.raises(Refusal, match="TERMINAL_WITHDRAWN"):
         open_session(database, row, MACHINE, NOW, TestChance())
     assert not list(SessionRow.select().execute(database))
 
 
-def test_a_terminal_withdrawn_since_its_password_was_checked(database: SqliteDatabase) -> None:
+def test_a_terminal_withdrawn_since_its_password_was_checked(database: Database) -> None:
     row = terminal(database)
     TerminalRow.update(withdrawn_at=NOW).execute(database)
     with pytest.raises(Refusal, match="TERMINAL_WITHDRAWN"):
         open_session(database, row, MACHINE, NOW, TestChance())
 
 
-def test_a_session_ends_once(database: SqliteDatabase) -> None:
+def test_a_session_ends_once(database: Database) -> None:
     session = sign_in(database)
     end_session(database, session.token_hash, NOW + 1)
     end_session(database, session.token_hash, NOW + 2)

@@ -1,0 +1,84 @@
+"""PostgreSQL: for many counters and several server processes.
+
+All that only PostgreSQL itself knows, and its relatives do not, is in this module: the
+planner's settings and triggers against TRUNCATE. Everything else is written as CockroachDB
+has it too.
+"""
+
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+from peewee import OperationalError, PeeweeException, PostgresqlDatabase
+
+from server.db.errors import UnusableDatabaseError
+
+CONNECT_SECONDS_MAX = 5
+LOCK_SECONDS_MAX = 5
+"""How long a statement waits for another connection's lock."""
+IDLE_SECONDS_MAX = 30
+"""After that a transaction that its process left open is ended, and its locks with it."""
+
+BOOKING_SETTINGS = (
+    "SET enable_seqscan = off",
+    "SET enable_hashjoin = off",
+    "SET enable_mergejoin = off",
+    "SET plan_cache_mode = force_generic_plan",
+)
+"""Plans that were made while the ledger was empty must stay right when it has grown: every
+query of the booking path is a look-up by an index, and is planned as such from the start."""
+
+
+def refuse_truncate(table: str) -> str:
+    """Return the trigger that keeps a table from being emptied."""
+    return f"""CREATE TRIGGER {table}_truncate BEFORE TRUNCATE ON {table}
+        FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"""
+
+
+def without_password(url: str) -> str:
+    """Return the URL as it may be shown."""
+    parts = urlsplit(url)
+    host = parts.netloc.rpartition("@")[2]
+    user = (parts.username or "") + "@" if parts.username else ""
+    return urlunsplit((parts.scheme, user + host, parts.path, "", ""))
+
+
+def open_postgres(url: str) -> PostgresqlDatabase:
+    """Open the database of a postgresql:// URL.
+
+    Raises UnusableDatabaseError where psycopg is not installed or nothing can be reached.
+    """
+    try:
+        import psycopg  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise UnusableDatabaseError(
+            "PostgreSQL needs one more package: pip install 'jichipoint[postgres]'"
+        ) from error
+    own_options = parse_qs(urlsplit(url).query).get("options", [])
+    limits = (
+        f"-c lock_timeout={LOCK_SECONDS_MAX}s",
+        f"-c idle_in_transaction_session_timeout={IDLE_SECONDS_MAX}s",
+    )
+    database = PostgresqlDatabase(
+        url,
+        autoconnect=False,
+        prefer_psycopg3=True,
+        connect_timeout=CONNECT_SECONDS_MAX,
+        application_name="jichipoint-server",
+        options=" ".join((*limits, *own_options)),
+    )
+    try:
+        with database.connection_context():
+            database.execute_sql("SELECT 1").fetchone()
+    except OperationalError as error:
+        raise UnusableDatabaseError(
+            f"{without_password(url)} cannot be reached ({_one_line(error)}): "
+            "check that PostgreSQL runs there, and the URL"
+        ) from error
+    except PeeweeException as error:
+        raise UnusableDatabaseError(
+            f"{without_password(url)} cannot be used: {_one_line(error)}"
+        ) from error
+    return database
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

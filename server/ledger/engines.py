@@ -1,0 +1,48 @@
+"""Readers and stores for whichever engine a database is on."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from peewee import Database, SqliteDatabase
+
+from server.ledger.sql_reader import SqlReader
+from server.ledger.sqlite_store import SqliteReader, SqliteStore
+from server.ledger.store import Store
+from server.ledger.values import Key, Loader
+
+Loaders = Mapping[type[Key[Any]], Loader[Any]]
+
+
+def open_reader(database: Database, loaders: Loaders) -> SqlReader:
+    """Return a reader on the calling thread's open connection."""
+    if isinstance(database, SqliteDatabase):
+        return SqliteReader(database.connection(), loaders)
+    from server.ledger.postgres_store import PostgresReader  # noqa: PLC0415
+
+    return PostgresReader(database, loaders)
+
+
+def open_store(database: Database, loaders: Loaders) -> Store:
+    """Return a store on the calling thread's open connection."""
+    if isinstance(database, SqliteDatabase):
+        return SqliteStore(database.connection(), loaders)
+    from server.ledger.postgres_store import PostgresStore  # noqa: PLC0415
+
+    return PostgresStore(database, loaders)
+
+
+def ensure_connected(database: Database) -> None:
+    """Connect the calling thread again where its connection was lost."""
+    if not database.is_connection_usable():
+        if not database.is_closed():
+            database.close()
+        database.connect()
+
+
+@contextmanager
+def writing(database: Database) -> Iterator[None]:
+    """Begin a transaction for administrative writing on the calling thread's connection."""
+    lock = ("IMMEDIATE",) if isinstance(database, SqliteDatabase) else ()
+    with database.atomic(*lock):
+        yield

