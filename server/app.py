@@ -7,11 +7,14 @@ from ipaddress import ip_address
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from jichipoint.v1 import merging_pb2, operations_pb2, points_pb2, terminals_pb2
+from jichipoint.v1 import ledger_pb2, merging_pb2, operations_pb2, points_pb2, terminals_pb2
 from peewee import Database
 
+from server.accounts.servicer import LedgerServicer
 from server.chance import Chance
 from server.clock import Clock
+from server.jobs.runner import start_jobs
+from server.jobs.workshop import Workshop
 from server.ledger.booker import Booker, ClockWentBackError
 from server.ledger.engines import open_store
 from server.ledger.servicer import OperationServicer
@@ -53,10 +56,13 @@ class RunningServer:
     _readers: Readers
     _health: health.aio.HealthServicer
     _health_check: "asyncio.Task[None]"
+    _jobs: "asyncio.Task[None]"
 
     async def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """Report NOT_SERVING, finish what was taken, then close the database."""
-        self._health_check.cancel()
+        for task in (self._jobs, self._health_check):
+            task.cancel()
+        await asyncio.wait((self._jobs, self._health_check))
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_seconds)
         await self._writer.stop()
@@ -94,6 +100,7 @@ async def start(
         merging_pb2.DESCRIPTOR.services_by_name["MergeService"]: MergeServicer(
             writer, readers, vault, clock, chance
         ),
+        ledger_pb2.DESCRIPTOR.services_by_name["LedgerService"]: LedgerServicer(readers, clock),
         operations_pb2.DESCRIPTOR.services_by_name["OperationService"]: OperationServicer(
             writer, readers
         ),
@@ -124,7 +131,9 @@ async def start(
     state = await _state(writer)
     await _tell(healthy, ("", *names), state)
     health_check = asyncio.create_task(_tell_changes(healthy, ("", *names), writer, state))
-    return RunningServer(port, server, writer, readers, healthy, health_check)
+    holder = chance.bytes(16).hex()
+    jobs = start_jobs(Workshop(writer, readers, clock, chance, holder))
+    return RunningServer(port, server, writer, readers, healthy, health_check, jobs)
 
 
 async def _tell_changes(

@@ -2,17 +2,21 @@
 
 from typing import Any
 
-from server.citizens.loaders import HOLDERS
+from server.citizens.loaders import CITIZENS, HOLDERS
 from server.ledger.loaders import TRANSACTIONS
 from server.ledger.values import Key, Loader
 from server.merging.loaders import STREETS
-from server.municipalities.loaders import PROGRAMS, USABLE_PROGRAMS
+from server.municipalities.loaders import PLACES, PROGRAMS, USABLE_PROGRAMS
+from server.points.loaders import HOLDS
 from server.service_ids.loaders import SERVICE_IDS
 from server.terminals.loaders import TERMINALS
 from server.terminals.sessions import SESSIONS
 
 _ALL: tuple[Loader[Any], ...] = (
+    CITIZENS,
     HOLDERS,
+    HOLDS,
+    PLACES,
     PROGRAMS,
     SERVICE_IDS,
     SESSIONS,

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import cast
 
-from server.citizens.values import CertificateKey, Holder
+from server.citizens.values import CertificateKey, Citizen, Holder, MykeyKey
 from server.ledger.values import Key, Loader, Row
 
 _HOLDERS = """SELECT c.serial_number, z.citizen_id, z.mykey_id, z.revoked_at IS NOT NULL,
@@ -28,3 +28,16 @@ def _holders(rows: list[Row]) -> dict[Key[Holder], Holder]:
 HOLDERS = Loader(
     CertificateKey, _HOLDERS, lambda key: (cast(CertificateKey, key).serial_number,), _holders
 )
+
+_CITIZENS = """SELECT citizen_id, mykey_id, revoked_at IS NOT NULL FROM citizen
+    WHERE (mykey_id) IN ({keys})"""
+
+
+def _citizens(rows: list[Row]) -> dict[Key[Citizen], Citizen]:
+    return {
+        MykeyKey(str(mykey_id)): Citizen(cast(int, citizen_id), str(mykey_id), bool(revoked))
+        for citizen_id, mykey_id, revoked in rows
+    }
+
+
+CITIZENS = Loader(MykeyKey, _CITIZENS, lambda key: (cast(MykeyKey, key).mykey_id,), _citizens)

@@ -3,7 +3,7 @@
 from datetime import date
 
 from server.citizens.errors import CitizenReason
-from server.citizens.values import Holder
+from server.citizens.values import Citizen, Holder
 from server.ledger.values import Refusal
 
 
@@ -19,3 +19,12 @@ def accepted_holder(holder: Holder | None, today: date) -> Holder:
         day = holder.certificate_last_good_day.isoformat()
         raise Refusal(CitizenReason.CERTIFICATE_EXPIRED, {"last_good_day": day})
     return holder
+
+
+def accepted_citizen(citizen: Citizen | None) -> Citizen:
+    """Return the citizen, or raise Refusal where the MyKey ID is none that can be used."""
+    if citizen is None:
+        raise Refusal(CitizenReason.MYKEY_ID_UNKNOWN)
+    if citizen.mykey_id_revoked:
+        raise Refusal(CitizenReason.MYKEY_ID_REVOKED)
+    return citizen

@@ -22,6 +22,26 @@ class Holder:
 
 
 @dataclass(frozen=True, slots=True)
+class Citizen:
+    """A citizen, found by their MyKey ID."""
+
+    citizen_id: int
+    mykey_id: str
+    mykey_id_revoked: bool
+
+    def account(self, program_id: str) -> AccountKey:
+        """Return the citizen's account of a program."""
+        return AccountKey(program_id, AccountKind.HELD, str(self.citizen_id))
+
+
+@dataclass(frozen=True, slots=True)
+class MykeyKey(Key[Citizen]):
+    """A citizen by their MyKey ID."""
+
+    mykey_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class CertificateKey(Key[Holder]):
     """A holder by the serial number of the card's user-authentication certificate."""
 

@@ -24,10 +24,11 @@ class Dialect:
         """Whether it is SQLite's."""
         return self is SQLITE
 
-    def flag(self, column: str) -> str:
+    def flag(self, column: str, *, default: bool | None = None) -> str:
         """Return a column that is true or false."""
         check = f" CHECK ({column} IN (0, 1))" if self.is_sqlite else ""
-        return f"{column} {self.boolean} NOT NULL{check}"
+        unless_said = "" if default is None else f" DEFAULT {str(default).upper()}"
+        return f"{column} {self.boolean} NOT NULL{unless_said}{check}"
 
     def only(self, column: str, characters: str) -> str:
         """Return the check that a text has no other characters, given as in [0-9A-Z]."""

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, cast
 
-from peewee import Database, SqliteDatabase
+from peewee import Database, PostgresqlDatabase, SqliteDatabase
 
 from server.ledger.sql_reader import SqlReader
 from server.ledger.sqlite_store import SqliteReader, SqliteStore
@@ -20,7 +20,7 @@ def open_reader(database: Database, loaders: Loaders) -> SqlReader:
         return SqliteReader(database.connection(), loaders)
     from server.ledger.postgres_store import PostgresReader  # noqa: PLC0415
 
-    return PostgresReader(database, loaders)
+    return PostgresReader(cast(PostgresqlDatabase, database), loaders)
 
 
 def open_store(database: Database, loaders: Loaders) -> Store:
@@ -29,7 +29,7 @@ def open_store(database: Database, loaders: Loaders) -> Store:
         return SqliteStore(database.connection(), loaders)
     from server.ledger.postgres_store import PostgresStore  # noqa: PLC0415
 
-    return PostgresStore(database, loaders)
+    return PostgresStore(cast(PostgresqlDatabase, database), loaders)
 
 
 def ensure_connected(database: Database) -> None:

@@ -51,6 +51,27 @@ def give_back(entries: Iterable[BookedEntry], today: date) -> tuple[list[Entry],
     return undone, points_lapsed
 
 
+def lapse(account: AccountKey, lots: Iterable[Lot], today: date) -> list[Entry]:
+    """Return entries that take what has lapsed out of an account (LED-2)."""
+    gone = [lot for lot in lots if lot.last_good_day < today]
+    lapsed = AccountKey(account.program_id, AccountKind.LAPSED)
+    points = sum(lot.remaining for lot in gone)
+    out = [Entry(account, -lot.remaining, lot) for lot in gone]
+    return [*out, Entry(lapsed, points)] if points else []
+
+
+def left_over(entries: Iterable[BookedEntry], points: int) -> list[BookedEntry]:
+    """Return what entries took beyond the first `points`, in the order they were taken."""
+    over = []
+    left = points
+    for entry in entries:
+        used = min(-entry.points, left)
+        left -= used
+        if rest := -entry.points - used:
+            over.append(entry._replace(points=-rest))
+    return over
+
+
 def transaction_number(day: date, sequence: int) -> str:
     """Return a transaction number: the day, and the sequence in at least 5 digits."""
     return f"{day:%Y%m%d}{sequence:05d}"

@@ -103,6 +103,18 @@ class SqlStore(SqlReader):
         """IDs of accounts, which never change; only of accounts that are committed."""
 
     @abstractmethod
+    def reserve(self, counter: str, count: int) -> int:
+        """Reserve that many numbers of a counter and return the first."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Make it durable."""
+
+    @abstractmethod
+    def roll_back(self) -> None:
+        """Forget the transaction, if there is one."""
+
+    @abstractmethod
     def _add_accounts(self, accounts: list[AccountKey]) -> dict[AccountKey, int]:
         """Open accounts, unless another process did just now, and return their IDs."""
 

@@ -7,6 +7,8 @@ from typing import cast
 from server.ledger.values import Key, Loader, Row
 from server.municipalities.values import (
     Coverage,
+    Place,
+    PlaceKey,
     Program,
     ProgramKey,
     ProgramKind,
@@ -70,3 +72,15 @@ PROGRAMS = Loader(
     lambda key: (cast(ProgramKey, key).program_id,),
     build_programs,
 )
+
+_PLACES = "SELECT place_id, municipality_code, name FROM place WHERE (place_id) IN ({keys})"
+
+
+def _places(rows: list[Row]) -> dict[Key[Place], Place]:
+    return {
+        PlaceKey(cast(int, place_id)): Place(cast(int, place_id), str(code), str(name))
+        for place_id, code, name in rows
+    }
+
+
+PLACES = Loader(PlaceKey, _PLACES, lambda key: (cast(PlaceKey, key).place_id,), _places)

@@ -48,6 +48,22 @@ class Program:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """A shop or facility (設置場所)."""
+
+    place_id: int
+    municipality_code: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlaceKey(Key[Place]):
+    """A place by its ID."""
+
+    place_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProgramKey(Key[Program]):
     """A program by its ID."""
 

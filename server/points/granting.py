@@ -24,6 +24,7 @@ from server.ledger.view import View
 from server.municipalities.rules import in_period, last_good_day
 from server.municipalities.values import ProgramKey
 from server.points.errors import PointsReason
+from server.points.rules import check_bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +52,7 @@ class GrantCommand:
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Open a lot that is good for the program's days, or refuse."""
-        if self.points < 1:
-            raise Refusal(PointsReason.POINTS_NOT_POSITIVE)
+        check_bounds(self.points)
         holder = accepted_holder(view.find(CertificateKey(self.serial_number)), moment.day)
         program = view.find(ProgramKey(self.program_id))
         if program is None:

@@ -8,7 +8,7 @@ from server.citizens.values import Holder
 from server.ledger.rules import balance
 from server.ledger.values import BookedTransaction, Lot, Refusal, TransactionKind
 from server.municipalities.rules import in_period, is_usable_at
-from server.municipalities.values import Program
+from server.municipalities.values import Program, ProgramKind
 from server.points.errors import PointsReason
 from server.terminals.values import Terminal
 
@@ -30,17 +30,39 @@ def usable_program(program: Program | None, terminal: Terminal, today: date) -> 
         raise Refusal(PointsReason.PROGRAM_UNKNOWN)
     if not is_usable_at(program, terminal):
         raise Refusal(PointsReason.PROGRAM_NOT_USABLE_HERE, {"program": program.name})
+    return program_in_period(program, today)
+
+
+def program_in_period(program: Program | None, today: date) -> Program:
+    """Return a program of which points can be received and used today, or refuse."""
+    if program is None:
+        raise Refusal(PointsReason.PROGRAM_UNKNOWN)
+    if program.kind == ProgramKind.RETAINED:
+        raise Refusal(PointsReason.RETAINED_NOT_SPENT)
     if not in_period(program, today):
         raise Refusal(PointsReason.PROGRAM_OUT_OF_PERIOD, {"program": program.name})
     return program
 
 
-def check_amount(points: int, program: Program, lots: Sequence[Lot], today: date) -> None:
-    """Refuse an amount that cannot be used (USE-3)."""
+def check_bounds(points: int) -> None:
+    """Refuse an amount that is none (USE-3)."""
     if points < 1:
         raise Refusal(PointsReason.POINTS_NOT_POSITIVE)
     if points > POINTS_MAX:
         raise Refusal(PointsReason.POINTS_TOO_MANY, {"maximum": str(POINTS_MAX)})
+
+
+def check_retained_amount(points: int, lots: Sequence[Lot]) -> None:
+    """Refuse an amount that cannot be moved: retained points never lapse (MYP-8)."""
+    check_bounds(points)
+    available = sum(lot.remaining for lot in lots)
+    if points > available:
+        raise Refusal(PointsReason.INSUFFICIENT_POINTS, {"balance": str(available)})
+
+
+def check_amount(points: int, program: Program, lots: Sequence[Lot], today: date) -> None:
+    """Refuse an amount that cannot be used (USE-3)."""
+    check_bounds(points)
     most = program.points_per_use_max
     if most is not None and points > most:
         raise Refusal(PointsReason.OVER_LIMIT_PER_USE, {"maximum": str(most)})

@@ -20,6 +20,8 @@ Access = Anyone | frozenset[TerminalClass]
 EVERY_TERMINAL = frozenset(TerminalClass)
 POINT_COUNTERS = frozenset({TerminalClass.SERVICE_ID, TerminalClass.POINT_USE})
 """Terminals at which points are spent (TRM-6)."""
+LEDGER_READERS = frozenset({TerminalClass.MUNICIPALITY, TerminalClass.OPERATOR})
+"""Terminals at which the ledger is looked into."""
 STREET_COUNTERS = frozenset({TerminalClass.SERVICE_ID})
 """Terminals at which points are merged, if their issuer is a shopping street."""
 

@@ -3,6 +3,7 @@
 import re
 from datetime import date
 
+from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
 from server.ledger.values import Refusal
@@ -11,6 +12,8 @@ from server.rpc.errors import RpcReason
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SERIAL_NUMBER = re.compile(r"[0-9A-F]{1,40}")
 _MYKEY_ID = re.compile(r"[0-9A-Z]{8}")
+_SECONDS_END = 253_402_300_800
+"""The year 10000, which no calendar day here can name."""
 _WIDE_SPACE = "\u3000"
 """Japanese text has it between words; Python does not count it as printable."""
 
@@ -54,6 +57,13 @@ def day(value: Date, field: str) -> date:
         return date(value.year, value.month, value.day)
     except ValueError as error:
         raise invalid(field, "a calendar day") from error
+
+
+def microseconds(value: Timestamp, field: str) -> int:
+    """Return a time in microseconds since 1970-01-01T00:00:00Z. Raises Refusal."""
+    if not 0 <= value.seconds < _SECONDS_END or not 0 <= value.nanos < 1_000_000_000:
+        raise invalid(field, "a time between 1970 and 9999")
+    return value.seconds * 1_000_000 + value.nanos // 1000
 
 
 def to_date(value: date) -> Date:

@@ -7,6 +7,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc import StatusCode
 
+from server.accounts.errors import AccountsReason
 from server.citizens.errors import CitizenReason
 from server.ledger.errors import LedgerReason
 from server.ledger.values import Refusal
@@ -60,6 +61,11 @@ TABLE: dict[str, Row] = {
         _FAILED,
         "カードの利用者証明用電子証明書は失効しています。市区町村窓口へご案内ください。",
         "The card's certificate was revoked. The holder should ask at the city office.",
+    ),
+    CitizenReason.MYKEY_ID_UNKNOWN: Row(
+        StatusCode.NOT_FOUND,
+        "このマイキーIDは登録されていません。",
+        "There is no such MyKey ID.",
     ),
     CitizenReason.MYKEY_ID_REVOKED: Row(
         _FAILED,
@@ -146,6 +152,51 @@ TABLE: dict[str, Row] = {
         "この端末で1日に利用できるのは{maximum}ポイントまでです(本日の残り{left}ポイント)。",
         "At most {maximum} points a day can be used at this terminal ({left} left today).",
     ),
+    PointsReason.RETAINED_NOT_SPENT: Row(
+        _FAILED,
+        "留保ポイントは、自治体ポイントまたは特定支援イベントポイントへ移行してから利用できます。",
+        "Retained points have to be moved to a program before they can be used.",
+    ),
+    PointsReason.PLACE_UNKNOWN: Row(
+        StatusCode.NOT_FOUND,
+        "この設置場所は登録されていません。",
+        "There is no such place.",
+    ),
+    PointsReason.HOLD_TIMEOUT_UNFIT: Row(
+        _BAD,
+        "ポイントを確保する時間は1秒以上{maximum}秒以下で指定してください。",
+        "Points can be held for 1 to {maximum} seconds.",
+    ),
+    PointsReason.HOLD_UNKNOWN: Row(
+        StatusCode.NOT_FOUND,
+        "この番号で確保されたポイントはありません。",
+        "No points are held under that number.",
+    ),
+    PointsReason.HOLD_SETTLED: Row(
+        _FAILED,
+        "確保されたポイントはすでに利用または解放されています。",
+        "The held points were already captured or released.",
+    ),
+    PointsReason.HOLD_EXPIRED: Row(
+        _FAILED,
+        "ポイントを確保する時間が過ぎました。もう一度確保してください。",
+        "The time for which the points were held is over. Hold them again.",
+    ),
+    PointsReason.HOLD_NOT_EXPIRED: Row(
+        _FAILED,
+        "ポイントを確保する時間はまだ過ぎていません。",
+        "The time for which the points are held is not over yet.",
+    ),
+    PointsReason.OVER_HELD_POINTS: Row(
+        _FAILED,
+        "確保されたポイント({held}pt)を超えています。",
+        "Only {held} pt are held.",
+    ),
+    PointsReason.NOTHING_LAPSED: Row(
+        _FAILED,
+        "失効したポイントはありません。",
+        "No points have lapsed.",
+    ),
     PointsReason.CARD_CHANGED: Row(
         _FAILED,
         "確認画面を表示したときのカードと違います。もう一度カードを読み取ってください。",
@@ -207,6 +258,16 @@ TABLE: dict[str, Row] = {
         _FAILED,
         "{program}は特定支援イベントポイントのため合算できません。",
         "{program} are event points, which cannot be merged.",
+    ),
+    AccountsReason.MOMENT_UNKNOWN: Row(
+        StatusCode.NOT_FOUND,
+        "この取引済番号の取引はありません。",
+        "There is no transaction of that number.",
+    ),
+    AccountsReason.MOMENT_IN_FUTURE: Row(
+        _BAD,
+        "未来の時点の残高は照会できません。",
+        "The moment lies in the future.",
     ),
     RpcReason.INVALID_FIELD: Row(
         _BAD,

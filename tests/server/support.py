@@ -19,6 +19,7 @@ from server.citizens.tables import CertificateRow, CitizenRow
 from server.clock import TOKYO, Moment
 from server.db.engine import open_database
 from server.db.migrate import migrate
+from server.db.queries import rows
 from server.db.sqlite import sqlite_path
 from server.ledger.booker import Booker, Command, refusal_of
 from server.ledger.engines import writing
@@ -33,7 +34,9 @@ from server.municipalities.tables import (
     ProgramTerminalsRow,
 )
 from server.points.granting import GrantCommand
+from server.points.moving import MoveCommand
 from server.points.operations import CancelSpendCommand, SpendCommand, Use
+from server.points.reserving import CaptureCommand, HoldCommand, ReleaseCommand
 from server.points.rules import Shown
 from server.secrets import Vault
 from server.service_ids.tables import ServiceIdRow
@@ -164,12 +167,11 @@ class Town:
         """Every row of every table but those left out."""
         database = open_database(self.url)
         with database.connection_context():
-            tables = database.get_tables()
-        return {
-            table: sorted(self.rows(f"SELECT * FROM {table}"), key=repr)  # noqa: S608
-            for table in tables
-            if table not in left_out
-        }
+            return {
+                table: sorted(rows(database, f"SELECT * FROM {table}"), key=repr)  # noqa: S608
+                for table in database.get_tables()
+                if table not in left_out
+            }
 
     def balance(self, serial_number: str, program_id: str = MUNICIPAL) -> int:
         """What the lots of a card's holder hold, lapsed ones too."""
@@ -417,6 +419,43 @@ def cancel_command(
     return CancelSpendCommand(request, content, terminal_id, transaction_number, reason, plain)
 
 
+def hold_command(
+    mykey_id: str,
+    points: int,
+    program_id: str = MUNICIPAL,
+    *,
+    place_id: int = 1,
+    timeout: timedelta = timedelta(minutes=15),
+    caller: str = "shop",
+    request_id: str | None = None,
+) -> HoldCommand:
+    request = RequestKey(caller, request_id or new_request_id())
+    content = f"{mykey_id}/{program_id}/{place_id}/{points}/{timeout}".encode()
+    return HoldCommand(request, content, mykey_id, program_id, place_id, points, timeout)
+
+
+def capture_command(
+    number: str, points: int, *, caller: str = "shop", request_id: str | None = None
+) -> CaptureCommand:
+    request = RequestKey(caller, request_id or new_request_id())
+    return CaptureCommand(request, f"{number}/{points}".encode(), number, points)
+
+
+def release_command(
+    number: str, *, caller: str = "shop", request_id: str | None = None
+) -> ReleaseCommand:
+    request = RequestKey(caller, request_id or new_request_id())
+    return ReleaseCommand(request, number.encode(), number)
+
+
+def move_command(
+    mykey_id: str, points: int, program_id: str = MUNICIPAL, *, request_id: str | None = None
+) -> MoveCommand:
+    request = RequestKey("test", request_id or new_request_id())
+    content = f"{mykey_id}/{program_id}/{points}".encode()
+    return MoveCommand(request, content, mykey_id, program_id, points)
+
+
 def decided(booker: Booker, *commands: Command) -> list[Operation]:
     """Book commands in one batch, none of which may fail."""
     operations = booker.book(commands)
@@ -432,8 +471,8 @@ def booked(booker: Booker, command: Command) -> dict[str, Any]:
     return answer
 
 
-def granted(booker: Booker, *commands: GrantCommand) -> list[str]:
-    """Book grants and return their transaction numbers."""
+def granted(booker: Booker, *commands: Command) -> list[str]:
+    """Book grants, or others answered with their number alone, and return the numbers."""
     operations = decided(booker, *commands)
     assert all(one.outcome == Outcome.BOOKED for one in operations), operations
     return [one.answer.decode() for one in operations]

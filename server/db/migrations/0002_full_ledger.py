@@ -76,7 +76,7 @@ def tables(sql: Dialect) -> tuple[str, ...]:
             transaction_id {sql.integer} PRIMARY KEY REFERENCES ledger_transaction,
             place_id {sql.integer} NOT NULL REFERENCES place,
             expires_at {sql.integer} NOT NULL,
-            {sql.flag("is_open")}
+            {sql.flag("is_open", default=True)}
         ){sql.table}""",
         "CREATE INDEX hold_open ON hold (expires_at) WHERE is_open",
         # Hash-chained blocks of transactions (LED-6).

@@ -1,0 +1,1 @@
+"""Balances and histories of accounts: reading the ledger, now or at a past moment."""

@@ -1,0 +1,54 @@
+"""Starting the jobs beside the calls, and keeping them going."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple
+
+from server.jobs.holds import release_expired_holds
+from server.jobs.nightly import run_nightly
+from server.jobs.workshop import Workshop
+from server.ledger.booker import ClockWentBackError
+from server.ledger.store import StoreUnavailableError
+from server.ledger.writer import DeadlinePassedError, QueueFullError, StoppingError
+
+log = logging.getLogger(__name__)
+
+
+class Round(NamedTuple):
+    """A job, and how often it looks for work."""
+
+    work: Callable[[Workshop], Awaitable[object]]
+    seconds: float
+
+
+ROUNDS = (
+    Round(release_expired_holds, 5),
+    Round(run_nightly, 60),
+)
+
+
+def start_jobs(workshop: Workshop) -> "asyncio.Task[None]":
+    """Start all jobs; cancel the task to stop them. What is half done goes on another time."""
+    return asyncio.create_task(_run_all(workshop))
+
+
+async def _run_all(workshop: Workshop) -> None:
+    await asyncio.gather(*(_go_round(one, workshop) for one in ROUNDS))
+
+
+async def _go_round(one: Round, workshop: Workshop) -> None:
+    while True:
+        await asyncio.sleep(one.seconds)
+        try:
+            await one.work(workshop)
+        except (
+            ClockWentBackError,
+            DeadlinePassedError,
+            QueueFullError,
+            StoppingError,
+            StoreUnavailableError,
+        ) as error:
+            log.warning("%s waits for its next round: %r", one.work.__name__, error)
+        except Exception:
+            log.exception("%s failed; it is tried again in its next round", one.work.__name__)

@@ -1,0 +1,84 @@
+"""失効: what is past its last good day leaves the accounts (LED-2)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, NamedTuple
+
+from peewee import Database
+
+from server.clock import Moment
+from server.db.queries import rows
+from server.ledger.rules import lapse
+from server.ledger.values import (
+    AccountKey,
+    AccountKind,
+    Booking,
+    Key,
+    Refusal,
+    RequestKey,
+    TransactionKind,
+    UsageKey,
+)
+from server.ledger.view import View
+from server.points.errors import PointsReason
+
+
+@dataclass(frozen=True, slots=True)
+class LapseCommand:
+    """Book the lapse of all points of an account that are past their last good day."""
+
+    request: RequestKey
+    account: AccountKey
+    mykey_id: str
+    fingerprint: bytes = b""
+    method: str = "Lapse"
+
+    def names(self) -> Iterable[Key[Any]]:
+        """Return nothing: the account says all."""
+        return ()
+
+    def accounts(self, view: View) -> Iterable[AccountKey]:  # noqa: ARG002
+        """Return the account."""
+        return (self.account,)
+
+    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
+        """Return nothing."""
+        return ()
+
+    def decide(self, view: View, moment: Moment, number: str) -> Booking:
+        """Take what has lapsed out of the account, or refuse where nothing has."""
+        entries = lapse(self.account, view.lots(self.account), moment.day)
+        if not entries:
+            raise Refusal(PointsReason.NOTHING_LAPSED)
+        return Booking(
+            TransactionKind.LAPSE, tuple(entries), number.encode(), subject=self.mykey_id
+        )
+
+
+class Lapsing(NamedTuple):
+    """An account that holds points past their last good day."""
+
+    account: AccountKey
+    mykey_id: str
+
+
+_LAPSING = """SELECT DISTINCT a.program_id, a.owner, z.mykey_id
+    FROM lot l JOIN account a USING (account_id)
+    JOIN program p USING (program_id)
+    JOIN citizen z ON CAST(z.citizen_id AS TEXT) = a.owner
+    WHERE l.last_good_day >= ? AND l.last_good_day < ? AND l.remaining > 0 AND p.kind <> 'RETAINED'
+    ORDER BY a.program_id, a.owner LIMIT ?"""
+
+
+def lapsing(database: Database, since: date, today: date, most: int) -> list[Lapsing]:
+    """Return accounts with lots whose last good day was since then, and before today.
+
+    Retained points are moved instead (MYP-8).
+    """
+    return [
+        Lapsing(AccountKey(program_id, AccountKind.HELD, owner), mykey_id)
+        for program_id, owner, mykey_id in rows(
+            database, _LAPSING, since.isoformat(), today.isoformat(), most
+        )
+    ]

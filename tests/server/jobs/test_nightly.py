@@ -1,0 +1,161 @@
+"""The nightly run books what has lapsed: once, though stopped, repeated, or tried by several."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from server.app import open_booker
+from server.jobs import nightly
+from server.jobs.nightly import run_nightly
+from server.jobs.workshop import Workshop
+from server.ledger.booker import Booker
+from server.ledger.verify import verify
+from server.ledger.writer import Writer
+from server.loaders import LOADERS
+from server.readers import Readers
+from tests.server.support import (
+    CARD_A,
+    CARD_B,
+    CARD_E,
+    EVENT,
+    MUNICIPAL,
+    Town,
+    booked,
+    grant_command,
+    granted,
+    hold_command,
+    spend_command,
+)
+
+RETAINED = "00000000"
+
+
+@asynccontextmanager
+async def workshop(town: Town, holder: str = "one") -> AsyncIterator[Workshop]:
+    """A process's jobs, as the server has them."""
+    writer = Writer(town.database, lambda database: open_booker(database, town.clock))
+    readers = Readers(town.database, LOADERS)
+    try:
+        yield Workshop(writer, readers, town.clock, town.chance, holder)
+    finally:
+        await writer.stop()
+        readers.stop()
+
+
+@pytest.fixture
+def filled(town: Town, booker: Booker) -> Town:
+    """Three cards with lots that end on 30 August, and later ones; a hold; retained points."""
+    granted(
+        booker,
+        grant_command(CARD_A, 100),
+        grant_command(CARD_B, 200),
+        grant_command(CARD_E, 300),
+        grant_command(CARD_A, 50, EVENT),
+        grant_command(CARD_A, 70, RETAINED),
+    )
+    town.clock.advance(days=1)
+    granted(booker, grant_command(CARD_A, 1000))
+    booked(booker, spend_command(CARD_B, 200, day=town.clock.today))
+    return town
+
+
+def lapsed(town: Town) -> dict[str, int]:
+    """What has been booked as lapsed, by program."""
+    return dict(
+        town.rows(
+            """SELECT a.program_id, CAST(sum(e.points) AS BIGINT) FROM entry e
+            JOIN account a USING (account_id) WHERE a.kind = 'LAPSED' GROUP BY a.program_id"""
+        )
+    )
+
+
+async def run(town: Town, holder: str = "one") -> int | None:
+    async with workshop(town, holder) as shop:
+        ran = await run_nightly(shop)
+        return ran.accounts_lapsed if ran else None
+
+
+async def test_nothing_lapses_on_the_last_good_day(filled: Town) -> None:
+    filled.clock.advance(days=44)
+    assert await run(filled) == 0
+    assert lapsed(filled) == {}
+
+
+async def test_event_points_lapse_after_the_event(filled: Town) -> None:
+    filled.clock.advance(days=45)
+    assert await run(filled) == 1
+    assert lapsed(filled) == {EVENT: 50}
+
+
+async def test_all_that_has_lapsed_is_booked_and_nothing_else(filled: Town) -> None:
+    filled.clock.advance(days=60)
+    assert filled.clock.today.isoformat() == "2026-08-31"
+    assert await run(filled) == 3
+    assert lapsed(filled) == {MUNICIPAL: 400, EVENT: 50}
+    assert filled.balance(CARD_A) == 1000
+    assert filled.balance(CARD_A, RETAINED) == 70, "retained points are moved, and never lapse"
+    assert verify(filled.database).fault is None
+
+
+async def test_it_is_done_once_a_day(filled: Town) -> None:
+    filled.clock.advance(days=60)
+    assert await run(filled) == 3
+    assert await run(filled) is None
+    assert await run(filled, "other") is None
+    filled.clock.advance(days=1)
+    assert await run(filled) == 1, "the lot of the next day"
+
+
+async def test_it_does_not_matter_how_many_nights_were_missed(filled: Town) -> None:
+    filled.clock.advance(days=60)
+    assert await run(filled) == 3
+    filled.clock.advance(days=200)
+    assert await run(filled) == 1
+    assert lapsed(filled) == {MUNICIPAL: 1400, EVENT: 50}
+
+
+async def test_stopped_in_the_middle_it_goes_on(
+    filled: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.clock.advance(days=60)
+    monkeypatch.setattr(nightly, "ACCOUNTS_AT_ONCE", 1)
+    first_booked = asyncio.Event()
+    book = Workshop.book
+
+    async def book_and_tell(self: Workshop, commands: object) -> int:
+        booked_now = await book(self, commands)  # type: ignore[arg-type]
+        first_booked.set()
+        await asyncio.sleep(0)
+        return booked_now
+
+    monkeypatch.setattr(Workshop, "book", book_and_tell)
+    async with workshop(filled) as shop:
+        running = asyncio.create_task(run_nightly(shop))
+        await first_booked.wait()
+        running.cancel()
+        await asyncio.wait([running])
+        assert running.cancelled()
+    some = sum(lapsed(filled).values())
+    assert 0 < some < 450
+    assert await run(filled, "other") is None, "the lease of the one that was stopped still holds"
+    filled.clock.advance(minutes=3)
+    assert await run(filled, "other") == 3 - 1
+    assert lapsed(filled) == {MUNICIPAL: 400, EVENT: 50}
+    assert verify(filled.database).fault is None
+
+
+async def test_of_several_that_try_at_once_one_does_it(filled: Town) -> None:
+    filled.clock.advance(days=60)
+    ran = await asyncio.gather(*(run(filled, f"process {number}") for number in range(4)))
+    assert sum(one is not None for one in ran) == 1
+    assert lapsed(filled) == {MUNICIPAL: 400, EVENT: 50}
+    assert len(filled.rows("SELECT 1 FROM ledger_transaction WHERE kind = 'LAPSE'")) == 3
+
+
+async def test_held_points_do_not_lapse_while_they_are_held(filled: Town, booker: Booker) -> None:
+    granted(booker, hold_command("EEEE5555", 300))
+    filled.clock.advance(days=60)
+    await run(filled)
+    assert lapsed(filled) == {MUNICIPAL: 100, EVENT: 50}

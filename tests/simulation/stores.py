@@ -1,0 +1,87 @@
+"""Stores that die at the worst moment, on either engine, and stores with planted faults."""
+
+from collections.abc import Collection
+from enum import Enum
+from typing import Any, cast
+
+from peewee import Database, PostgresqlDatabase, SqliteDatabase
+
+from server.ledger.postgres_store import PostgresStore
+from server.ledger.sql_store import SqlStore
+from server.ledger.sqlite_store import SqliteStore
+from server.ledger.store import Begun, Loaded, StoreUnavailableError
+from server.ledger.values import AccountKey, Key, RequestKey, UsageKey
+from server.loaders import LOADERS
+
+
+class Dying(SqlStore):
+    """Dies once, before or after its next commit."""
+
+    dies: str | None = None
+    committed = False
+
+    def begin(self, keys: Collection[Key[Any]]) -> Begun:
+        self.committed = False
+        return super().begin(keys)
+
+    def commit(self) -> None:
+        if self.dies == "before":
+            raise StoreUnavailableError("died before the commit")
+        super().commit()  # type: ignore[safe-super]
+        self.committed = True
+        if self.dies == "after":
+            raise StoreUnavailableError("died after the commit")
+
+
+class Forgetful(Dying):
+    """Planted: the request ID is not looked up."""
+
+    def load(
+        self,
+        accounts: Collection[AccountKey],
+        requests: Collection[RequestKey],
+        usages: Collection[UsageKey],
+    ) -> Loaded:
+        loaded = super().load(accounts, requests, usages)
+        return loaded._replace(operations={}) if self.dies is None else loaded
+
+
+class Hasty(Dying):
+    """Planted: the answer comes before the commit."""
+
+    waits = False
+
+    def begin(self, keys: Collection[Key[Any]]) -> Begun:
+        if self.waits:
+            self.waits = False
+            super().commit()
+        return super().begin(keys)
+
+    def commit(self) -> None:
+        self.waits = True
+        self.committed = True
+
+
+class Fault(Enum):
+    """What is planted."""
+
+    NONE = "none"
+    REQUEST_ID_NOT_LOOKED_UP = "request ID not looked up"
+    ANSWERED_BEFORE_COMMIT = "answered before the commit"
+
+
+_WAYS: dict[Fault, type] = {
+    Fault.NONE: Dying,
+    Fault.REQUEST_ID_NOT_LOOKED_UP: Forgetful,
+    Fault.ANSWERED_BEFORE_COMMIT: Hasty,
+}
+
+
+def store_on(database: Database, fault: Fault) -> Dying:
+    """Return a store on the database's engine, with a fault planted."""
+    way = _WAYS[fault]
+    if isinstance(database, SqliteDatabase):
+        of_sqlite = type(way.__name__, (way, SqliteStore), {})
+        return cast(Dying, of_sqlite(database.connection(), LOADERS))
+    of_postgres = type(way.__name__, (way, PostgresStore), {})
+    return cast(Dying, of_postgres(cast(PostgresqlDatabase, database), LOADERS))
