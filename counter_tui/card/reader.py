@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import date
+from enum import StrEnum
 from typing import Protocol
 
 
@@ -44,8 +45,32 @@ class ReaderUp:
 CardEvent = CardInserted | CardRemoved | ReaderDown | ReaderUp
 
 
+class CardTrouble(StrEnum):
+    """Why a card could not be read."""
+
+    NO_CARD = "NO_CARD"
+    PULLED_OUT = "PULLED_OUT"
+    MUTE = "MUTE"
+    """It lies wrong, is dirty, or broken."""
+    FOREIGN = "FOREIGN"
+    """No My Number card."""
+    OLD_CARD = "OLD_CARD"
+    """住民基本台帳カード."""
+    PHONE = "PHONE"
+    """A phone's electronic certificate."""
+    DAMAGED = "DAMAGED"
+    """It is one, and what is on it cannot be read."""
+    IN_USE = "IN_USE"
+    """Another program does not let go of it."""
+    READER_DOWN = "READER_DOWN"
+
+
 class CardError(Exception):
-    """The card could not be read: none in, or pulled out meanwhile."""
+    """The card could not be read."""
+
+    def __init__(self, trouble: CardTrouble, detail: str = "") -> None:
+        super().__init__(f"{trouble}: {detail}" if detail else str(trouble))
+        self.trouble = trouble
 
 
 class CardReader(Protocol):

@@ -13,6 +13,7 @@ from counter_tui.card.reader import (
     CardEvent,
     CardInserted,
     CardRemoved,
+    CardTrouble,
     ReaderDown,
     ReaderUp,
     UserCertificate,
@@ -101,7 +102,7 @@ class VirtualReader:
         card = self._readable_card()
         await asyncio.sleep(0)  # A real card takes its time; it may be pulled out in it.
         if session != self._session or not self.has_card:
-            raise CardError("the card was taken out while it was read")
+            raise CardError(CardTrouble.PULLED_OUT)
         return UserCertificate(card.serial_number, card.last_good_day)
 
     def insert(self, index: int) -> None:
@@ -148,9 +149,9 @@ class VirtualReader:
 
     def _readable_card(self) -> VirtualCard:
         if self._trouble is not None:
-            raise CardError(self._trouble)
+            raise CardError(CardTrouble.READER_DOWN, self._trouble)
         if self._inserted is None:
-            raise CardError("there is no card in the reader")
+            raise CardError(CardTrouble.NO_CARD)
         return self.cards[self._inserted]
 
     def _tell(self, event: CardEvent) -> None:

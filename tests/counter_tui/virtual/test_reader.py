@@ -129,11 +129,11 @@ async def test_the_certificate_is_the_cards(reader: VirtualReader) -> None:
 
 
 async def test_nothing_to_read(reader: VirtualReader) -> None:
-    with pytest.raises(CardError, match="no card"):
+    with pytest.raises(CardError, match="NO_CARD"):
         await reader.read_user_certificate()
     reader.insert(0)
     reader.remove()
-    with pytest.raises(CardError, match="no card"):
+    with pytest.raises(CardError, match="NO_CARD"):
         await reader.read_user_certificate()
     reader.insert(0)
     reader.break_down("ケーブル")
@@ -158,7 +158,7 @@ async def test_a_card_pulled_out_while_it_is_read(reader: VirtualReader, happeni
         case _:
             asyncio.get_running_loop().call_soon(reader.break_down, "ケーブル")
     await started.wait()
-    with pytest.raises(CardError, match="taken out"):
+    with pytest.raises(CardError, match="PULLED_OUT"):
         await reading
 
 

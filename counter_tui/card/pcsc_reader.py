@@ -1,0 +1,153 @@
+"""A card reader through PC/SC: events from a watching thread, reading in another."""
+
+import asyncio
+import threading
+from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from counter_tui.card.apdu import DamagedFileError, StatusError
+from counter_tui.card.certificate import user_certificate
+from counter_tui.card.my_number_card import (
+    ForeignCardError,
+    MyNumberCard,
+    OldCardError,
+    PhoneTokenError,
+)
+from counter_tui.card.pcsc import Slot, Watcher, connected
+from counter_tui.card.reader import (
+    CardError,
+    CardEvent,
+    CardInserted,
+    CardRemoved,
+    CardTrouble,
+    ReaderDown,
+    ReaderUp,
+    UserCertificate,
+)
+
+T = TypeVar("T")
+
+
+class PcscReader:
+    """The reader whose name contains `name`; the first one, where that is empty.
+
+    Made and used in one event loop; `stop` ends its threads.
+    """
+
+    def __init__(self, name: str = "") -> None:
+        self._name = name
+        self._slot: Slot | None = None
+        self._message = ""
+        self._known = False
+        self._session = 0
+        self._consumers: list[asyncio.Queue[CardEvent]] = []
+        self._loop = asyncio.get_running_loop()
+        self._watcher = Watcher(self._choose, self._told)
+        self._thread = threading.Thread(target=self._watcher.run, name="card-watcher", daemon=True)
+        self._thread.start()
+        self._reading = ThreadPoolExecutor(1, "card")
+
+    @property
+    def has_card(self) -> bool:
+        """Whether a card is in that can be read."""
+        return self._slot is not None and self._slot.card_in
+
+    async def events(self) -> AsyncIterator[CardEvent]:
+        """Yield the present state, then what happens, to each consumer on its own."""
+        queue: asyncio.Queue[CardEvent] = asyncio.Queue()
+        for event in self._present():
+            queue.put_nowait(event)
+        self._consumers.append(queue)
+        try:
+            while True:
+                yield await queue.get()
+        finally:
+            self._consumers.remove(queue)
+
+    async def read_user_certificate(self) -> UserCertificate:
+        """Read the card that is in; no PIN is needed. Raises CardError."""
+
+        def read(card: MyNumberCard) -> UserCertificate:
+            return user_certificate(card.user_certificate())
+
+        return await self.with_card(read, exclusive=False)
+
+    async def with_card(self, work: Callable[[MyNumberCard], T], *, exclusive: bool) -> T:
+        """Do something with the card, off the event loop; exclusively where a PIN is used.
+
+        Raises CardError, and WrongPinError or BlockedError where the work does.
+        """
+        slot = self._slot
+        if slot is None:
+            raise CardError(CardTrouble.READER_DOWN, self._message)
+        if not slot.card_in:
+            raise CardError(CardTrouble.NO_CARD)
+        reader = slot.reader
+
+        def run() -> T:
+            with connected(reader, exclusive=exclusive) as transmit:
+                return told_apart(lambda: _opened(transmit, work))
+
+        return await self._loop.run_in_executor(self._reading, run)
+
+    async def stop(self) -> None:
+        """End the threads."""
+        self._watcher.stop()
+        await asyncio.to_thread(self._thread.join)
+        self._reading.shutdown()
+
+    def _choose(self, readers: list[str]) -> str | None:
+        return next((reader for reader in readers if self._name in reader), None)
+
+    def _told(self, slot: Slot | None, message: str) -> None:
+        """Take what the watching thread saw to the event loop."""
+        self._loop.call_soon_threadsafe(self._change, slot, message)
+
+    def _change(self, slot: Slot | None, message: str) -> None:
+        before, known = self._slot, self._known
+        self._slot, self._message, self._known = slot, message, True
+        if slot == before and known:
+            return
+        had_card = before is not None and before.card_in
+        same_card = before is not None and slot is not None and before.changes == slot.changes
+        if had_card and not (same_card and slot is not None and slot.card_in):
+            self._tell(CardRemoved(self._session))
+        if slot is None:
+            if before is not None or not known:
+                self._tell(ReaderDown(message))
+            return
+        if before is None and known:
+            self._tell(ReaderUp())
+        if slot.card_in and not (had_card and same_card):
+            self._session += 1
+            self._tell(CardInserted(self._session))
+
+    def _present(self) -> list[CardEvent]:
+        if self._slot is None:
+            return [ReaderDown(self._message)] if self._known else []
+        return [CardInserted(self._session)] if self._slot.card_in else []
+
+    def _tell(self, event: CardEvent) -> None:
+        for queue in self._consumers:
+            queue.put_nowait(event)
+
+
+def _opened(transmit: Callable[[bytes], bytes], work: Callable[[MyNumberCard], T]) -> T:
+    card = MyNumberCard(transmit)
+    card.open()
+    return work(card)
+
+
+def told_apart(work: Callable[[], T]) -> T:
+    """Do something with a card, and say what is wrong with it as CardError."""
+    try:
+        return work()
+    except OldCardError as error:
+        raise CardError(CardTrouble.OLD_CARD) from error
+    except PhoneTokenError as error:
+        raise CardError(CardTrouble.PHONE) from error
+    except ForeignCardError as error:
+        raise CardError(CardTrouble.FOREIGN, str(error)) from error
+    except (StatusError, DamagedFileError) as error:
+        raise CardError(CardTrouble.DAMAGED, str(error)) from error

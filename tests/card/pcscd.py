@@ -1,0 +1,81 @@
+"""A real pcscd with the virtual reader vpcd; both are Debian packages."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
+SOCKET = Path("/run/pcscd/pcscd.comm")
+READER = "Virtual Counter Reader"
+SECONDS_MAX = 10
+WANTED = "apt-get install pcscd vsmartcard-vpcd opensc opensc-pkcs11"
+
+
+def is_installed() -> bool:
+    return shutil.which("pcscd", path="/usr/sbin:/usr/bin") is not None and DRIVER.exists()
+
+
+def free_port() -> int:
+    """A port whose successor is free too: vpcd has two slots."""
+    while True:
+        with socket.socket() as first:
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            with socket.socket() as second:
+                try:
+                    second.bind(("127.0.0.1", port + 1))
+                except OSError:
+                    continue
+                return port
+
+
+class Pcscd:
+    """The daemon: started, killed, started again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.port = free_port()
+        self._folder = folder
+        text = (
+            f'FRIENDLYNAME "{READER}"\nDEVICENAME /dev/null:{self.port:#x}\n'
+            f"LIBPATH {DRIVER}\nCHANNELID {self.port:#x}\n"
+        )
+        (folder / "vpcd").write_text(text)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        SOCKET.unlink(missing_ok=True)
+        SOCKET.parent.mkdir(exist_ok=True)
+        self._process = subprocess.Popen(
+            ["/usr/sbin/pcscd", "--foreground", "--config", str(self._folder.absolute())],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        until = time.monotonic() + SECONDS_MAX
+        while not SOCKET.exists() or not self._listens():
+            assert self._process.poll() is None, "pcscd ended: does another one run?"
+            assert time.monotonic() < until, "pcscd does not come up"
+            time.sleep(0.02)
+
+    def _listens(self) -> bool:
+        """Whether vpcd waits for a card, asked of the kernel: a connection would be a card."""
+        wanted = f":{self.port:04X} "
+        return any(
+            wanted in line and " 0A " in line
+            for line in Path("/proc/net/tcp").read_text().splitlines()
+        )
+
+    def kill(self) -> None:
+        self._end(signal.SIGKILL)
+
+    def stop(self) -> None:
+        self._end(signal.SIGTERM)
+
+    def _end(self, how: signal.Signals) -> None:
+        if self._process is not None:
+            os.kill(self._process.pid, how)
+            self._process.wait(SECONDS_MAX)
+            self._process = None
