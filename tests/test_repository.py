@@ -52,8 +52,23 @@ def test_the_counter_page_explains_every_reason_and_key() -> None:
     assert [action.shown_key for action in ACTIONS.values() if action.shown_key not in page] == []
 
 
-NOT_AT_THE_COUNTER = {"OPERATION_UNKNOWN", "REQUEST_ID_REUSED"}
-"""Reasons that only other programs meet: the counter neither asks nor reuses."""
+NOT_AT_THE_COUNTER = {
+    "HOLD_EXPIRED",
+    "HOLD_NOT_EXPIRED",
+    "HOLD_SETTLED",
+    "HOLD_TIMEOUT_UNFIT",
+    "HOLD_UNKNOWN",
+    "MOMENT_IN_FUTURE",
+    "MOMENT_UNKNOWN",
+    "MYKEY_ID_UNKNOWN",
+    "NOTHING_LAPSED",
+    "OPERATION_UNKNOWN",
+    "OVER_HELD_POINTS",
+    "PLACE_UNKNOWN",
+    "REQUEST_ID_REUSED",
+    "RETAINED_NOT_SPENT",
+}
+"""Reasons that only other programs and jobs meet."""
 
 
 def test_no_path_of_one_machine_is_tracked() -> None:
