@@ -52,6 +52,10 @@ simulate: ## Run the deterministic simulation (SEEDS=1000)
 	@tools/set-up dev
 	@SEEDS=$(or $(SEEDS),1000) .venv/bin/python -m pytest tests/simulation -k test_seeds
 
+crash-test: ## Kill real servers under load, 50 times on each engine (KILLS=50)
+	@tools/set-up dev
+	@KILLS=$(or $(KILLS),50) .venv/bin/python -m pytest tests/crash -s -q
+
 deep: ## Run the tests with their large sizes (long)
 	@tools/set-up dev
 	@HYPOTHESIS_PROFILE=deep .venv/bin/python -m pytest $(PYTEST)
@@ -64,4 +68,4 @@ constraints: ## Write constraints.txt anew from pyproject.toml
 clean: ## Remove what the other targets made, the demo's ledger too
 	@rm -rf .venv .venv-proto var .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help run test lint proto texts pictures snapshots bench simulate deep constraints clean
+.PHONY: help run test lint proto texts pictures snapshots bench simulate crash-test deep constraints clean

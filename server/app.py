@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import dataclass
-from ipaddress import ip_address
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -20,6 +19,7 @@ from server.ledger.engines import open_store
 from server.ledger.servicer import OperationServicer
 from server.ledger.store import StoreUnavailableError
 from server.ledger.writer import QueueFullError, StoppingError, Writer
+from server.listening import AddressInUseError, check_loopback
 from server.loaders import LOADERS
 from server.merging.servicer import MergeServicer
 from server.points.servicer import PointServicer
@@ -36,14 +36,6 @@ CONCURRENT_CALLS_MAX = 4500
 MESSAGE_BYTES_MAX = 1 << 20
 HEALTH_SECONDS = 1.0
 """How often it is checked that commands can be booked; each check reads the clock."""
-
-
-class ClearAddressError(Exception):
-    """The address is not loopback, and the server has no TLS: it does not listen there."""
-
-
-class AddressInUseError(Exception):
-    """The server cannot listen there."""
 
 
 @dataclass(slots=True)
@@ -75,12 +67,18 @@ def open_booker(database: Database, clock: Clock) -> Booker:
 
 
 async def start(
-    database: Database, vault: Vault, address: str, clock: Clock, chance: Chance
+    database: Database,
+    vault: Vault,
+    address: str,
+    clock: Clock,
+    chance: Chance,
+    *,
+    shares_port: bool = False,
 ) -> RunningServer:
     """Start serving a migrated database at HOST:PORT; port 0 takes a free one.
 
-    Raises ClearAddressError for an address that is not loopback (SEC-1), AddressInUseError
-    where the port is taken.
+    With `shares_port` other processes of ours listen there too. Raises ClearAddressError
+    for an address that is not loopback (SEC-1), AddressInUseError where the port is taken.
     """
     check_loopback(address)
     writer = Writer(database, lambda opened: open_booker(opened, clock))
@@ -108,7 +106,7 @@ async def start(
     server = grpc.aio.server(
         maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX,
         options=[
-            ("grpc.so_reuseport", 0),
+            ("grpc.so_reuseport", int(shares_port)),
             ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
         ],
     )
@@ -159,19 +157,3 @@ async def _state(writer: Writer) -> int:
 async def _tell(healthy: health.aio.HealthServicer, names: tuple[str, ...], state: int) -> None:
     for name in names:
         await healthy.set(name, state)
-
-
-def check_loopback(address: str) -> None:
-    """Raise ClearAddressError unless HOST:PORT is a loopback address (SEC-1)."""
-    host, _, port = address.rpartition(":")
-    if not port.isdecimal():
-        raise ClearAddressError(f"{address!r} is not HOST:PORT")
-    try:
-        loopback = host == "localhost" or ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        loopback = False
-    if not loopback:
-        raise ClearAddressError(
-            f"{address} is not a loopback address: without TLS the server listens on "
-            "127.0.0.1, [::1] or localhost only"
-        )

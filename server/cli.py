@@ -6,8 +6,10 @@ import os
 import signal
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import click
+from peewee import Database
 
 from server.chance import SystemChance
 from server.clock import SystemClock
@@ -15,7 +17,20 @@ from server.db.engine import open_database
 from server.db.errors import UnusableDatabaseError
 from server.db.migrate import migrate
 from server.ledger.cli import database_option, ledger
+from server.listening import (
+    AddressInUseError,
+    ClearAddressError,
+    check_loopback,
+    shared_port,
+)
 from server.merging.keys import check_master_key
+from server.processes import (
+    READY,
+    ProcessDiedError,
+    end_with_parent,
+    is_one_of_several,
+    serve_with,
+)
 from server.secrets import MasterKeyError, Vault, read_master_key
 
 
@@ -23,7 +38,9 @@ from server.secrets import MasterKeyError, Vault, read_master_key
 def main() -> None:
     """Run and look after the ledger of municipal points."""
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its own lines say what ours say again
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(process)d %(levelname)s %(message)s"
+    )
 
 
 @main.command()
@@ -34,38 +51,88 @@ def main() -> None:
     type=click.Path(path_type=Path),
     help="The file with the master key; else JICHIPOINT_MASTER_KEY holds it.",
 )
-def serve(database: str, listen: str, master_key_file: Path | None) -> None:
+@click.option(
+    "--processes",
+    type=click.IntRange(1, 64),
+    default=1,
+    show_default=True,
+    help="How many processes serve; more than one takes PostgreSQL.",
+)
+def serve(database: str, listen: str, master_key_file: Path | None, processes: int) -> None:
     """Serve the ledger until SIGTERM or Ctrl-C; then finish what was taken.
 
     Prints "listening on HOST:PORT" once it answers; port 0 takes a free one.
     """
-    # gRPC reads its environment when it is imported, which takes its time too.
-    from server.app import AddressInUseError, ClearAddressError, check_loopback  # noqa: PLC0415
-
+    if processes > 1 and urlsplit(database).scheme == "sqlite":
+        raise click.ClickException(
+            "an SQLite file is served by one process: leave --processes out, "
+            "or give a postgresql:// URL"
+        )
     try:
         check_loopback(listen)
         vault = Vault(read_master_key(master_key_file), SystemChance())
-        asyncio.run(_serve(database, listen, vault))
-    except (UnusableDatabaseError, MasterKeyError, ClearAddressError, AddressInUseError) as error:
+        opened = open_database(database)
+        if is_one_of_several():
+            asyncio.run(_serve(opened, listen, vault))
+            return
+        migrate(opened)
+        with opened.connection_context():
+            check_master_key(opened, vault)
+        if processes == 1:
+            asyncio.run(_serve(opened, listen, vault))
+            return
+        with shared_port(listen) as address:
+            arguments = ["serve", "--database", database, "--listen", address]
+            if master_key_file is not None:
+                arguments += ["--master-key-file", str(master_key_file)]
+            asyncio.run(_serve_with(processes, arguments, address))
+    except (
+        UnusableDatabaseError,
+        MasterKeyError,
+        ClearAddressError,
+        AddressInUseError,
+        ProcessDiedError,
+    ) as error:
+        if is_one_of_several():
+            _say(str(error))  # its parent tells it
+            sys.exit(1)
         raise click.ClickException(str(error)) from error
 
 
-async def _serve(url: str, listen: str, vault: Vault) -> None:
+async def _serve(database: Database, listen: str, vault: Vault) -> None:
+    # gRPC reads its environment when it is imported, which takes its time too.
     from server.app import start  # noqa: PLC0415
 
-    database = open_database(url)
-    migrate(database)
-    with database.connection_context():
-        check_master_key(database, vault)
+    stop = _stop_on_signals()
+    several = is_one_of_several()
+    running = await start(
+        database, vault, listen, SystemClock(), SystemChance(), shares_port=several
+    )
+    if several:
+        end_with_parent(stop.set)
+        _say(READY)
+    else:
+        _say(f"listening on {listen.rpartition(':')[0]}:{running.port}")
+    await stop.wait()
+    await running.stop()
+
+
+async def _serve_with(processes: int, arguments: list[str], address: str) -> None:
+    await serve_with(
+        processes, arguments, lambda: _say(f"listening on {address}"), _stop_on_signals()
+    )
+
+
+def _stop_on_signals() -> asyncio.Event:
     stop = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    running = await start(database, vault, listen, SystemClock(), SystemChance())
-    host = listen.rpartition(":")[0]
-    click.echo(f"listening on {host}:{running.port}")
+    return stop
+
+
+def _say(line: str) -> None:
+    click.echo(line)
     sys.stdout.flush()
-    await stop.wait()
-    await running.stop()
 
 
 @main.command("demo-data")

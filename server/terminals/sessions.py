@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import cast
+from typing import NamedTuple, cast
 
 from server.clock import Clock, Moment
 from server.ledger.values import Key, Loader, Refusal, Row
@@ -11,6 +11,8 @@ from server.terminals.sign_in import hash_token
 from server.terminals.values import TerminalClass
 
 CACHED_MAX = 10_000
+CACHED_MICROSECONDS = 5_000_000
+"""A session that another process ends is at most so long good here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +61,44 @@ def _sessions(rows: list[Row]) -> dict[Key[Session], Session]:
 SESSIONS = Loader(SessionKey, _SESSIONS, lambda key: (cast(SessionKey, key).token_hash,), _sessions)
 
 
+class Cached(NamedTuple):
+    """A session, and when it was read."""
+
+    session: Session
+    read_at: int
+
+
 class Sessions:
     """Finds the session of a token."""
 
     def __init__(self, load: Callable[[SessionKey], Awaitable[Session | None]], clock: Clock):
         self._load = load
         self._clock = clock
-        self._cached: dict[bytes, Session] = {}
+        self._cached: dict[bytes, Cached] = {}
 
     async def find(self, token: str | None) -> Session:
         """Return the session, or raise Refusal where there is none or it has expired."""
         if not token:
             raise Refusal(TerminalReason.SESSION_MISSING)
         token_hash = hash_token(token)
-        session = self._cached.get(token_hash)
-        if session is None:
-            session = await self._load(SessionKey(token_hash))
-            if session is None:
-                raise Refusal(TerminalReason.SESSION_EXPIRED)
-            if len(self._cached) >= CACHED_MAX:
-                self._cached.clear()
-            self._cached[token_hash] = session
-        if session.expires_at <= Moment.of(self._clock.now()).microseconds:
+        now = Moment.of(self._clock.now()).microseconds
+        cached = self._cached.get(token_hash)
+        if cached is None or abs(now - cached.read_at) >= CACHED_MICROSECONDS:
+            cached = await self._read(token_hash, now)
+        if cached.session.expires_at <= now:
             self.forget(token_hash)
             raise Refusal(TerminalReason.SESSION_EXPIRED)
-        return session
+        return cached.session
+
+    async def _read(self, token_hash: bytes, now: int) -> Cached:
+        session = await self._load(SessionKey(token_hash))
+        if session is None:
+            self.forget(token_hash)
+            raise Refusal(TerminalReason.SESSION_EXPIRED)
+        if len(self._cached) >= CACHED_MAX:
+            self._cached.clear()
+        self._cached[token_hash] = cached = Cached(session, now)
+        return cached
 
     def forget(self, token_hash: bytes) -> None:
         """Drop a session that has ended."""

@@ -1,0 +1,1 @@
+"""Real server processes under load, killed at any moment."""

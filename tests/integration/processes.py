@@ -1,0 +1,67 @@
+"""Real `jichipoint-server serve` processes for tests."""
+
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.server.support import MASTER_KEY
+
+SECONDS_MAX = 30
+
+
+def write_key(folder: Path) -> Path:
+    path = folder / "master.key"
+    path.write_text(MASTER_KEY.hex())
+    path.chmod(0o600)
+    return path
+
+
+def command(url: str, key_file: Path, listen: str = "127.0.0.1:0", processes: int = 1) -> list[str]:
+    program = [sys.executable, "-m", "server.cli", "serve", "--processes", str(processes)]
+    return [*program, "--database", url, "--listen", listen, "--master-key-file", str(key_file)]
+
+
+@dataclass
+class Process:
+    """A server's process, and the port it said it listens on."""
+
+    process: subprocess.Popen[str]
+    port: int
+
+    @property
+    def address(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def children(self) -> list[int]:
+        """The processes that it started."""
+        task = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
+        return [int(pid) for pid in task.read_text().split()]
+
+    def end(self, number: signal.Signals) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(SECONDS_MAX)
+
+
+@contextmanager
+def serving(url: str, key_file: Path, port: int = 0, processes: int = 1) -> Iterator[Process]:
+    process = subprocess.Popen(
+        command(url, key_file, f"127.0.0.1:{port}", processes),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line.startswith("listening on 127.0.0.1:"), line
+        yield Process(process, int(line.rpartition(":")[2]))
+    finally:
+        if process.poll() is None:
+            process.kill()
+        process.wait(SECONDS_MAX)
+        assert process.stdout is not None
+        process.stdout.close()
