@@ -22,11 +22,13 @@ Values = tuple[Any, ...]
 Statement = tuple[str, Sequence[Any]]
 
 LOTS = """SELECT a.program_id, a.kind, a.owner, l.lot_id, l.last_good_day, l.remaining
-    FROM account a JOIN lot l USING (account_id)
-    WHERE (a.program_id, a.kind, a.owner) IN ({keys}) AND l.remaining > 0
-    ORDER BY l.last_good_day, l.lot_id"""
-OPERATIONS = """SELECT caller, request_id, method, fingerprint, outcome, answer FROM operation
-    WHERE (caller, request_id) IN ({keys})"""
+    FROM ({keys}) k CROSS JOIN account a CROSS JOIN lot l
+    WHERE a.program_id = k.column1 AND a.kind = k.column2 AND a.owner = k.column3
+    AND l.account_id = a.account_id AND l.remaining > 0"""
+"""Not ordered: an engine might go through all lots in that order to save the sorting."""
+OPERATIONS = """SELECT o.caller, o.request_id, o.method, o.fingerprint, o.outcome, o.answer
+    FROM ({keys}) k CROSS JOIN operation o
+    WHERE o.caller = k.column1 AND o.request_id = k.column2"""
 _USES = ", ".join(f"'{kind}'" for kind in USES)
 _NOT_SETTLED = f"""t.kind IN ({_USES}) AND NOT EXISTS
     (SELECT 1 FROM ledger_transaction r WHERE r.refers_to = t.transaction_id)"""  # noqa: S608
@@ -118,11 +120,13 @@ def held(accounts: Collection[AccountKey]) -> list[AccountKey]:
 
 
 def lots_of(accounts: Collection[AccountKey], rows: Collection[Any]) -> dict[AccountKey, list[Lot]]:
-    """Return the lots that rows describe, by account."""
+    """Return the lots that rows describe, by account, in the order in which they expire."""
     found: dict[AccountKey, list[Lot]] = {account: [] for account in accounts}
     for program_id, kind, owner, lot_id, last_good_day, remaining in rows:
         account = AccountKey(program_id, AccountKind(kind), owner)
         found[account].append(Lot(lot_id, date.fromisoformat(last_good_day), remaining))
+    for lots in found.values():
+        lots.sort(key=lambda lot: (lot.last_good_day, lot.lot_id))
     return found
 
 

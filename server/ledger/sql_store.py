@@ -30,8 +30,9 @@ from server.ledger.values import (
 )
 
 _NEWEST = "SELECT booked_at FROM ledger_transaction ORDER BY transaction_id DESC LIMIT 1"
-_ACCOUNTS = """SELECT program_id, kind, owner, account_id FROM account
-    WHERE (program_id, kind, owner) IN ({keys})"""
+_ACCOUNTS = """SELECT a.program_id, a.kind, a.owner, a.account_id
+    FROM ({keys}) k CROSS JOIN account a
+    WHERE a.program_id = k.column1 AND a.kind = k.column2 AND a.owner = k.column3"""
 KNOWN_ACCOUNTS_MAX = 4096
 
 

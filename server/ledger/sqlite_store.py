@@ -99,12 +99,13 @@ class SqliteStore(SqliteReader, SqlStore):
 
 
 def _padded(keys: Sequence[Values]) -> list[Values]:
-    """Return the keys with the last one repeated up to a power of two.
+    """Return the keys, and up to a power of two such as nothing has.
 
     So a query has few texts, however many keys it looks up, and each stays prepared.
     """
     size = 1 << (len(keys) - 1).bit_length()
-    return [*keys, *[keys[-1]] * (size - len(keys))]
+    nothing = (None,) * len(keys[0])
+    return [*keys, *[nothing] * (size - len(keys))]
 
 
 @contextmanager

@@ -209,7 +209,9 @@ Row = tuple[str | int | bytes | None, ...]
 class Loader(Generic[V]):
     """How the values of one type of key are read: with one query, however many keys.
 
-    `select` has `{keys}` where the rows of keys go, as in `(a, b) IN ({keys})`.
+    `select` has `{keys}` where the rows of keys go: `a IN ({keys})` for keys of one column,
+    and for more `({keys}) k CROSS JOIN ...`, with columns column1, column2; a list of several
+    columns after IN would not make SQLite use an index.
     """
 
     key_type: type[Key[V]]

@@ -6,8 +6,9 @@ from server.ledger.values import Key, Loader, Row
 from server.service_ids.values import CardServiceIdKey
 
 _SERVICE_IDS = """SELECT s.issuer_id, c.serial_number, s.customer_id
-    FROM certificate c JOIN service_id s USING (citizen_id)
-    WHERE (s.issuer_id, c.serial_number) IN ({keys})"""
+    FROM ({keys}) k CROSS JOIN certificate c CROSS JOIN service_id s
+    WHERE c.serial_number = k.column2 AND s.issuer_id = k.column1
+    AND s.citizen_id = c.citizen_id"""
 
 
 def _service_ids(rows: list[Row]) -> dict[Key[str], str]:
