@@ -37,7 +37,7 @@ class View:
 
     def find(self, key: Key[V]) -> V | None:
         """Return the value of a key, or None where there is none."""
-        return cast(V | None, self._values.get(key))
+        return cast("V | None", self._values.get(key))
 
     def add_lots(self, lots: Mapping[AccountKey, list[Lot]]) -> None:
         """Take in the lots of accounts, each list in the order in which they expire."""

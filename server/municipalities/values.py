@@ -46,6 +46,12 @@ class Program:
     points_per_terminal_day_max: int | None
     coverage: tuple[Coverage, ...]
 
+    @property
+    def has_day_limits(self) -> bool:
+        """Whether the municipality limits what is used in a day (USE-6)."""
+        limits = self.points_per_citizen_day_max, self.points_per_terminal_day_max
+        return limits != (None, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Place:

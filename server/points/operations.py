@@ -73,13 +73,15 @@ class Use:
 
     def usages(self, caller: str, view: View, day: date) -> tuple[UsageKey, ...]:
         """Return whose use of the program that day counts, as far as it has a limit (USE-6)."""
-        holder = view.find(CertificateKey(self.serial_number))
         program = view.find(ProgramKey(self.program_id))
+        if program is None or not program.has_day_limits:
+            return ()
         usages = []
-        if holder and program and program.points_per_citizen_day_max is not None:
+        holder = view.find(CertificateKey(self.serial_number))
+        if holder and program.points_per_citizen_day_max is not None:
             citizen = holder.account(self.program_id).owner
             usages.append(UsageKey(self.program_id, day, citizen=citizen))
-        if program and program.points_per_terminal_day_max is not None:
+        if program.points_per_terminal_day_max is not None:
             usages.append(UsageKey(self.program_id, day, caller=caller))
         return tuple(usages)
 
@@ -105,13 +107,10 @@ def permit(use: Use, caller: str, view: View, today: date) -> Permitted:
     account = holder.account(use.program_id)
     lots = view.lots(account)
     check_amount(use.points, program, lots, today)
-    used = {key: view.used(key) for key in use.usages(caller, view, today)}
-    check_day_limits(
-        use.points,
-        program,
-        sum(points for key, points in used.items() if key.citizen),
-        sum(points for key, points in used.items() if key.caller),
-    )
+    if limited := use.usages(caller, view, today):
+        used_by_citizen = sum(view.used(key) for key in limited if key.citizen)
+        used_at_terminal = sum(view.used(key) for key in limited if key.caller)
+        check_day_limits(use.points, program, used_by_citizen, used_at_terminal)
     taken = tuple(take(account, lots, use.points, today))
     return Permitted(terminal, holder, program, taken, balance(lots, today) - use.points)
 
