@@ -5,7 +5,7 @@ planner's settings and triggers against TRUNCATE. Everything else is written as 
 has it too.
 """
 
-from urllib.parse import parse_qs, urlsplit, urlunsplit
+from urllib.parse import parse_qs, urlsplit
 
 from peewee import OperationalError, PeeweeException, PostgresqlDatabase
 
@@ -16,6 +16,9 @@ LOCK_SECONDS_MAX = 5
 """How long a statement waits for another connection's lock."""
 IDLE_SECONDS_MAX = 30
 """After that a transaction that its process left open is ended, and its locks with it."""
+SILENCE_SECONDS_MAX = 10
+"""After that a connection is given up on which the other machine's network is silent."""
+KEEPALIVES = 2
 
 BOOKING_SETTINGS = (
     "SET enable_seqscan = off",
@@ -38,7 +41,7 @@ def without_password(url: str) -> str:
     parts = urlsplit(url)
     host = parts.netloc.rpartition("@")[2]
     user = (parts.username or "") + "@" if parts.username else ""
-    return urlunsplit((parts.scheme, user + host, parts.path, "", ""))
+    return f"{parts.scheme}://{user}{host}{parts.path}" if parts.scheme else parts.path
 
 
 def open_postgres(url: str) -> PostgresqlDatabase:
@@ -52,7 +55,14 @@ def open_postgres(url: str) -> PostgresqlDatabase:
         raise UnusableDatabaseError(
             "PostgreSQL needs one more package: pip install 'jichipoint[postgres]'"
         ) from error
-    own_options = parse_qs(urlsplit(url).query).get("options", [])
+    own = parse_qs(urlsplit(url).query)
+    settings: dict[str, int] = {
+        "connect_timeout": CONNECT_SECONDS_MAX,
+        "tcp_user_timeout": SILENCE_SECONDS_MAX * 1000,
+        "keepalives_idle": SILENCE_SECONDS_MAX // 2,
+        "keepalives_interval": SILENCE_SECONDS_MAX // 2 // KEEPALIVES,
+        "keepalives_count": KEEPALIVES,
+    }
     limits = (
         f"-c lock_timeout={LOCK_SECONDS_MAX}s",
         f"-c idle_in_transaction_session_timeout={IDLE_SECONDS_MAX}s",
@@ -61,9 +71,9 @@ def open_postgres(url: str) -> PostgresqlDatabase:
         url,
         autoconnect=False,
         prefer_psycopg3=True,
-        connect_timeout=CONNECT_SECONDS_MAX,
         application_name="jichipoint-server",
-        options=" ".join((*limits, *own_options)),
+        options=" ".join((*limits, *own.get("options", []))),
+        **{name: value for name, value in settings.items() if name not in own},
     )
     try:
         with database.connection_context():

@@ -79,6 +79,11 @@ def nothing(database: Database) -> None:
     """A job that does nothing."""
 
 
+def write_something(database: Database) -> None:
+    """A job that needs the lock."""
+    database.execute_sql("UPDATE counter SET next = next")
+
+
 async def until(condition: Callable[[], bool]) -> None:
     """Let the tasks run until the condition holds."""
     async with asyncio.timeout(LONG):
@@ -181,18 +186,21 @@ async def test_a_locked_database_is_told_to_all_and_the_thread_lives_on(town: To
         await writer.run(lambda database: database.connection().execute("SELECT 1").fetchone())
 
         def be_impatient(database: Database) -> None:
-            database.connection().execute("PRAGMA busy_timeout = 20")
+            impatient = "PRAGMA busy_timeout = 20" if town.is_sqlite else "SET lock_timeout = 20"
+            database.execute_sql(impatient)
 
         await writer.run(be_impatient)
         other = town.database
         with other.connection_context():
-            other.execute_sql("BEGIN IMMEDIATE")
+            other.execute_sql("BEGIN IMMEDIATE" if town.is_sqlite else "BEGIN")
+            if not town.is_sqlite:
+                other.execute_sql("LOCK TABLE counter, session")
             answers = await asyncio.gather(
                 *(writer.book(grant, LONG) for grant in grants), return_exceptions=True
             )
             assert {type(answer) for answer in answers} == {StoreUnavailableError}
             with pytest.raises(StoreUnavailableError):
-                await writer.run(nothing)
+                await writer.run(write_something)
             other.execute_sql("ROLLBACK")
         again = await asyncio.gather(*(writer.book(grant, LONG) for grant in grants))
     assert {one.outcome for one in again} == {Outcome.BOOKED}

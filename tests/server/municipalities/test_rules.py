@@ -58,7 +58,8 @@ def program(
     coverage: tuple[Coverage, ...] = (),
 ) -> Program:
     since, until = period or (None, None)
-    return Program("00000001", "131164", kind, "P", days_valid, since, until, None, coverage)
+    limits = (None, None, None)
+    return Program("00000001", "131164", kind, "P", days_valid, since, until, *limits, coverage)
 
 
 @pytest.mark.parametrize(
