@@ -36,6 +36,8 @@ CONCURRENT_CALLS_MAX = 4500
 MESSAGE_BYTES_MAX = 1 << 20
 HEALTH_SECONDS = 1.0
 """How often it is checked that commands can be booked; each check reads the clock."""
+CHECK_SECONDS_MAX = 10.0
+"""A check that takes longer finds a database that does not answer."""
 
 
 @dataclass(slots=True)
@@ -148,8 +150,9 @@ async def _tell_changes(
 
 async def _state(writer: Writer) -> int:
     try:
-        await writer.check()
-    except (ClockWentBackError, StoreUnavailableError, QueueFullError, StoppingError):
+        async with asyncio.timeout(CHECK_SECONDS_MAX):
+            await writer.check()
+    except (ClockWentBackError, StoreUnavailableError, QueueFullError, StoppingError, TimeoutError):
         return health_pb2.HealthCheckResponse.NOT_SERVING
     return health_pb2.HealthCheckResponse.SERVING
 

@@ -51,7 +51,17 @@ class Readers:
         self._pool.shutdown()
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
+
+    def _read(self, work: Callable[[], T]) -> T:
+        """Read, and once more where that shows that the connection was lost meanwhile."""
+        was_open = not self._database.is_closed()
+        try:
+            return work()
+        except StoreUnavailableError:
+            if not was_open or self._database.is_connection_usable():
+                raise
+            return work()
 
     def _reader(self) -> SqlReader:
         """Return the thread's reader, on a connection that is made again where it was lost."""

@@ -5,6 +5,7 @@ planner's settings and triggers against TRUNCATE. Everything else is written as 
 has it too.
 """
 
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from peewee import OperationalError, PeeweeException, PostgresqlDatabase
@@ -56,7 +57,7 @@ def open_postgres(url: str) -> PostgresqlDatabase:
             "PostgreSQL needs one more package: pip install 'jichipoint[postgres]'"
         ) from error
     own = parse_qs(urlsplit(url).query)
-    settings: dict[str, int] = {
+    settings: dict[str, Any] = {
         "connect_timeout": CONNECT_SECONDS_MAX,
         "tcp_user_timeout": SILENCE_SECONDS_MAX * 1000,
         "keepalives_idle": SILENCE_SECONDS_MAX // 2,

@@ -2,11 +2,22 @@
 
 import json
 import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 
 import click
+from peewee import Database
 
+from server.clock import Moment, SystemClock
 from server.db.engine import open_existing
 from server.db.errors import UnusableDatabaseError
+from server.ledger.export_file import UnfitFileError
+from server.ledger.exporting import export_ledger
+from server.ledger.importing import import_ledger
+from server.ledger.sealing import last_seal, seal_next
+from server.ledger.snapshot import check_schema, told
+from server.ledger.verify import Verified
 from server.ledger.verify import verify as verify_ledger
 
 database_option = click.option(
@@ -15,6 +26,7 @@ database_option = click.option(
     metavar="URL",
     help="The ledger: sqlite:///FILE or postgresql://USER@HOST/NAME.",
 )
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 
 @click.group()
@@ -24,18 +36,101 @@ def ledger() -> None:
 
 @ledger.command()
 @database_option
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def verify(database: str, as_json: bool) -> None:
-    """Check sums, lots and entries; exit with 1 and name the first thing wrong."""
+    """Check the whole ledger; exit with 1 and name the first thing wrong.
+
+    Bookings may go on meanwhile: what is checked is the ledger as it stood at one moment.
+    """
+    with _told_in_one_line():
+        found = verify_ledger(open_existing(database))
+    _show(_verified(found), f"WRONG: {found.fault}" if found.fault else _agreeing(found), as_json)
+    sys.exit(1 if found.fault else 0)
+
+
+@ledger.command()
+@database_option
+@json_option
+def seal(database: str, as_json: bool) -> None:
+    """Seal the transactions that are not sealed yet, in blocks."""
+    with _told_in_one_line():
+        blocks, transactions, last_hash = _seal_all(open_existing(database))
+    text = f"{blocks} blocks with {transactions} transactions sealed"
+    found = {"blocks": blocks, "transactions": transactions, "last_hash": last_hash}
+    _show(found, text + (f"; the last seal is {last_hash}" if last_hash else ""), as_json)
+
+
+def _seal_all(database: Database) -> tuple[int, int, str | None]:
+    with told(database, "cannot be sealed"), database.connection_context():
+        check_schema(database)
+        blocks = transactions = 0
+        while sealed := seal_next(database, Moment.of(SystemClock().now()).microseconds):
+            blocks += 1
+            transactions += sealed.transactions
+        last = last_seal(database)
+        return blocks, transactions, last.hash.hex() if last else None
+
+
+@ledger.command("export")
+@database_option
+@json_option
+@click.argument("file", type=click.Path(path_type=Path))
+def export(database: str, file: Path, as_json: bool) -> None:
+    """Write the whole ledger, as it stands at one moment, to FILE as JSON Lines.
+
+    Only you can read FILE. It holds names, IDs and password hashes: keep it as safe as the
+    ledger itself. Secrets stay sealed under the master key, which is not in it.
+    """
+    with _told_in_one_line(file):
+        written = export_ledger(open_existing(database), file)
+    found = {"file": str(file), "rows": written.rows, "sha256": written.sha256}
+    _show(found, f"{file}: {written.rows} rows, SHA-256 {written.sha256}", as_json)
+
+
+@ledger.command("import")
+@database_option
+@json_option
+@click.argument("file", type=click.Path(path_type=Path))
+def import_(database: str, file: Path, as_json: bool) -> None:
+    """Store what an export wrote to FILE in a new database, and verify it.
+
+    Anything wrong: nothing is stored, and what is wrong is named with its line of FILE.
+    """
+    with _told_in_one_line(file):
+        stored = import_ledger(database, file)
+    found = {"file": str(file), "rows": stored.rows, **_verified(stored.verified)}
+    _show(found, f"{file}: {stored.rows} rows stored; {_agreeing(stored.verified)}", as_json)
+
+
+@contextmanager
+def _told_in_one_line(file: Path | None = None) -> Iterator[None]:
     try:
-        result = verify_ledger(open_existing(database))
-    except UnusableDatabaseError as error:
+        yield
+    except (UnusableDatabaseError, UnfitFileError) as error:
         raise click.ClickException(str(error)) from error
-    if as_json:
-        found = {"transactions": result.transactions, "lots": result.lots, "fault": result.fault}
-        click.echo(json.dumps(found, ensure_ascii=False))
-    elif result.fault:
-        click.echo(f"WRONG: {result.fault}")
-    else:
-        click.echo(f"{result.transactions} transactions and {result.lots} lots agree")
-    sys.exit(1 if result.fault else 0)
+    except OSError as error:
+        raise click.ClickException(f"{file}: {error.strerror or error}") from error
+
+
+def _verified(found: Verified) -> dict[str, object]:
+    return {
+        "transactions": found.transactions,
+        "lots": found.lots,
+        "blocks": found.blocks,
+        "sealed": found.sealed,
+        "unsealed": found.unsealed,
+        "last_hash": found.last_hash.hex() if found.last_hash else None,
+        "fault": found.fault,
+    }
+
+
+def _agreeing(found: Verified) -> str:
+    return (
+        f"{found.transactions} transactions and {found.lots} lots agree; "
+        f"{found.sealed} transactions are sealed in {found.blocks} blocks, "
+        f"{found.unsealed} are not sealed yet"
+    )
+
+
+def _show(found: Mapping[str, object], text: str, as_json: bool) -> None:
+    click.echo(json.dumps(found, ensure_ascii=False) if as_json else text)

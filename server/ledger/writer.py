@@ -60,7 +60,7 @@ Answer = Operation | Exception
 class Writer:
     """Owns the writing connection. Made in the event loop whose callers it answers.
 
-    `open_booker` is called in the thread, with its connection open.
+    `open_booker` is called in the thread, which closes the connection when it ends.
     """
 
     def __init__(self, database: Database, open_booker: Callable[[Database], Booker]) -> None:
@@ -69,6 +69,8 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Waiting | _Job] = deque()
         self._changed = threading.Condition()
+        self._wanted = 1
+        """The thread is woken when so much waits, and not for each command."""
         self._stopping = False
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
@@ -109,7 +111,8 @@ class Writer:
             if len(self._waiting) >= QUEUE_MAX:
                 raise QueueFullError
             self._waiting.append(item)
-            self._changed.notify()
+            if len(self._waiting) >= self._wanted:
+                self._changed.notify()
 
     async def stop(self) -> None:
         """Take nothing more, finish what was taken, and close the connection."""
@@ -120,15 +123,16 @@ class Writer:
 
     def _run(self) -> None:
         try:
-            with self._database.connection_context():
-                booker = self._open_booker(self._database)
-                taken_last = 1
-                while batch := self._take(taken_last):
-                    taken_last = len(batch)
-                    self._serve(booker, batch)
+            booker = self._open_booker(self._database)
+            taken_last = 1
+            while batch := self._take(taken_last):
+                taken_last = len(batch)
+                self._serve(booker, batch)
         except Exception as error:
             log.critical("the writer ended; nothing more is booked", exc_info=error)
             self._refuse_all()
+        finally:
+            self._database.close()
 
     def _refuse_all(self) -> None:
         """Answer everything that waits, so that no call hangs, and take nothing more."""
@@ -141,11 +145,13 @@ class Writer:
     def _take(self, taken_last: int) -> list[_Waiting | _Job]:
         """Wait for work and take it, a job alone; return nothing when stopped and done."""
         with self._changed:
+            self._wanted = 1
             while not self._waiting:
                 if self._stopping:
                     return []
                 self._changed.wait()
             if taken_last > 1:
+                self._wanted = taken_last
                 until = time.monotonic() + PACE_SECONDS_MAX
                 while len(self._waiting) < taken_last and not self._stopping:
                     left = until - time.monotonic()

@@ -2,19 +2,19 @@
 
 import asyncio
 import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import grpc
-from google.protobuf.message import Message
-from jichipoint.v1 import merging_pb2, points_pb2, terminals_pb2
+from google.type.date_pb2 import Date
+from jichipoint.v1 import merging_pb2, points_pb2
 
-from server.clock import SystemClock
 from tests.integration.support import (
+    Client,
     cancel_request,
     merge_request,
-    sign_in_request,
+    refused,
     spend_request,
-    to_date,
 )
 from tests.server.support import (
     CARD_A,
@@ -22,143 +22,193 @@ from tests.server.support import (
     CARD_E,
     COUNTER,
     COUNTER_2,
-    POINT_USE,
+    MYKEY,
+    MYKEY_COUNTER,
+    STREET_1,
     STREET_2,
     STREET_POINT_IDS,
-    TestClock,
 )
 
 CARDS = (CARD_A, CARD_B, CARD_E)
-TERMINALS = (COUNTER, COUNTER_2, POINT_USE)
-CLIENTS = 9
-TRY_SECONDS = 3.0
-PAUSE_SECONDS = 0.02
-"""Between two tries, as a client has it that does not want to be a burden."""
+TERMINALS = (COUNTER, COUNTER_2, MYKEY_COUNTER)
+CLIENTS_EACH = 3
+TRY_SECONDS, PAUSE_SECONDS = 3.0, 0.02
 ANSWER_SECONDS_MAX = 60.0
-NO_ANSWER = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.DEADLINE_EXCEEDED)
+SPEND, CANCEL, MERGE = "PointService/Spend", "PointService/CancelSpend", "MergeService/Merge"
+NO_ANSWER = (
+    grpc.StatusCode.UNAVAILABLE,
+    grpc.StatusCode.DEADLINE_EXCEEDED,
+    grpc.StatusCode.CANCELLED,  # a server that stops tells calls that it has not taken
+)
+REFUSALS = ("DAY_TURNED", "TRANSACTION_ALREADY_CANCELLED", "TRANSACTION_OF_ANOTHER_DAY")
+"""What may be answered beside bookings: midnight in Tokyo can pass, and some cancel twice."""
 CHANNEL_OPTIONS = (
     ("grpc.max_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 50),
     ("grpc.initial_reconnect_backoff_ms", 50),
 )
+Request = points_pb2.SpendRequest | points_pb2.CancelSpendRequest | merging_pb2.MergeRequest
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """A request, and what a client was told."""
+@dataclass(slots=True)
+class Entry:
+    """What a client notes in its journal before it sends a request, and what it was told."""
 
     terminal_id: str
+    card: str
     method: str
     request_id: str
     content: bytes
-    answer: bytes | None
-    """None where it was refused."""
+    answer: bytes | None = None
+    refusal: str | None = None
+    times_sent: int = 0
+
+    @property
+    def points(self) -> int:
+        """What it took from the card by its answer; less than zero where that gave back."""
+        if self.answer is None:
+            return 0
+        if self.method == CANCEL:
+            return -points_pb2.CancelSpendResponse.FromString(self.answer).points
+        if self.method == SPEND:
+            return points_pb2.SpendResponse.FromString(self.answer).points
+        return merging_pb2.MergeResponse.FromString(self.answer).points
+
+
+async def insist(client: Client, entry: Entry) -> None:
+    """Send the same request until it is booked or refused, and note what was told."""
+    async with asyncio.timeout(ANSWER_SECONDS_MAX):
+        while entry.answer is None and entry.refusal is None:
+            entry.times_sent += 1
+            try:
+                entry.answer = await client.raw(entry.method, entry.content)
+            except grpc.aio.AioRpcError as error:
+                if error.code() in NO_ANSWER:
+                    await asyncio.sleep(PAUSE_SECONDS)
+                    continue
+                entry.refusal = refused(error).reason
+                assert entry.refusal in REFUSALS, error
 
 
 @dataclass
-class Load:
-    """What all clients did."""
+class Journal:
+    """What all clients sent, and were told."""
 
-    address: str
-    seed: int
-    sessions: dict[str, str] = field(default_factory=dict)
-    answered: list[Answered] = field(default_factory=list)
-    repeated: int = 0
-    stopping: bool = False
-    progress: asyncio.Condition = field(default_factory=asyncio.Condition)
+    entries: list[Entry] = field(default_factory=list)
+    answered: int = 0
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def sign_in(self) -> None:
-        """Open a session for each terminal."""
-        async with grpc.aio.insecure_channel(self.address) as channel:
-            call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
-            call = channel.unary_unary("/jichipoint.v1.TerminalService/SignIn")
-            for terminal_id in TERMINALS:
-                request = sign_in_request(terminal_id).SerializeToString()
-                answer = terminals_pb2.SignInResponse.FromString(await call(request))
-                self.sessions[terminal_id] = answer.session_token
-
-    async def run(self) -> None:
-        """Let the clients book until told to stop; each ends with an answer."""
-        await asyncio.gather(*(self._client(number) for number in range(CLIENTS)))
+    async def note_answer(self) -> None:
+        async with self._changed:
+            self.answered += 1
+            self._changed.notify_all()
 
     async def wait_for(self, more: int) -> None:
         """Wait until so many more requests have been answered."""
-        goal = len(self.answered) + more
-        async with self.progress:
-            await asyncio.wait_for(
-                self.progress.wait_for(lambda: len(self.answered) >= goal), ANSWER_SECONDS_MAX
-            )
+        goal = self.answered + more
+        async with self._changed, asyncio.timeout(ANSWER_SECONDS_MAX):
+            await self._changed.wait_for(lambda: self.answered >= goal)
+
+    @property
+    def booked(self) -> list[Entry]:
+        return [entry for entry in self.entries if entry.answer is not None]
+
+    @property
+    def repeated(self) -> int:
+        return sum(entry.times_sent > 1 for entry in self.entries)
+
+    def points(self, entries: Sequence[Entry] | None = None) -> int:
+        return sum(entry.points for entry in (self.entries if entries is None else entries))
+
+
+class Load:
+    """Clients at all terminals, for as long as they are let."""
+
+    def __init__(self, address: str, seed: int) -> None:
+        self.journal = Journal()
+        self.stopping = False
+        self._address = address
+        self._seed = seed
+        self._tokens: dict[str, str | None] = {}
+
+    async def sign_in(self) -> None:
+        """Open a session at each terminal; the clients of one share it."""
+        for terminal_id in TERMINALS:
+            async with grpc.aio.insecure_channel(self._address) as channel:
+                client = Client(channel)
+                await client.sign_in(terminal_id)
+                self._tokens[terminal_id] = client.token
+
+    async def run(self) -> None:
+        """Let the clients book until told to stop; each ends with an answer."""
+        async with asyncio.TaskGroup() as group:
+            for number in range(len(TERMINALS) * CLIENTS_EACH):
+                group.create_task(self._client(number))
+
+    async def ask_again(self, count: int) -> None:
+        """Send some of the requests once more: each gets its first answer (LED-3)."""
+        entries = random.Random(self._seed).sample(self.journal.entries, count)
+        async with grpc.aio.insecure_channel(self._address) as channel:
+            for entry in entries:
+                again = Entry(
+                    entry.terminal_id, entry.card, entry.method, entry.request_id, entry.content
+                )
+                await insist(self._client_of(channel, entry.terminal_id), again)
+                assert (again.answer, again.refusal) == (entry.answer, entry.refusal)
+
+    def _client_of(self, channel: grpc.aio.Channel, terminal_id: str) -> Client:
+        return Client(channel, self._tokens[terminal_id], timeout_seconds=TRY_SECONDS)
 
     async def _client(self, number: int) -> None:
-        chance = random.Random(self.seed * 1000 + number)
-        terminal_id, card = TERMINALS[number % 3], CARDS[number // 3 % 3]
-        spent: list[str] = []
-        async with grpc.aio.insecure_channel(self.address, options=CHANNEL_OPTIONS) as channel:
+        chance = random.Random(f"{self._seed}/{number}")
+        terminal_id = TERMINALS[number % len(TERMINALS)]
+        async with grpc.aio.insecure_channel(self._address, options=CHANNEL_OPTIONS) as channel:
+            client = self._client_of(channel, terminal_id)
+            day = await _today(client)
+            spent: list[Entry] = []
             while not self.stopping:
-                method, request = _new_request(chance, terminal_id, card, spent)
-                one = await self._insist(channel, terminal_id, method, request)
-                async with self.progress:
-                    self.answered.append(one)
-                    self.progress.notify_all()
-                if method == "PointService/Spend" and one.answer is not None:
-                    number_of = points_pb2.SpendResponse.FromString(one.answer)
-                    spent.append(number_of.transaction_number)
+                entry = _new_entry(chance, terminal_id, day, spent)
+                self.journal.entries.append(entry)
+                await insist(client, entry)
+                await self.journal.note_answer()
+                if entry.refusal == "DAY_TURNED":
+                    day = await _today(client)
+                elif entry.method == SPEND:
+                    spent.append(entry)
 
-    async def _insist(
-        self, channel: grpc.aio.Channel, terminal_id: str, method: str, request: Message
-    ) -> Answered:
-        """Send the same request until it is booked or refused."""
-        content = request.SerializeToString()
-        request_id: str = getattr(request, "request_id")  # noqa: B009
-        metadata = (("authorization", f"Bearer {self.sessions[terminal_id]}"),)
-        until = asyncio.get_running_loop().time() + ANSWER_SECONDS_MAX
+
+async def _today(client: Client) -> Date:
+    """Return the day as the server tells it with the balances (USE-9)."""
+    async with asyncio.timeout(ANSWER_SECONDS_MAX):
         while True:
             try:
-                call: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
-                call = channel.unary_unary(f"/jichipoint.v1.{method}")
-                answer: bytes | None = await call(
-                    content, metadata=metadata, timeout=TRY_SECONDS, wait_for_ready=True
-                )
+                return (await client.usable(CARD_A)).shown_on
             except grpc.aio.AioRpcError as error:
-                if error.code() in NO_ANSWER:
-                    assert asyncio.get_running_loop().time() < until, "no answer in time"
-                    self.repeated += 1
-                    await asyncio.sleep(PAUSE_SECONDS)
-                    continue
-                assert error.code() in (
-                    grpc.StatusCode.FAILED_PRECONDITION,
-                    grpc.StatusCode.NOT_FOUND,
-                ), error
-                answer = None
-            return Answered(terminal_id, method, request_id, content, answer)
+                assert error.code() in NO_ANSWER, error
+                await asyncio.sleep(PAUSE_SECONDS)
 
 
-def _new_request(
-    chance: random.Random, terminal_id: str, card: str, spent: list[str]
-) -> tuple[str, Message]:
-    roll = chance.random()
-    today = TestClock(SystemClock().now()).today
-    if roll < 0.15 and spent:
-        return "PointService/CancelSpend", cancel_request(chance.choice(spent[-4:]))
-    if roll < 0.25 and terminal_id == COUNTER_2 and card == CARD_A:
-        merge = merge_request(
-            card, chance.randint(1, 3), street_point_id=STREET_POINT_IDS[STREET_2]
-        )
-        merge.shown_on.CopyFrom(to_date(today))
-        return "MergeService/Merge", merge
-    return "PointService/Spend", spend_request(card, chance.randint(1, 3), day=today)
+def _new_entry(chance: random.Random, terminal_id: str, day: Date, spent: list[Entry]) -> Entry:
+    roll, card, points = chance.random(), chance.choice(CARDS), chance.randint(1, 3)
+    street_point_id = _street_point_id(terminal_id, card)
+    request: Request
+    if roll < 0.2 and spent:
+        spend = chance.choice(spent[-4:])
+        assert spend.answer is not None
+        number = points_pb2.SpendResponse.FromString(spend.answer).transaction_number
+        method, card, request = CANCEL, spend.card, cancel_request(number)
+    elif roll < 0.4 and street_point_id is not None:
+        method, request = MERGE, merge_request(card, points, street_point_id=street_point_id)
+        request.shown_on.CopyFrom(day)
+    else:
+        method, request = SPEND, spend_request(card, points)
+        request.shown_on.CopyFrom(day)
+    return Entry(terminal_id, card, method, request.request_id, request.SerializeToString())
 
 
-def points_used(answered: list[Answered]) -> int:
-    """What the clients were told was taken, less what was given back."""
-    used = 0
-    for one in answered:
-        if one.answer is None:
-            continue
-        if one.method == "PointService/CancelSpend":
-            used -= points_pb2.CancelSpendResponse.FromString(one.answer).points
-        elif one.method == "PointService/Spend":
-            used += points_pb2.SpendResponse.FromString(one.answer).points
-        else:
-            used += merging_pb2.MergeResponse.FromString(one.answer).points
-    return used
+def _street_point_id(terminal_id: str, card: str) -> str | None:
+    """Return the holder's number at the terminal's street, if there is one that fits."""
+    if terminal_id == MYKEY_COUNTER:
+        return MYKEY[card]
+    street = STREET_1 if terminal_id == COUNTER else STREET_2
+    return STREET_POINT_IDS[street] if card == CARD_A else None

@@ -1,7 +1,7 @@
 """A running server in a town with points, and clients of it."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 import grpc
@@ -18,6 +18,7 @@ from tests.server.support import (
     CLASS_EVENT,
     COUNTER,
     EVENT,
+    TestChance,
     Town,
     grant_command,
     granted,
@@ -73,8 +74,20 @@ async def service(town: Town) -> AsyncIterator[Service]:
 
 
 @pytest.fixture
-async def connect(service: Service) -> AsyncIterator[Connect]:
-    """Makes a client, signed in at a terminal unless that is None."""
+async def second(service: Service) -> AsyncIterator[Service]:
+    """Another server on the same database, as another process has it."""
+    town = service.town
+    second = Service(Town(town.url, town.clock, TestChance(2)))
+    await second.start()
+    try:
+        yield second
+    finally:
+        await second.stop()
+
+
+@asynccontextmanager
+async def connecting(service: Service) -> AsyncIterator[Connect]:
+    """Make clients, each signed in at a terminal unless that is None."""
     async with AsyncExitStack() as stack:
 
         async def new_client(terminal_id: str | None = COUNTER) -> Client:
@@ -86,6 +99,18 @@ async def connect(service: Service) -> AsyncIterator[Connect]:
             return client
 
         yield new_client
+
+
+@pytest.fixture
+async def connect(service: Service) -> AsyncIterator[Connect]:
+    async with connecting(service) as connect:
+        yield connect
+
+
+@pytest.fixture
+async def connect_second(second: Service) -> AsyncIterator[Connect]:
+    async with connecting(second) as connect:
+        yield connect
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -65,3 +66,18 @@ def serving(url: str, key_file: Path, port: int = 0, processes: int = 1) -> Iter
         process.wait(SECONDS_MAX)
         assert process.stdout is not None
         process.stdout.close()
+
+
+def wait_until_gone(pids: list[int]) -> None:
+    until = time.monotonic() + SECONDS_MAX
+    while any(_is_alive(pid) for pid in pids):
+        assert time.monotonic() < until, "a process outlived its parent"
+        time.sleep(0.01)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return state != "Z"

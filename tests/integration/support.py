@@ -77,6 +77,7 @@ class Client:
     channel: grpc.aio.Channel
     token: str | None = None
     metadata: tuple[tuple[str, str], ...] = field(default=())
+    timeout_seconds: float = TIMEOUT_SECONDS
 
     async def raw(self, method: str, request: bytes) -> bytes:
         """Call a method with bytes, and return the bytes of its answer."""
@@ -85,7 +86,7 @@ class Client:
         metadata = self.metadata
         if self.token is not None:
             metadata = (("authorization", f"Bearer {self.token}"), *metadata)
-        answer: bytes = await call(request, metadata=metadata, timeout=TIMEOUT_SECONDS)
+        answer: bytes = await call(request, metadata=metadata, timeout=self.timeout_seconds)
         return answer
 
     async def call(self, method: str, request: Message, answer: type[M]) -> M:

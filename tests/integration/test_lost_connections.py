@@ -1,73 +1,30 @@
-"""PostgreSQL goes away and comes back, or cuts a connection at the worst moment."""
+"""PostgreSQL goes away and comes back, or cuts a connection at the worst moment (LED-5)."""
 
 import asyncio
-import socket
-import threading
+import os
+import signal
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
+from jichipoint.v1 import points_pb2
 
+from server import app
 from server.app import RunningServer, start
+from server.db.engine import open_database
 from server.ledger.verify import verify
 from tests.engines import PostgresEngine
+from tests.integration.proxy import Cut, Proxy
 from tests.integration.support import Client, spend_request
 from tests.server.support import CARD_A, Town, build_town, grant_command, granted
 
 SECONDS_MAX = 20
-
-
-class Proxy:
-    """Stands between the server and PostgreSQL, and can cut a connection after its COMMIT."""
-
-    def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        (folder,) = parse_qs(parts.query)["host"]
-        self._target = f"{folder}/.s.PGSQL.5432"
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        port = self._listener.getsockname()[1]
-        self.url = f"postgresql://postgres@127.0.0.1:{port}{parts.path}?sslmode=disable"
-        self.cut_next_commit = False
-        self.cuts = 0
-        threading.Thread(target=self._accept, daemon=True).start()
-
-    def close(self) -> None:
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                inside, _ = self._listener.accept()
-            except OSError:
-                return
-            outside = socket.socket(socket.AF_UNIX)
-            try:
-                outside.connect(self._target)
-            except OSError:  # PostgreSQL is down
-                inside.close()
-                continue
-            for pair in ((inside, outside, True), (outside, inside, False)):
-                threading.Thread(target=self._carry, args=pair, daemon=True).start()
-
-    def _carry(self, source: socket.socket, target: socket.socket, to_server: bool) -> None:
-        try:
-            while content := source.recv(1 << 16):
-                if to_server and self.cut_next_commit and b"COMMIT" in content:
-                    self.cut_next_commit = False
-                    self.cuts += 1
-                    source.shutdown(socket.SHUT_RDWR)  # the answer finds nobody
-                target.sendall(content)
-        except OSError:
-            pass
-        finally:
-            for one in (source, target):
-                try:
-                    one.shutdown(socket.SHUT_WR)
-                except OSError:
-                    continue
+KEEPALIVES = {"keepalives_idle": 5, "keepalives_interval": 2, "keepalives_count": 2}
+OURS = "FROM pg_stat_activity WHERE application_name = 'jichipoint-server'"
+SERVING = health_pb2.HealthCheckResponse.SERVING
+NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 @pytest.fixture(scope="module")
@@ -97,73 +54,118 @@ def town(proxy: Proxy) -> Town:
 
 
 @pytest.fixture
-async def running(town: Town) -> AsyncIterator[RunningServer]:
+async def running(town: Town, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RunningServer]:
+    monkeypatch.setattr(app, "HEALTH_SECONDS", 0.05)
     server = await start(town.database, town.vault, "127.0.0.1:0", town.clock, town.chance)
     yield server
     await server.stop(1)
 
 
+async def connected(channel: grpc.aio.Channel) -> Client:
+    client = Client(channel)
+    await client.sign_in()
+    return client
+
+
 @pytest.fixture
 async def client(running: RunningServer) -> AsyncIterator[Client]:
     async with grpc.aio.insecure_channel(f"127.0.0.1:{running.port}") as channel:
-        client = Client(channel)
-        await client.sign_in()
-        yield client
+        yield await connected(channel)
 
 
-async def insist(client: Client, points: int) -> None:
+async def insist(client: Client, points: int) -> points_pb2.SpendResponse:
     """Spend, repeating the same request for as long as the ledger cannot be written."""
     request = spend_request(CARD_A, points)
     async with asyncio.timeout(SECONDS_MAX):
         while True:
             try:
-                await client.spend(request)
-                return
+                return await client.spend(request)
             except grpc.aio.AioRpcError as error:
                 assert error.code() == grpc.StatusCode.UNAVAILABLE, error
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.01)
 
 
-async def health(client: Client, wanted: int) -> None:
+async def health(channel: grpc.aio.Channel, wanted: int) -> None:
     """Wait until the health service says so."""
-    stub = health_pb2_grpc.HealthStub(client.channel)
+    stub = health_pb2_grpc.HealthStub(channel)
     async with asyncio.timeout(SECONDS_MAX):
         async for answer in stub.Watch(health_pb2.HealthCheckRequest()):  # type: ignore[attr-defined]
             if answer.status == wanted:
                 return
 
 
-async def test_an_answer_lost_after_the_commit_is_given_at_the_repetition(
-    proxy: Proxy, town: Town, client: Client
+def spends(town: Town) -> int:
+    ((count,),) = town.rows("SELECT count(*) FROM ledger_transaction WHERE kind = 'SPEND'")
+    return int(count)
+
+
+@pytest.mark.parametrize(
+    ("cut", "booked_by_the_first"), [(Cut.AFTER_COMMIT, 1), (Cut.BEFORE_COMMIT, 0)]
+)
+async def test_a_commit_in_doubt_is_cleared_up_by_the_repetition(
+    proxy: Proxy, town: Town, client: Client, cut: Cut, booked_by_the_first: int
 ) -> None:
     request = spend_request(CARD_A, 300)
-    proxy.cut_next_commit = True
+    proxy.cut_next = cut
     told = await client.refusal("PointService/Spend", request)
     assert (told.code, told.reason) == (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
     assert proxy.cuts == 1
+    assert spends(town) == booked_by_the_first
     again = await client.spend(request)
     assert again.balance_after == 700
-    assert town.rows("SELECT count(*) FROM ledger_transaction WHERE kind = 'SPEND'") == [(1,)]
+    assert await client.spend(request) == again
+    assert spends(town) == 1
     assert verify(town.database).fault is None
 
 
-async def test_connections_that_were_ended_are_made_again(
+async def test_a_whole_batch_in_doubt_is_booked_once_each(
+    proxy: Proxy, town: Town, client: Client
+) -> None:
+    for cut in (*Cut, *Cut):
+        proxy.cut_next = cut
+        answers = await asyncio.gather(*(insist(client, 1) for _ in range(30)))
+        assert len({answer.transaction_number for answer in answers}) == 30
+    assert proxy.cuts == 4
+    assert spends(town) == 120
+    assert town.balance(CARD_A) == 1000 - 120
+    assert verify(town.database).fault is None
+
+
+async def test_connections_that_were_ended_under_load_are_made_again(
+    postgres: PostgresEngine, town: Town, running: RunningServer, client: Client
+) -> None:
+    stopping = asyncio.Event()
+
+    async def load() -> int:
+        booked = 0
+        while not stopping.is_set():
+            await insist(client, 1)
+            booked += 1
+        return booked
+
+    clients = [asyncio.create_task(load()) for _ in range(8)]
+    for _ in range(20):
+        await insist(client, 1)
+        ended = await asyncio.to_thread(
+            postgres.administer, f"SELECT pg_terminate_backend(pid) {OURS}"
+        )
+        assert ended, "there was a connection to end"
+    stopping.set()
+    booked = 20 + sum(await asyncio.gather(*clients))
+    assert booked > 40
+    assert spends(town) == booked
+    assert town.balance(CARD_A) == 1000 - booked
+    assert verify(town.database).fault is None
+
+
+async def test_a_read_notices_nothing_of_a_connection_that_was_ended(
     postgres: PostgresEngine, town: Town, client: Client
 ) -> None:
-    await client.spend(spend_request(CARD_A, 1))
-    for _ in range(3):
-        postgres.administer(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname LIKE 'ledger_%'"
-        )
-        await insist(client, 1)
-        async with asyncio.timeout(SECONDS_MAX):
-            while True:
-                try:
-                    await client.usable(CARD_A)
-                    break
-                except grpc.aio.AioRpcError as error:
-                    assert error.code() == grpc.StatusCode.UNAVAILABLE, error
-    assert town.balance(CARD_A) == 1000 - 4
+    for _ in range(6):
+        await asyncio.to_thread(postgres.administer, f"SELECT pg_terminate_backend(pid) {OURS}")
+        town.clock.advance(seconds=6)
+        found = await asyncio.gather(*(client.usable(CARD_A) for _ in range(4)))
+        assert {one.usable_points[0].balance for one in found} == {1000}
 
 
 async def test_the_database_stops_and_starts_again(
@@ -171,14 +173,63 @@ async def test_the_database_stops_and_starts_again(
 ) -> None:
     await client.spend(spend_request(CARD_A, 1))
     await asyncio.to_thread(postgres.crash)
-    for method, request in (
-        ("PointService/Spend", spend_request(CARD_A, 1)),
-        ("PointService/ListUsablePoints", b"\x0a\x02A1"),
+    request = spend_request(CARD_A, 1)
+    card = points_pb2.ListUsablePointsRequest(certificate_serial_number=CARD_A)
+    for method, message in (
+        ("PointService/Spend", request),
+        ("PointService/ListUsablePoints", card),
     ):
-        told = await client.refusal(method, request)
+        told = await client.refusal(method, message)
         assert (told.code, told.reason) == (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
-    await health(client, health_pb2.HealthCheckResponse.NOT_SERVING)
+    await health(client.channel, NOT_SERVING)
+    town.clock.advance(seconds=6)
+    told = await client.refusal("PointService/Spend", request)
+    assert told.reason == "STORE_UNAVAILABLE", "the session cannot be read again"
     await asyncio.to_thread(postgres.start_again)
-    await insist(client, 1)
-    await health(client, health_pb2.HealthCheckResponse.SERVING)
-    assert town.balance(CARD_A) == 1000 - 2
+    await health(client.channel, SERVING)
+    assert (await client.spend(request)).balance_after == 1000 - 2
+    assert (await client.usable(CARD_A)).usable_points[0].balance == 1000 - 2
+
+
+async def test_a_server_that_starts_while_the_database_is_away_waits_for_it(
+    postgres: PostgresEngine, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "HEALTH_SECONDS", 0.05)
+    await asyncio.to_thread(postgres.crash)
+    try:
+        server = await start(town.database, town.vault, "127.0.0.1:0", town.clock, town.chance)
+    finally:
+        await asyncio.to_thread(postgres.start_again)
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+            await health(channel, SERVING)
+            await insist(await connected(channel), 1)
+    finally:
+        await server.stop(1)
+
+
+async def test_a_database_that_hangs_is_told_by_health(
+    postgres: PostgresEngine, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(app, "CHECK_SECONDS_MAX", 0.5)
+    await client.spend(spend_request(CARD_A, 1))
+    pids = [pid for (pid,) in postgres.administer(f"SELECT pid {OURS}")]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        await health(client.channel, NOT_SERVING)
+    finally:
+        for pid in pids:
+            os.kill(pid, signal.SIGCONT)
+    await health(client.channel, SERVING)
+    await client.spend(spend_request(CARD_A, 1))
+
+
+def test_a_network_that_falls_silent_is_given_up_in_seconds(town: Town) -> None:
+    """Without these, a machine that is gone is waited for a quarter of an hour or more."""
+    for query, expected in (("", "10000"), ("&tcp_user_timeout=3000", "3000")):
+        database = open_database(town.url + query)
+        with database.connection_context():
+            told = database.connection().info.get_parameters()
+        assert told["tcp_user_timeout"] == expected
+        assert {name: int(told[name]) for name in KEEPALIVES} == KEEPALIVES

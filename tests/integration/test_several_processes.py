@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+import socket
 import subprocess
 import time
 from collections.abc import AsyncIterator, Callable
@@ -11,24 +12,35 @@ from pathlib import Path
 
 import grpc
 import pytest
+from jichipoint.v1 import points_pb2
 
 from server.app import RunningServer, start
 from server.clock import SystemClock
-from server.db.queries import change
 from server.ledger.verify import verify
 from tests.engines import TestEngine
-from tests.integration.processes import SECONDS_MAX, command, serving, write_key
-from tests.integration.support import Client, refused, spend_request
+from tests.integration.processes import (
+    SECONDS_MAX,
+    command,
+    serving,
+    wait_until_gone,
+    write_key,
+)
+from tests.integration.proxy import Proxy
+from tests.integration.support import Client, sign_in_request, spend_request
 from tests.server.support import (
     CARD_A,
     COUNTER,
     COUNTER_2,
-    MUNICIPAL,
     TestClock,
     Town,
     grant_command,
     granted,
 )
+
+IMPATIENT = (("grpc.initial_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 100))
+HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
+CONNECTIONS_OF_PARENT = 3
+"""It looks whether the database is there, migrates it, and checks the master key."""
 
 
 @pytest.fixture(scope="session")
@@ -56,9 +68,12 @@ async def two_servers(shared: Town) -> AsyncIterator[tuple[RunningServer, Runnin
         await one.stop(1)
 
 
+async def client_at(stack: AsyncExitStack, address: str) -> Client:
+    return Client(await stack.enter_async_context(grpc.aio.insecure_channel(address)))
+
+
 async def client_of(stack: AsyncExitStack, server: RunningServer) -> Client:
-    channel = grpc.aio.insecure_channel(f"127.0.0.1:{server.port}")
-    return Client(await stack.enter_async_context(channel))
+    return await client_at(stack, f"127.0.0.1:{server.port}")
 
 
 async def test_a_session_of_one_is_good_at_the_other_until_it_ends(
@@ -91,31 +106,6 @@ async def test_the_same_request_at_both_is_booked_once(
     assert shared.balance(CARD_A) == 1000 - 40
 
 
-@pytest.mark.parametrize("limit", ["citizen", "terminal"])
-async def test_a_day_s_limit_holds_over_both(
-    two_servers: tuple[RunningServer, RunningServer], shared: Town, limit: str
-) -> None:
-    with shared.database.connection_context():
-        column = f"points_per_{limit}_day_max"
-        change(
-            shared.database,
-            f"UPDATE program SET {column} = 50 WHERE program_id = ?",  # noqa: S608
-            MUNICIPAL,
-        )
-    async with AsyncExitStack() as stack:
-        clients = [await client_of(stack, server) for server in two_servers]
-        await clients[0].sign_in()
-        clients[1].token = clients[0].token
-        told = await asyncio.gather(
-            *(client.spend(spend_request(CARD_A, 3)) for client in clients for _ in range(20)),
-            return_exceptions=True,
-        )
-    reasons = [refused(one).reason for one in told if isinstance(one, grpc.RpcError)]
-    assert len(told) - len(reasons) == 16, "16 times 3 points stay within 50"
-    assert set(reasons) == {f"OVER_LIMIT_PER_{limit.upper()}_DAY"}
-    assert shared.balance(CARD_A) == 1000 - 48
-
-
 @pytest.fixture
 def real(town: Town) -> Town:
     """A town at the machine's own time."""
@@ -126,25 +116,12 @@ def real(town: Town) -> Town:
 
 
 async def spend_through(address: str, terminal_id: str, count: int) -> None:
-    async with grpc.aio.insecure_channel(address) as channel:
+    async with grpc.aio.insecure_channel(address, options=IMPATIENT) as channel:
+        await asyncio.wait_for(channel.channel_ready(), SECONDS_MAX)
         client = Client(channel)
         await client.sign_in(terminal_id)
         for _ in range(count):
             await client.spend(spend_request(CARD_A, 1, day=TestClock(SystemClock().now()).today))
-
-
-def is_alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
-    except FileNotFoundError:
-        return False
-
-
-def wait_until_gone(pids: list[int]) -> None:
-    until = time.monotonic() + SECONDS_MAX
-    while any(is_alive(pid) for pid in pids):
-        assert time.monotonic() < until, "a process outlived its parent"
-        time.sleep(0.02)
 
 
 async def test_processes_share_port_and_ledger(real: Town, tmp_path: Path) -> None:
@@ -164,16 +141,106 @@ async def test_processes_share_port_and_ledger(real: Town, tmp_path: Path) -> No
     assert verify(real.database).fault is None
 
 
-def test_a_process_that_dies_is_replaced(real: Town, tmp_path: Path) -> None:
+def wait_until(holds: Callable[[], bool]) -> None:
+    until = time.monotonic() + SECONDS_MAX
+    while not holds():
+        assert time.monotonic() < until
+        time.sleep(0.02)
+
+
+async def test_a_process_that_dies_is_replaced(real: Town, tmp_path: Path) -> None:
     with serving(real.url, write_key(tmp_path), processes=2) as server:
-        first = set(server.children())
-        os.kill(min(first), signal.SIGKILL)
-        until = time.monotonic() + SECONDS_MAX
-        while len(now := set(server.children()) - {min(first)}) < 2:
-            assert time.monotonic() < until
-            time.sleep(0.02)
-        assert max(first) in now
+        first = server.children()
+        for pid in first:
+            os.kill(pid, signal.SIGKILL)
+        async with grpc.aio.insecure_channel(server.address, options=IMPATIENT) as channel:
+            request = sign_in_request().SerializeToString()
+            sign_in: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes]
+            sign_in = channel.unary_unary("/jichipoint.v1.TerminalService/SignIn")
+            assert await sign_in(request, timeout=SECONDS_MAX, wait_for_ready=True)
+        wait_until(lambda: len(server.children()) == 2)
+        assert not set(first) & set(server.children())
         assert server.end(signal.SIGTERM) == 0
+
+
+async def test_a_process_is_replaced_as_soon_as_the_database_is_back(
+    real: Town, tmp_path: Path
+) -> None:
+    proxy = Proxy(real.url)
+    try:
+        with serving(proxy.url, write_key(tmp_path), processes=2) as server:
+            proxy.left = 0
+            for pid in server.children():
+                os.kill(pid, signal.SIGKILL)
+            wait_until(lambda: proxy.left == -2)  # both tried, and could not start
+            proxy.left = None
+            wait_until(lambda: len(server.children()) == 2)
+            await spend_through(server.address, COUNTER, 1)
+            assert server.end(signal.SIGTERM) == 0
+    finally:
+        proxy.close()
+
+
+async def test_a_port_just_left_is_taken_again(real: Town, tmp_path: Path) -> None:
+    """Its closed connections linger there for a minute."""
+    key_file = write_key(tmp_path)
+    with (
+        serving(real.url, key_file, processes=2) as server,
+        socket.create_connection(("127.0.0.1", server.port), SECONDS_MAX) as client,
+    ):
+        client.sendall(HTTP2_PREFACE)
+        assert client.recv(1 << 16)
+        assert server.end(signal.SIGTERM) == 0
+        while client.recv(1 << 16):
+            pass  # until the server's side is closed, which is then the one that lingers
+    with serving(real.url, key_file, server.port, processes=2) as again:
+        await spend_through(again.address, COUNTER, 1)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_all_processes_finish_what_they_took(
+    real: Town, tmp_path: Path, number: signal.Signals
+) -> None:
+    with serving(real.url, write_key(tmp_path), processes=2) as server:
+        async with AsyncExitStack() as stack:
+            clients = [await client_at(stack, server.address) for _ in range(4)]
+            await clients[0].sign_in()
+            for client in clients:
+                client.token = clients[0].token
+            today = TestClock(SystemClock().now()).today
+            spends = [
+                asyncio.create_task(client.spend(spend_request(CARD_A, 1, day=today)))
+                for _ in range(50)
+                for client in clients
+            ]
+            await spends[0]
+            assert await asyncio.to_thread(server.end, number) == 0
+            answers = await asyncio.gather(*spends, return_exceptions=True)
+    codes = {one.code() for one in answers if isinstance(one, grpc.aio.AioRpcError)}
+    assert codes <= {grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED}
+    booked = sum(isinstance(one, points_pb2.SpendResponse) for one in answers)
+    assert booked >= 1
+    assert real.balance(CARD_A) == 1000 - booked
+
+
+def test_a_process_that_cannot_start_is_told_in_one_line(real: Town, tmp_path: Path) -> None:
+    proxy = Proxy(real.url)
+    proxy.left = CONNECTIONS_OF_PARENT
+    try:
+        result = subprocess.run(
+            command(proxy.url, write_key(tmp_path), processes=2),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS_MAX,
+            check=False,
+        )
+    finally:
+        proxy.close()
+    assert proxy.left < 0, "a process was refused"
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("Error: postgresql://"), result.stderr
+    assert "cannot be reached" in result.stderr
+    assert result.stderr.count("\n") == 1, result.stderr
 
 
 def test_processes_end_when_their_parent_is_killed(real: Town, tmp_path: Path) -> None:

@@ -10,7 +10,8 @@ from merge_driver.keys import load_key_file
 from server import demo_data
 from server.chance import SystemChance
 from server.clock import SystemClock
-from server.db.engine import UnusableDatabaseError, open_database
+from server.db.engine import open_database
+from server.db.errors import UnusableDatabaseError
 from server.db.migrate import migrate
 from server.demo_data import MUNICIPALITY_CODE, Town, make_town
 from server.ledger.verify import verify

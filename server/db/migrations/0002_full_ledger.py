@@ -60,6 +60,16 @@ POSTGRES_CHANGES = (
         CHECK ((kind = 'RETAINED') = (municipality_code IS NULL))""",
 )
 
+GAPLESS = (
+    "DELETE FROM counter WHERE name = 'transaction'",
+    """INSERT INTO counter (name, next)
+        SELECT 'transaction', 1 + coalesce(max(transaction_id), 0) FROM ledger_transaction""",
+    """INSERT INTO counter (name, next)
+        SELECT 'transaction-gaps-below', next FROM counter
+        WHERE name = 'transaction' AND next > 1""",
+)
+"""From here on transaction IDs have no gap; verifying wants to know where that begins."""
+
 
 def tables(sql: Dialect) -> tuple[str, ...]:
     """Return the statements that make the new tables, columns and indexes."""
@@ -159,9 +169,8 @@ def up(migrator: object, db: Database) -> None:  # noqa: ARG001
         shown_on_my_page) VALUES ({", ".join([place] * 6)})""",  # noqa: S608
         (*RETAINED, True),
     )
-    db.execute_sql(
-        "INSERT INTO counter (name, next) VALUES ('transaction', 1) ON CONFLICT DO NOTHING"
-    )
+    for statement in GAPLESS:
+        db.execute_sql(statement)
 
 
 def _change_sqlite(db: Database) -> Iterator[str]:

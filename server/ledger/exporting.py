@@ -1,0 +1,104 @@
+"""Writing the whole ledger to a file, as it stands at one moment (LED-8)."""
+
+import errno
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from peewee import Database, SqliteDatabase
+
+from server.ledger import carrying
+from server.ledger.carrying import TABLES, CarriedTable, columns_of
+from server.ledger.snapshot import known_schema, snapshot, stream
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """What was written."""
+
+    rows: int
+    sha256: str
+    """As the file's last line has it."""
+
+
+def export_ledger(database: Database, path: Path) -> Exported:
+    """Write the ledger to a file that only its owner can read, whole or not at all.
+
+    Bookings go on meanwhile. Raises UnusableDatabaseError where the database cannot be
+    read, OSError where the file cannot be written.
+    """
+    if path.exists() and not path.is_file():
+        raise FileExistsError(errno.EEXIST, "it is there already, and no file")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(errno.ENOENT, f"the folder {path.parent} is missing: make it first")
+    descriptor, name = tempfile.mkstemp(".part", f".{path.name}.", path.parent)
+    part = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            lines = ExportLines(database)
+            with snapshot(database):
+                file.writelines(lines)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+        _sync_folder(path.parent)
+    finally:
+        part.unlink(missing_ok=True)
+    return Exported(sum(lines.rows.values()), lines.sha256)
+
+
+class ExportLines:
+    """The lines of the file; gives them in a transaction of the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self.rows: dict[str, int] = {}
+        self.sha256 = ""
+
+    def __iter__(self) -> Iterator[bytes]:
+        hashed = hashlib.sha256()
+        for line in self._before_trailer():
+            hashed.update(line)
+            yield line
+        self.sha256 = hashed.hexdigest()
+        yield carrying.trailer(self.rows, self.sha256)
+
+    def _before_trailer(self) -> Iterator[bytes]:
+        yield carrying.header(known_schema())
+        for table in TABLES:
+            self.rows[table.name] = 0
+            for line in self._rows_of(table):
+                self.rows[table.name] += 1
+                yield line
+
+    def _rows_of(self, table: CarriedTable) -> Iterator[bytes]:
+        columns = columns_of(self._database, table)
+        names = ", ".join(column.name for column in columns)
+        query = f"SELECT {names} FROM {table.name} ORDER BY {self._order(table)}"  # noqa: S608
+        for row in stream(self._database, query):
+            values = zip(columns, row, strict=True)
+            written = {column.name: column.written(value) for column, value in values}
+            yield carrying.line({"table": table.name, "row": written})
+
+    def _order(self, table: CarriedTable) -> str:
+        """Return the order of rows, which is that of bytes on every engine."""
+        if isinstance(self._database, SqliteDatabase):
+            return ", ".join(table.order)
+        columns = {column.name: column for column in columns_of(self._database, table)}
+        return ", ".join(
+            name
+            + (' COLLATE "C"' if columns[name].kind is str else "")
+            + (" NULLS FIRST" if columns[name].nullable else "")
+            for name in table.order
+        )
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

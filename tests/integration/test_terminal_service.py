@@ -1,0 +1,120 @@
+"""TerminalService over a real socket: signing in and out, and sessions (TRM-5, SEC-3)."""
+
+import grpc
+import pytest
+from jichipoint.v1 import points_pb2, terminals_pb2
+
+from tests.integration.conftest import BALANCE, Connect, Service
+from tests.integration.support import MACHINE, Client, sign_in_request, spend_request
+from tests.server.support import CARD_A, COUNTER, MYKEY, STREET_1, WITHDRAWN
+
+Code = grpc.StatusCode
+
+
+async def test_a_terminal_signs_in_and_learns_what_it_is(connect: Connect) -> None:
+    client = await connect(None)
+    answer = await client.sign_in(COUNTER)
+    terminal = answer.terminal
+    assert terminal.terminal_class == terminals_pb2.TERMINAL_CLASS_SERVICE_ID
+    assert (terminal.terminal_id, terminal.place_name) == (COUNTER, "花田酒店")
+    assert (terminal.issuer_id, terminal.issuer_name) == (STREET_1, "一番街")
+    assert terminal.can_merge
+    assert answer.expire_time.ToDatetime().isoformat() == "2026-07-01T15:00:00"
+    assert len((await client.usable(CARD_A)).usable_points) == 2
+
+
+async def test_a_wrong_password_and_an_unknown_id_say_the_same(connect: Connect) -> None:
+    client = await connect(None)
+    wrong = await client.refusal("TerminalService/SignIn", sign_in_request(password="wrong"))
+    unknown = await client.refusal("TerminalService/SignIn", sign_in_request("99999999"))
+    withdrawn = sign_in_request(WITHDRAWN, password="wrong")
+    assert wrong == unknown == await client.refusal("TerminalService/SignIn", withdrawn)
+    assert (wrong.code, wrong.reason) == (Code.UNAUTHENTICATED, "SIGN_IN_REFUSED")
+
+
+async def test_another_machine_is_refused(connect: Connect) -> None:
+    client = await connect(COUNTER)
+    other = sign_in_request(machine=bytes(32))
+    told = await client.refusal("TerminalService/SignIn", other)
+    assert (told.code, told.reason) == (Code.PERMISSION_DENIED, "MACHINE_NOT_BOUND")
+    assert (await client.sign_in(COUNTER)).session_token, "the machine itself still may"
+
+
+async def test_a_withdrawn_terminal_is_refused(connect: Connect) -> None:
+    client = await connect(None)
+    told = await client.refusal("TerminalService/SignIn", sign_in_request(WITHDRAWN))
+    assert told.reason == "TERMINAL_WITHDRAWN"
+
+
+async def test_a_terminal_withdrawn_while_signed_in_books_nothing(
+    service: Service, counter: Client
+) -> None:
+    service.town.tamper(f"UPDATE terminal SET withdrawn_at = 1 WHERE terminal_id = '{COUNTER}'")  # noqa: S608
+    told = await counter.refusal("PointService/Spend", spend_request())
+    assert told.reason == "TERMINAL_WITHDRAWN"
+    assert service.town.balance(CARD_A) == BALANCE
+
+
+@pytest.mark.parametrize(
+    ("request_message", "field"),
+    [
+        (sign_in_request("1234567"), "terminal_id"),
+        (sign_in_request("１２３４５６７８"), "terminal_id"),
+        (sign_in_request(password=""), "password"),
+        (sign_in_request(password="x" * 129), "password"),
+        (sign_in_request(machine=b"short"), "machine_fingerprint"),
+    ],
+)
+async def test_a_bad_sign_in_names_the_field(
+    connect: Connect, request_message: terminals_pb2.SignInRequest, field: str
+) -> None:
+    told = await (await connect(None)).refusal("TerminalService/SignIn", request_message)
+    assert (told.code, told.reason) == (Code.INVALID_ARGUMENT, "INVALID_FIELD")
+    assert told.fields == (field,)
+
+
+async def test_a_session_expires(service: Service, counter: Client) -> None:
+    service.town.clock.advance(hours=12)
+    told = await counter.refusal("PointService/Spend", spend_request())
+    assert (told.code, told.reason) == (Code.UNAUTHENTICATED, "SESSION_EXPIRED")
+    await counter.sign_in()
+    assert (await counter.usable(CARD_A)).mykey_id == MYKEY[CARD_A]
+
+
+@pytest.mark.parametrize("token", [None, "", "0" * 64])
+async def test_without_a_session_nothing_is_told(connect: Connect, token: str | None) -> None:
+    client = await connect(None)
+    client.token = token
+    request = points_pb2.ListUsablePointsRequest(certificate_serial_number=CARD_A)
+    told = await client.refusal("PointService/ListUsablePoints", request)
+    assert told.code == Code.UNAUTHENTICATED
+    assert told.reason == ("SESSION_EXPIRED" if token else "SESSION_MISSING")
+
+
+async def test_signing_out_ends_the_session(service: Service, connect: Connect) -> None:
+    client, other = await connect(COUNTER), await connect(COUNTER)
+    request = terminals_pb2.SignOutRequest()
+    await client.call("TerminalService/SignOut", request, terminals_pb2.SignOutResponse)
+    assert (await client.refusal("PointService/Spend", spend_request())).reason == "SESSION_EXPIRED"
+    assert (await other.usable(CARD_A)).mykey_id, "another session goes on"
+    kept = service.town.rows("SELECT token_hash FROM session")
+    assert client.token
+    assert client.token.encode() not in [row[0] for row in kept]
+
+
+async def test_a_session_outlives_the_server(service: Service, counter: Client) -> None:
+    await service.stop()
+    await service.start()
+    async with grpc.aio.insecure_channel(service.address) as channel:
+        again = Client(channel, counter.token)
+        assert (await again.usable(CARD_A)).mykey_id == MYKEY[CARD_A]
+
+
+async def test_machine_and_password_are_not_kept_in_the_clear(
+    service: Service, counter: Client
+) -> None:
+    (kept,) = service.town.rows(
+        "SELECT machine_fingerprint, password_hash FROM terminal WHERE terminal_id = ?", COUNTER
+    )
+    assert kept[0] == MACHINE
+    assert kept[1].startswith("$argon2id$")

@@ -1,0 +1,84 @@
+"""A town with something in every table that is carried, and its export as lines."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from server.ledger.booker import Booker
+from server.ledger.exporting import export_ledger
+from server.ledger.sealing import seal_next
+from server.ledger.settling import SettleCommand
+from server.ledger.values import RequestKey
+from server.merging.operations import MergeCommand
+from server.points.operations import Use
+from server.points.rules import Shown
+from tests.server.support import (
+    CARD_A,
+    CARD_B,
+    COUNTER,
+    MUNICIPAL,
+    MYKEY,
+    STREET_1,
+    STREET_POINT_IDS,
+    TODAY,
+    Town,
+    booked,
+    cancel_command,
+    capture_command,
+    decided,
+    grant_command,
+    granted,
+    hold_command,
+    new_request_id,
+    refused,
+    release_command,
+    spend_command,
+)
+
+NOW = 1_782_874_800_000_000
+
+
+def merge_command(town: Town, points: int) -> MergeCommand:
+    use = Use(COUNTER, CARD_A, Shown(MYKEY[CARD_A], TODAY), MUNICIPAL, points)
+    return MergeCommand(
+        RequestKey(f"terminal:{COUNTER}", new_request_id()),
+        b"merge",
+        use,
+        STREET_1,
+        STREET_POINT_IDS[STREET_1],
+        bytes(range(16)),
+        bytes(range(16)),
+        town.vault,
+        lambda merged: merged.record.content,
+    )
+
+
+def fill(town: Town, booker: Booker) -> None:
+    """Book transactions 1 to 10, the first five of them in a sealed block."""
+    granted(booker, grant_command(CARD_A, 500), grant_command(CARD_B, 300))
+    first = booked(booker, spend_command(CARD_A, 120))
+    booked(booker, cancel_command(first["transaction_number"]))
+    refused(booker, spend_command(CARD_B, 301))
+    decided(booker, SettleCommand(RequestKey("x", new_request_id())))
+    decided(booker, merge_command(town, 40))
+    timeout = timedelta(days=2)
+    holds = [granted(booker, hold_command("BBBB2222", 10, timeout=timeout))[0] for _ in range(3)]
+    granted(booker, capture_command(holds[0], 4), release_command(holds[1]))
+    with town.database.connection_context():
+        seal_next(town.database, NOW, 5)
+    town.tamper("UPDATE place SET collecting_place_id = 3 WHERE place_id = 1")
+
+
+def content(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def rows_of(lines: list[dict[str, Any]], table: str) -> list[dict[str, Any]]:
+    return [line["row"] for line in lines if line.get("table") == table]
+
+
+def same(exported: Path, town: Town) -> bool:
+    again = exported.with_name("again.jsonl")
+    export_ledger(town.database, again)
+    return again.read_bytes() == exported.read_bytes()
