@@ -15,13 +15,16 @@ def open_database(url: str) -> Database:
     The caller's threads each get a connection of their own. Raises UnusableDatabaseError
     where it cannot be used.
     """
-    scheme = urlsplit(url).scheme
+    try:
+        scheme = urlsplit(url).scheme
+    except ValueError:
+        scheme = ""
     if scheme == "sqlite":
         return open_sqlite(url)
     if scheme in ("postgresql", "postgres"):
         return open_postgres(url.replace("postgres://", "postgresql://", 1))
     raise UnusableDatabaseError(
-        f"{without_password(url)!r} is no database this server can open: "
+        f"{without_password(url)} is no database this server can open: "
         "give sqlite:///FILE or postgresql://USER@HOST/NAME"
     )
 

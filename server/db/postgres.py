@@ -5,10 +5,11 @@ planner's settings and triggers against TRUNCATE. Everything else is written as 
 has it too.
 """
 
+import re
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
-from peewee import OperationalError, PeeweeException, PostgresqlDatabase
+from peewee import OperationalError, PeeweeException, PostgresqlDatabase, ProgrammingError
 
 from server.db.errors import UnusableDatabaseError
 
@@ -31,6 +32,14 @@ BOOKING_SETTINGS = (
 query of the booking path is a look-up by an index, and is planned as such from the start."""
 
 
+_URL = re.compile(
+    r"(?P<scheme>[a-z]+)://(?:(?P<user>[^:/@?#%\s]*)(?::[^/@?#\s]*)?@)?"
+    r"(?P<host>(?:\[[0-9a-fA-F:.]+\]|[^/:@?#%\s]*)(?::\d+)?)"
+    r"(?P<path>/[^@?#%\s]*)?(?:\?[^#\s]*)?"
+)
+"""A URL whose password can only stand where a password stands."""
+
+
 def refuse_truncate(table: str) -> str:
     """Return the trigger that keeps a table from being emptied."""
     return f"""CREATE TRIGGER {table}_truncate BEFORE TRUNCATE ON {table}
@@ -38,11 +47,12 @@ def refuse_truncate(table: str) -> str:
 
 
 def without_password(url: str) -> str:
-    """Return the URL as it may be shown."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    user = (parts.username or "") + "@" if parts.username else ""
-    return f"{parts.scheme}://{user}{host}{parts.path}" if parts.scheme else parts.path
+    """Return the URL as it may be shown; one that is not well formed is not shown at all."""
+    found = _URL.fullmatch(url)
+    if found is None:
+        return "that URL"
+    user = found["user"] + "@" if found["user"] else ""
+    return f"{found['scheme']}://{user}{found['host']}{found['path'] or ''}"
 
 
 def open_postgres(url: str) -> PostgresqlDatabase:
@@ -83,6 +93,11 @@ def open_postgres(url: str) -> PostgresqlDatabase:
         raise UnusableDatabaseError(
             f"{without_password(url)} cannot be reached ({_one_line(error)}): "
             "check that PostgreSQL runs there, and the URL"
+        ) from error
+    except ProgrammingError as error:  # libpq's own words would show the password
+        raise UnusableDatabaseError(
+            f"{without_password(url)} cannot be understood: give postgresql://USER@HOST/NAME, "
+            "and write special characters percent-encoded"
         ) from error
     except PeeweeException as error:
         raise UnusableDatabaseError(

@@ -68,6 +68,12 @@ def test_other_urls_are_refused(url: str) -> None:
         ("postgresql://host:5433/db?password=secret", "postgresql://host:5433/db"),
         ("postgresql:///db?host=/run/x", "postgresql:///db"),
         ("mysql://u:p%40w@host/db", "mysql://u@host/db"),
+        ("postgresql://u:sec/ret@host/db", "that URL"),
+        ("postgresql://u:sec#ret@host/db", "that URL"),
+        ("postgresql://u:sec?ret@host/db", "that URL"),
+        ("postgresql://u:sec ret@host/db", "that URL"),
+        ("postgresql://u:sec@ret@host/db", "that URL"),
+        ("u:secret@host", "that URL"),
     ],
 )
 def test_a_url_is_shown_without_its_password(url: str, shown: str) -> None:
@@ -83,6 +89,21 @@ def test_postgresql_that_does_not_run_is_told() -> None:
     told = refuses("postgresql://u:secret@127.0.0.1:1/ledger", "cannot be reached")
     assert "check that PostgreSQL runs there" in told
     assert "secret" not in told
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "postgresql://u:sec/ret@host/db",
+        "postgresql://u:sec%ret@host/db",
+        "postgresql://u:sec ret@127.0.0.1:1/db",
+        "postgresql://u:secret@[127/n",
+        "postgresql://u:secret@127.0.0.1:port/db",
+    ],
+)
+def test_a_url_that_is_not_well_formed_is_told_without_its_password(url: str) -> None:
+    told = refuses(url, "cannot be|is no database")
+    assert not [part for part in ("sec", "ret@") if part in told.replace("secret", "sec")]
 
 
 def test_a_database_that_is_not_there_is_told(town: Town) -> None:
