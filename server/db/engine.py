@@ -15,10 +15,7 @@ def open_database(url: str) -> Database:
     The caller's threads each get a connection of their own. Raises UnusableDatabaseError
     where it cannot be used.
     """
-    try:
-        scheme = urlsplit(url).scheme
-    except ValueError:
-        scheme = ""
+    scheme = _scheme(url)
     if scheme == "sqlite":
         return open_sqlite(url)
     if scheme in ("postgresql", "postgres"):
@@ -34,7 +31,7 @@ def open_existing(url: str) -> Database:
 
     Raises UnusableDatabaseError.
     """
-    if urlsplit(url).scheme == "sqlite" and not sqlite_path(url).is_file():
+    if _scheme(url) == "sqlite" and not sqlite_path(url).is_file():
         raise UnusableDatabaseError(f"there is no {sqlite_path(url)}")
     return open_database(url)
 
@@ -43,3 +40,11 @@ def shown_name(database: Database) -> str:
     """Return the file or the URL of a database, as it may be shown."""
     name = str(database.database)
     return name if isinstance(database, SqliteDatabase) else without_password(name)
+
+
+def _scheme(url: str) -> str:
+    """Return what is before the colon, or nothing where it is no URL."""
+    try:
+        return urlsplit(url).scheme
+    except ValueError:
+        return ""

@@ -1,5 +1,6 @@
 """Bringing a database's schema up to date (LED-7)."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -8,8 +9,9 @@ from peewee import Database, IntegrityError, PeeweeException, ProgrammingError, 
 from playhouse.migrations import Runner
 
 from server.db.engine import shown_name
-from server.db.errors import UnusableDatabaseError
+from server.db.errors import UnusableDatabaseError, one_line
 
+_LOCKED = re.compile("database is locked|lock timeout")
 MIGRATIONS = Path(__file__).with_name("migrations")
 
 
@@ -38,7 +40,7 @@ def migrate(database: Database) -> list[str]:
             return applied
     except PeeweeException as error:
         raise UnusableDatabaseError(
-            f"the schema of {shown_name(database)} cannot be brought up to date: {error}"
+            f"the schema of {shown_name(database)} cannot be brought up to date: {_why(error)}"
         ) from error
 
 
@@ -51,10 +53,20 @@ def _alone(database: Database) -> Iterator[None]:
         return
     try:
         database.execute_sql("CREATE TABLE IF NOT EXISTS schema_lock (id BIGINT PRIMARY KEY)")
-    except (IntegrityError, ProgrammingError):  # another process made it at the same moment
-        database.execute_sql("SELECT id FROM schema_lock").fetchall()
+    except (IntegrityError, ProgrammingError):
+        if not database.table_exists("schema_lock"):
+            raise
+        # Another process made it at the same moment.
     database.execute_sql("INSERT INTO schema_lock (id) VALUES (1) ON CONFLICT DO NOTHING")
     with database.atomic():
         database.execute_sql("SET LOCAL lock_timeout = 0")
         database.execute_sql("SELECT id FROM schema_lock FOR UPDATE").fetchall()
+        database.execute_sql("SET LOCAL lock_timeout TO DEFAULT")
         yield
+
+
+def _why(error: PeeweeException) -> str:
+    why = one_line(error)
+    if _LOCKED.search(why):
+        return f"another process uses it, wait for that or end it ({why})"
+    return why

@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from peewee import OperationalError, PeeweeException, PostgresqlDatabase, ProgrammingError
 
-from server.db.errors import UnusableDatabaseError
+from server.db.errors import UnusableDatabaseError, one_line
 
 CONNECT_SECONDS_MAX = 5
 LOCK_SECONDS_MAX = 5
@@ -32,12 +32,14 @@ BOOKING_SETTINGS = (
 query of the booking path is a look-up by an index, and is planned as such from the start."""
 
 
+_HOST = r"(?:\[[0-9a-fA-F:.]+\]|[^/:@?#,\s]*)(?::\d+)?"
 _URL = re.compile(
-    r"(?P<scheme>[a-z]+)://(?:(?P<user>[^:/@?#%\s]*)(?::[^/@?#\s]*)?@)?"
-    r"(?P<host>(?:\[[0-9a-fA-F:.]+\]|[^/:@?#%\s]*)(?::\d+)?)"
-    r"(?P<path>/[^@?#%\s]*)?(?:\?[^#\s]*)?"
+    r"(?P<scheme>[a-z]+)://(?:(?P<user>[^:/@?#\s]*)(?::[^/@?#\s]*)?@)?"
+    rf"(?P<host>{_HOST}(?:,{_HOST})*)"
+    r"(?P<path>/[^@?#\s]*)?(?:\?[^@#\s]*)?"
 )
-"""A URL whose password can only stand where a password stands."""
+"""A URL whose password can only stand where a password stands. Of another, what libpq takes
+for the host may be half a password: not even its errors are shown."""
 
 
 def refuse_truncate(table: str) -> str:
@@ -90,9 +92,11 @@ def open_postgres(url: str) -> PostgresqlDatabase:
         with database.connection_context():
             database.execute_sql("SELECT 1").fetchone()
     except OperationalError as error:
+        why = f" ({one_line(error)})" if _URL.fullmatch(url) else ""
         raise UnusableDatabaseError(
-            f"{without_password(url)} cannot be reached ({_one_line(error)}): "
-            "check that PostgreSQL runs there, and the URL"
+            f"{without_password(url)} cannot be reached{why}: "
+            "check that PostgreSQL runs there, and the URL, in which special characters "
+            "are percent-encoded"
         ) from error
     except ProgrammingError as error:  # libpq's own words would show the password
         raise UnusableDatabaseError(
@@ -101,10 +105,6 @@ def open_postgres(url: str) -> PostgresqlDatabase:
         ) from error
     except PeeweeException as error:
         raise UnusableDatabaseError(
-            f"{without_password(url)} cannot be used: {_one_line(error)}"
+            f"{without_password(url)} cannot be used: {one_line(error)}"
         ) from error
     return database
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from peewee import OperationalError, PeeweeException, SqliteDatabase
 
-from server.db.errors import UnusableDatabaseError
+from server.db.errors import UnusableDatabaseError, one_line
 
 PAGE_CACHE_KIB = 8192
 """Larger caches cost memory and gain nothing measurable on the booking path."""
@@ -51,7 +51,9 @@ def open_sqlite(url: str) -> SqliteDatabase:
     try:
         _set_up(database)
     except PeeweeException as error:
-        raise UnusableDatabaseError(f"{path} cannot be opened as a database: {error}") from error
+        raise UnusableDatabaseError(
+            f"{path} cannot be opened as a database: {one_line(error)}"
+        ) from error
     return database
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from peewee import Database
 
 from server.db.dialect import Dialect, dialect_of
+from server.db.postgres import refuse_truncate
 from server.db.triggers import history_triggers
 
 RETAINED = (
@@ -116,7 +117,7 @@ SQLITE_HOLD_TRIGGERS = (
     """CREATE TRIGGER hold_keeps BEFORE UPDATE ON hold
         WHEN (NEW.transaction_id, NEW.place_id, NEW.expires_at)
             <> (OLD.transaction_id, OLD.place_id, OLD.expires_at)
-            OR NOT EXISTS (SELECT 1 FROM ledger_transaction
+            OR NEW.is_open = EXISTS (SELECT 1 FROM ledger_transaction
                 WHERE refers_to = OLD.transaction_id) BEGIN
         SELECT RAISE(ABORT, 'a hold is open until a transaction refers to it');
     END""",
@@ -136,7 +137,7 @@ POSTGRES_HOLD_TRIGGERS = (
         IF TG_OP = 'INSERT' AND NOT NEW.is_open OR TG_OP = 'UPDATE' AND (
             (NEW.transaction_id, NEW.place_id, NEW.expires_at)
             <> (OLD.transaction_id, OLD.place_id, OLD.expires_at)
-            OR NOT EXISTS (SELECT 1 FROM ledger_transaction
+            OR NEW.is_open = EXISTS (SELECT 1 FROM ledger_transaction
                 WHERE refers_to = OLD.transaction_id))
         THEN RAISE EXCEPTION USING ERRCODE = '23000',
             MESSAGE = 'a hold is open until a transaction refers to it'; END IF;
@@ -152,6 +153,7 @@ POSTGRES_HOLD_TRIGGERS = (
     """CREATE TRIGGER ledger_transaction_closes_hold AFTER INSERT ON ledger_transaction
         FOR EACH ROW WHEN (NEW.kind IN ('CAPTURE', 'RELEASE'))
         EXECUTE FUNCTION ledger_transaction_closes_hold()""",
+    refuse_truncate("hold"),
 )
 
 

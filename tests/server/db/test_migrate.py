@@ -1,13 +1,13 @@
-"""Schemas: fresh, again, many processes at once, newer ones, filled ones."""
+"""Migrations (LED-7): afresh, again, many processes at once, newer ones, filled ones."""
 
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playhouse.migrations import Runner
+from peewee import Database
 
 from server.db.engine import open_database
 from server.db.errors import UnusableDatabaseError
@@ -15,7 +15,7 @@ from server.db.migrate import MIGRATIONS, NewerSchemaError, migrate
 from server.db.queries import rows
 from server.ledger.verify import verify
 from tests.engines import TestEngine
-from tests.fixtures.schemas import FIRST, NEWER, SPEND
+from tests.fixtures.schemas import FIRST_NAME, NEWER, SPEND, fill_first
 from tests.server.db.schema import schema
 from tests.server.support import (
     CARD_A,
@@ -24,11 +24,21 @@ from tests.server.support import (
     decided,
     grant_command,
     granted,
+    hold_command,
+    release_command,
     spend_command,
 )
 
-FIRST_NAME = "0001_first_schema"
+NAMES = sorted(path.stem for path in MIGRATIONS.glob("[0-9]*.py"))
 PROCESSES = 6
+MIGRATING = """
+import sys
+from server.db.engine import open_database
+from server.db.migrate import migrate
+print("ready", flush=True)
+sys.stdin.read(1)
+print(*migrate(open_database(sys.argv[1])))
+"""
 
 
 @pytest.fixture
@@ -47,11 +57,41 @@ def new_url(engine: TestEngine, tmp_path: Path) -> Iterator[Callable[[str], str]
         engine.drop(url)
 
 
+@pytest.fixture
+def fresh(new_url: Callable[[str], str]) -> list[tuple[str, ...]]:
+    """The schema that a new database gets."""
+    database = open_database(new_url("fresh"))
+    migrate(database)
+    return schema(database)
+
+
+@pytest.fixture
+def first(new_url: Callable[[str], str]) -> Town:
+    """A filled ledger of the first schema."""
+    url = new_url("first")
+    fill_first(url)
+    return Town(url)
+
+
+def content(database: Database) -> dict[str, tuple[list[str], list[tuple[Any, ...]]]]:
+    """The columns and rows of every table."""
+    with database.connection_context():
+        columns = {
+            table: [column.name for column in database.get_columns(table)]
+            for table in database.get_tables()
+            if table != "schema_lock"
+        }
+        return {
+            table: (names, sorted(rows(database, f"SELECT * FROM {table}"), key=repr))  # noqa: S608
+            for table, names in columns.items()
+        }
+
+
 def test_a_fresh_database_gets_every_migration_and_then_none(
     new_url: Callable[[str], str],
 ) -> None:
     database = open_database(new_url("ledger"))
-    assert migrate(database) == sorted(path.stem for path in MIGRATIONS.glob("[0-9]*.py"))
+    assert migrate(database) == NAMES
     before = schema(database)
     assert migrate(database) == []
     assert schema(database) == before
@@ -60,19 +100,11 @@ def test_a_fresh_database_gets_every_migration_and_then_none(
     assert kinds.count("index") >= 10
 
 
-def test_processes_that_start_at_once_make_one_schema(new_url: Callable[[str], str]) -> None:
-    url = new_url("ledger")
-    program = (
-        "import sys\n"
-        "from server.db.engine import open_database\n"
-        "from server.db.migrate import migrate\n"
-        "print('ready', flush=True)\n"
-        "sys.stdin.read(1)\n"
-        "print(len(migrate(open_database(sys.argv[1]))))\n"
-    )
+def migrate_at_once(url: str) -> list[str]:
+    """Migrate in several processes that begin at the same moment; return what each applied."""
     processes = [
         subprocess.Popen(
-            [sys.executable, "-c", program, url],
+            [sys.executable, "-c", MIGRATING, url],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -89,84 +121,109 @@ def test_processes_that_start_at_once_make_one_schema(new_url: Callable[[str], s
         process.stdin.flush()
     told = [process.communicate(timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0] * PROCESSES, told
-    applied = sorted(int(out) for out, _ in told)
-    assert applied == [0] * (PROCESSES - 1) + [len(list(MIGRATIONS.glob("[0-9]*.py")))]
-    fresh = open_database(new_url("fresh"))
-    migrate(fresh)
-    assert schema(open_database(url)) == schema(fresh)
+    return sorted(out.strip() for out, _ in told)
+
+
+def test_processes_that_start_at_once_make_one_schema(
+    new_url: Callable[[str], str], fresh: list[tuple[str, ...]]
+) -> None:
+    url = new_url("ledger")
+    assert migrate_at_once(url) == [""] * (PROCESSES - 1) + [" ".join(NAMES)]
+    assert schema(open_database(url)) == fresh
+
+
+def test_processes_that_start_at_once_bring_a_filled_ledger_up_to_date_once(
+    first: Town, fresh: list[tuple[str, ...]]
+) -> None:
+    assert migrate_at_once(first.url) == [""] * (PROCESSES - 1) + [" ".join(NAMES[1:])]
+    assert schema(first.database) == fresh
+    assert verify(first.database).fault is None
 
 
 def test_a_newer_schema_is_left_alone(town: Town) -> None:
     town.tamper(NEWER)
     before = town.dump()
-    with pytest.raises(NewerSchemaError, match="9999_future") as caught:
-        migrate(town.database)
+    url = town.url.replace("postgres:@", "postgres:geheim@")
+    assert town.is_sqlite or "geheim" in url
+    with pytest.raises(NewerSchemaError, match=r"9999_future.*install that version") as caught:
+        migrate(open_database(url))
     assert "\n" not in str(caught.value)
+    assert "geheim" not in str(caught.value)
     assert town.dump() == before
 
 
 def test_a_migration_that_fails_leaves_nothing(new_url: Callable[[str], str]) -> None:
+    """Neither its own changes nor those of the migrations before it."""
     database = open_database(new_url("ledger"))
     with database.connection_context():
-        database.execute_sql("CREATE TABLE merge (x TEXT)")
-    with pytest.raises(UnusableDatabaseError, match=r"cannot be brought up to date.*merge"):
+        database.execute_sql("CREATE TABLE seal (x TEXT)")
+    with pytest.raises(UnusableDatabaseError, match=r"cannot be brought up to date.*seal") as told:
         migrate(database)
-    assert not [row for row in schema(database) if "municipality" in row[1:3]]
+    assert "\n" not in str(told.value)
+    left = {row[2] if row[0] == "table" else row[1] for row in schema(database)}
+    assert left - {"schema_lock"} == {"seal"}
 
 
-def fill(url: str) -> None:
-    """Fill an empty database of the first schema with the rows of its fixture."""
-    if url.startswith("sqlite"):
-        connection = sqlite3.connect(url.removeprefix("sqlite:///"))
-        connection.executescript(FIRST.read_text("utf-8"))
-        connection.close()
-        return
-    database = open_database(url)
-    old = sqlite3.connect(":memory:")
-    old.executescript(FIRST.read_text("utf-8"))
-    with database.connection_context():
-        Runner(database, str(MIGRATIONS)).up(FIRST_NAME)
-        database.execute_sql("SET session_replication_role = replica")
-        for table in set(database.get_tables()) - {"schema_migration", "schema_lock"}:
-            columns = database.get_columns(table)
-            names = ", ".join(column.name for column in columns)
-            places = ", ".join(["%s"] * len(columns))
-            for row in old.execute(f"SELECT {names} FROM {table}"):  # noqa: S608
-                values = [
-                    bool(value) if column.data_type == "boolean" else value
-                    for column, value in zip(columns, row, strict=True)
-                ]
-                text = f"INSERT INTO {table} ({names}) VALUES ({places})"  # noqa: S608
-                database.execute_sql(text, values)
-    old.close()
+def test_a_migration_that_fails_leaves_a_filled_ledger_as_it_was(first: Town) -> None:
+    with first.database.connection_context():
+        first.database.execute_sql("CREATE TABLE job (x TEXT)")
+    before, rows_before = schema(first.database), content(first.database)
+    with pytest.raises(UnusableDatabaseError, match=r"cannot be brought up to date.*job"):
+        migrate(first.database)
+    ours = [row for row in schema(first.database) if "schema_lock" not in row[1]]
+    assert ours == [row for row in before if "schema_lock" not in row[1]]
+    assert content(first.database) == rows_before
+    with first.database.connection_context():
+        first.database.execute_sql("DROP TABLE job")
+    assert migrate(first.database) == NAMES[1:]
 
 
 def test_a_filled_ledger_of_the_first_schema_is_brought_up_to_date(
-    new_url: Callable[[str], str],
+    first: Town, fresh: list[tuple[str, ...]]
 ) -> None:
-    url = new_url("ledger")
-    fill(url)
-    town = Town(url)
-    with town.database.connection_context():
-        names = rows(town.database, "SELECT name FROM schema_migration")
-    assert names == [(FIRST_NAME,)]
-    migrate(town.database)
-    fresh = open_database(new_url("fresh"))
-    migrate(fresh)
-    assert schema(town.database) == schema(fresh), "every trigger and constraint is a fresh one's"
-    found = verify(town.database)
+    database = first.database
+    with database.connection_context():
+        assert rows(database, "SELECT name FROM schema_migration") == [(FIRST_NAME,)]
+    assert schema(database) != fresh
+    before = content(database)
+    assert migrate(database) == NAMES[1:]
+    assert schema(database) == fresh, "every trigger and constraint is a fresh one's"
+    assert kept(before, content(database)) == kept(before, before)
+    found = verify(database)
     assert (found.transactions, found.lots, found.fault) == (5, 2, None)
-    if town.is_sqlite:
-        assert town.rows("PRAGMA integrity_check") == [("ok",)]
-        assert town.rows("PRAGMA foreign_key_check") == []
-    with town.booker() as booker:
-        (kept,) = decided(booker, SPEND)
-        assert b"2026070100003" in kept.answer
+    if first.is_sqlite:
+        assert first.rows("PRAGMA integrity_check") == [("ok",)]
+        assert first.rows("PRAGMA foreign_key_check") == []
+
+
+Content = dict[str, tuple[list[str], list[tuple[Any, ...]]]]
+RENAMED = {"cancels": "refers_to"}
+
+
+def kept(before: Content, found: Content) -> dict[str, list[tuple[Any, ...]]]:
+    """What is found in the columns there were before, without rows that a migration adds."""
+    of_tables = {}
+    for table, (columns, _) in before.items():
+        names, all_rows = found[table]
+        places = [names.index(name if name in names else RENAMED[name]) for name in columns]
+        of_tables[table] = [
+            tuple(row[place] for place in places)
+            for row in all_rows
+            if not {"00000000", *NAMES[1:], "transaction", "transaction-gaps-below"} & {*row[:2]}
+        ]
+    return of_tables
+
+
+def test_booking_goes_on_after_a_migration(first: Town) -> None:
+    migrate(first.database)
+    with first.booker() as booker:
+        (kept_answer,) = decided(booker, SPEND)
+        assert b"2026070100003" in kept_answer.answer
         assert booked(booker, spend_command(CARD_A, 500))["balance_after"] == 0
-        granted(booker, grant_command(CARD_A, 10, "00000000"))
-    assert verify(town.database).fault is None
-
-
-def test_the_fixture_is_of_the_first_schema() -> None:
-    assert FIRST_NAME in FIRST.read_text("utf-8")
-    assert (MIGRATIONS / f"{FIRST_NAME}.py").exists()
+        (number,) = granted(booker, grant_command(CARD_A, 10))
+        assert number > "2026070100005"
+        (hold,) = granted(booker, hold_command("AAAA1111", 10))
+        granted(booker, release_command(hold))
+    ids = first.rows("SELECT transaction_id FROM ledger_transaction ORDER BY 1")
+    assert ids == [(number,) for number in range(1, 10)]
+    assert verify(first.database).fault is None

@@ -1,21 +1,25 @@
-"""Databases that cannot be used: each is told in one line, and nothing is lost."""
+"""Databases that a server cannot start with: each is told in one line, without a password."""
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from server.db.engine import open_database
+from server.db import sqlite
+from server.db.engine import open_database, open_existing
 from server.db.errors import UnusableDatabaseError
-from server.db.migrate import migrate
+from server.db.migrate import MIGRATIONS, migrate
 from server.db.postgres import without_password
 from server.db.sqlite import sqlite_path
-from server.ledger.store import StoreUnavailableError
-from server.ledger.verify import verify
-from tests.engines import TestEngine
+from tests.engines import PostgresEngine, SqliteEngine, TestEngine
+from tests.fixtures.schemas import fill_first
+from tests.server.db.conditions import locked, small_disk, with_options
 from tests.server.support import CARD_A, Town, build_town, grant_command, granted
+
+SECONDS_MAX = 10
 
 
 def refuses(url: str, match: str) -> str:
@@ -68,7 +72,12 @@ def test_other_urls_are_refused(url: str) -> None:
         ("postgresql://host:5433/db?password=secret", "postgresql://host:5433/db"),
         ("postgresql:///db?host=/run/x", "postgresql:///db"),
         ("mysql://u:p%40w@host/db", "mysql://u@host/db"),
+        ("postgresql://u@h:1,[::1]:2/db", "postgresql://u@h:1,[::1]:2/db"),
+        ("postgresql://%2Frun%2Fx/db", "postgresql://%2Frun%2Fx/db"),
+        ("postgresql://u%40h:secret@host/db", "postgresql://u%40h@host/db"),
         ("postgresql://u:sec/ret@host/db", "that URL"),
+        ("postgresql://u:123/ret@host/db", "that URL"),
+        ("postgresql://u:123?ret@host/db", "that URL"),
         ("postgresql://u:sec#ret@host/db", "that URL"),
         ("postgresql://u:sec?ret@host/db", "that URL"),
         ("postgresql://u:sec ret@host/db", "that URL"),
@@ -85,6 +94,12 @@ def engine(find_engine: Callable[[str], TestEngine]) -> TestEngine:
     return find_engine("postgresql")
 
 
+@pytest.fixture
+def postgres(engine: TestEngine) -> PostgresEngine:
+    assert isinstance(engine, PostgresEngine)
+    return engine
+
+
 def test_postgresql_that_does_not_run_is_told() -> None:
     told = refuses("postgresql://u:secret@127.0.0.1:1/ledger", "cannot be reached")
     assert "check that PostgreSQL runs there" in told
@@ -99,10 +114,14 @@ def test_postgresql_that_does_not_run_is_told() -> None:
         "postgresql://u:sec ret@127.0.0.1:1/db",
         "postgresql://u:secret@[127/n",
         "postgresql://u:secret@127.0.0.1:port/db",
+        "postgresql://u:sec@ret@127.0.0.1:1/db",
+        "postgresql://u:sec@ret/@127.0.0.1:1/db",
     ],
 )
 def test_a_url_that_is_not_well_formed_is_told_without_its_password(url: str) -> None:
     told = refuses(url, "cannot be|is no database")
+    with pytest.raises(UnusableDatabaseError):
+        open_existing(url)
     assert not [part for part in ("sec", "ret@") if part in told.replace("secret", "sec")]
 
 
@@ -130,57 +149,86 @@ def test_a_missing_driver_is_told(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of its own, of 3 MB; needs root."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(folder)],
-        capture_output=True,
-        check=False,
-    )
-    if made.returncode != 0:
-        pytest.skip("mounting a file system takes root")
-    yield folder
-    subprocess.run(["umount", "-l", str(folder)], check=True)
+def guarded(postgres: PostgresEngine, tmp_path: Path) -> Iterator[str]:
+    """The URL of a database whose owner, no superuser, has a password: PASSWORD stands for it."""
+    url = postgres.new(tmp_path)
+    name = url.partition("?")[0].rpartition("/")[2]
+    rules = postgres.server.pgdata / "pg_hba.conf"
+    before = rules.read_text()
+    postgres.administer("CREATE ROLE guarded LOGIN PASSWORD 'richtig'")
+    postgres.administer(f"ALTER DATABASE {name} OWNER TO guarded")
+    rules.write_text(f"local all guarded scram-sha-256\n{before}")
+    reload(postgres)
+    yield url.replace("postgres:@", "guarded:PASSWORD@")
+    rules.write_text(before)
+    reload(postgres)
+    postgres.drop(url)
+    postgres.administer("DROP ROLE guarded")
 
 
-@pytest.fixture
-def on_disk(small_disk: Path) -> Town:
-    town = Town(f"sqlite:///{small_disk / 'ledger.db'}")
+def reload(postgres: PostgresEngine) -> None:
+    """Let the server read its rules again, and wait until it has."""
+    ((before,),) = postgres.administer("SELECT pg_conf_load_time()")
+    postgres.administer("SELECT pg_reload_conf()")
+    until = time.monotonic() + SECONDS_MAX
+    while postgres.administer("SELECT pg_conf_load_time()") == [(before,)]:
+        assert time.monotonic() < until
+
+
+def test_a_wrong_password_is_told_and_not_shown(guarded: str) -> None:
+    told = refuses(guarded.replace("PASSWORD", "falsch"), "cannot be reached.*authentication")
+    assert "falsch" not in told
+    town = Town(guarded.replace("PASSWORD", "richtig"))
     build_town(town.url)
-    return town
-
-
-def test_a_full_disk_stops_booking_and_loses_nothing(on_disk: Town, small_disk: Path) -> None:
-    ballast = small_disk / "ballast"
-    with on_disk.booker() as booker:
-        kept = granted(booker, grant_command(CARD_A, 1))
-        with ballast.open("wb", buffering=0) as file, pytest.raises(OSError, match="No space"):
-            while True:
-                file.write(bytes(4096))
-        waiting = grant_command(CARD_A, 2)
-        with pytest.raises(StoreUnavailableError, match="full"):
-            for _ in range(10_000):
-                kept += granted(booker, grant_command(CARD_A, 1))
-        with pytest.raises(StoreUnavailableError, match="full"):
-            for _ in range(100):
-                granted(booker, waiting)
-        ballast.unlink()
-        kept += granted(booker, waiting)
-    numbers = on_disk.rows("SELECT transaction_number FROM ledger_transaction")
-    assert set(kept) <= {number for (number,) in numbers}
-    assert on_disk.balance(CARD_A) == len(numbers) + 1
-    assert verify(on_disk.database).fault is None
-
-
-def test_a_read_only_disk_is_told(on_disk: Town, small_disk: Path) -> None:
-    with on_disk.booker() as booker:
+    with town.booker() as booker:
         granted(booker, grant_command(CARD_A, 1))
-    remount = ["mount", "-o", "remount,{}", str(small_disk)]
-    subprocess.run([part.format("ro") for part in remount], check=True)
-    refuses(on_disk.url, "cannot be opened|cannot be brought up to date")
-    subprocess.run([part.format("rw") for part in remount], check=True)
-    with on_disk.booker() as booker:
-        granted(booker, grant_command(CARD_A, 1))
-    assert on_disk.balance(CARD_A) == 2
+    assert town.balance(CARD_A) == 1, "the owner needs to be nothing more"
+
+
+def test_a_user_who_may_not_make_tables_is_told(postgres: PostgresEngine, tmp_path: Path) -> None:
+    postgres.administer("CREATE ROLE stranger LOGIN")
+    with postgres.database(tmp_path) as url:
+        refuses(url.replace("postgres:@", "stranger@"), "cannot be brought up.*permission denied")
+    postgres.administer("DROP ROLE stranger")
+
+
+def test_a_standby_is_told(town: Town) -> None:
+    read_only = with_options(town.url, "-c default_transaction_read_only=on")
+    refuses(read_only, "cannot be brought up to date.*read-only")
+
+
+def test_tables_that_another_process_uses_are_told(
+    postgres: PostgresEngine, tmp_path: Path
+) -> None:
+    """Another reads on and on, a backup perhaps, while the schema has to be changed."""
+    with postgres.database(tmp_path) as url:
+        fill_first(url)
+        with locked(url, "BEGIN", "SELECT * FROM ledger_transaction"):
+            impatient = with_options(url, "-c lock_timeout=50ms")
+            refuses(impatient, "another process uses it, wait for that or end it")
+        assert len(migrate(open_database(url))) == len(list(MIGRATIONS.glob("[0-9]*.py"))) - 1
+
+
+def test_a_file_that_another_process_locks_is_told(
+    find_template: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = SqliteEngine().new(tmp_path, find_template("sqlite"))
+    with monkeypatch.context() as patched, locked(url, "BEGIN IMMEDIATE"):
+        patched.setattr(sqlite, "BUSY_SECONDS_MAX", 0.05)
+        refuses(url, "another process uses it, wait for that or end it")
+    assert migrate(open_database(url)) == []
+
+
+def test_a_read_only_disk_is_told(tmp_path: Path) -> None:
+    with small_disk(tmp_path / "disk", megabytes=3) as disk:
+        town = Town(f"sqlite:///{disk / 'ledger.db'}")
+        build_town(town.url)
+        with town.booker() as booker:
+            granted(booker, grant_command(CARD_A, 1))
+        remount = ["mount", "-o", "remount,{}", str(disk)]
+        subprocess.run([part.format("ro") for part in remount], check=True)
+        refuses(town.url, "cannot be opened|cannot be brought up to date")
+        subprocess.run([part.format("rw") for part in remount], check=True)
+        with town.booker() as booker:
+            granted(booker, grant_command(CARD_A, 1))
+        assert town.balance(CARD_A) == 2

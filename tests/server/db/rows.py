@@ -1,0 +1,344 @@
+"""For each table a row that is stored, another that could be, and what makes it one that cannot."""
+
+from typing import Final
+
+Value = str | int | bytes | None
+Row = dict[str, Value]
+
+STORED: Final[tuple[tuple[str, Row], ...]] = (
+    (
+        "municipality",
+        {"municipality_code": "900001", "name": "a", "prefecture": "p", "is_prefecture": False},
+    ),
+    (
+        "program",
+        {
+            "program_id": "90000001",
+            "municipality_code": "900001",
+            "kind": "MUNICIPAL",
+            "name": "a",
+            "days_valid": 1,
+            "service_from": None,
+            "service_until": None,
+            "shown_on_my_page": True,
+            "points_per_use_max": 1,
+            "points_per_citizen_day_max": 1,
+            "points_per_terminal_day_max": 1,
+        },
+    ),
+    (
+        "issuer",
+        {"issuer_id": "900001", "name": "a", "is_street": True, "notification": "SCREEN"},
+    ),
+    ("issuer", {"issuer_id": "900002", "name": "b", "is_street": True, "notification": "LABEL"}),
+    (
+        "place",
+        {
+            "place_id": 9001,
+            "municipality_code": "900001",
+            "name": "a",
+            "collecting_place_id": 9001,
+        },
+    ),
+    (
+        "terminal",
+        {
+            "terminal_id": "90000001",
+            "terminal_class": "POINT_USE",
+            "municipality_code": "900001",
+            "place_id": 9001,
+            "issuer_id": "900001",
+            "name": "a",
+            "password_hash": "",
+            "machine_fingerprint": bytes(32),
+            "withdrawn_at": None,
+        },
+    ),
+    (
+        "program_terminals",
+        {
+            "program_id": "90000001",
+            "municipality_code": "900001",
+            "terminal_class": None,
+            "issuer_id": "900001",
+            "terminal_id": "90000001",
+        },
+    ),
+    (
+        "session",
+        {
+            "token_hash": bytes(32),
+            "terminal_id": "90000001",
+            "signed_in_at": 1,
+            "expires_at": 2,
+            "ended_at": None,
+        },
+    ),
+    ("citizen", {"citizen_id": 9001, "mykey_id": "ZZZZ9999", "revoked_at": None}),
+    ("citizen", {"citizen_id": 9002, "mykey_id": "ZZZZ9998", "revoked_at": None}),
+    (
+        "certificate",
+        {
+            "serial_number": "F1",
+            "citizen_id": 9001,
+            "last_good_day": "2030-01-01",
+            "revoked_at": None,
+        },
+    ),
+    ("service_id", {"issuer_id": "900001", "customer_id": "1", "citizen_id": 9001}),
+    (
+        "account",
+        {"account_id": 9001, "program_id": "90000001", "kind": "HELD", "owner": "9001"},
+    ),
+    (
+        "ledger_transaction",
+        {
+            "transaction_id": 9001,
+            "transaction_number": "2030010100001",
+            "kind": "SPEND",
+            "booked_at": 1,
+            "booked_on": "2030-01-01",
+            "caller": "c",
+            "subject": "s",
+            "refers_to": None,
+            "reason": "",
+        },
+    ),
+    (
+        "ledger_transaction",
+        {
+            "transaction_id": 9002,
+            "transaction_number": "2030010100002",
+            "kind": "CANCEL",
+            "booked_at": 1,
+            "booked_on": "2030-01-01",
+            "caller": "c",
+            "subject": "s",
+            "refers_to": 9001,
+            "reason": "",
+        },
+    ),
+    (
+        "lot",
+        {
+            "lot_id": 9001,
+            "account_id": 9001,
+            "points": 10,
+            "remaining": 10,
+            "received_on": "2030-01-01",
+            "last_good_day": "2030-01-01",
+        },
+    ),
+    (
+        "entry",
+        {"transaction_id": 9002, "sequence": 1, "account_id": 9001, "lot_id": 9001, "points": 1},
+    ),
+    (
+        "operation",
+        {
+            "caller": "c",
+            "request_id": "1",
+            "method": "m",
+            "fingerprint": b"f",
+            "outcome": "BOOKED",
+            "answer": b"",
+            "transaction_id": 9001,
+            "decided_at": 1,
+        },
+    ),
+    ("counter", {"name": "x", "next": 1}),
+    (
+        "street",
+        {
+            "issuer_id": "900001",
+            "profile": 1,
+            "id_kind": "STREET",
+            "id_pattern": "[0-9]",
+            "sealed_client_secret": b"s",
+        },
+    ),
+    (
+        "street_key",
+        {
+            "issuer_id": "900001",
+            "key_id": 1,
+            "sealed_key": b"k",
+            "sealed_secret": b"s",
+            "valid_from": "2030-01-01",
+            "valid_until": "2030-01-02",
+        },
+    ),
+    (
+        "merge",
+        {
+            "transaction_id": 9001,
+            "issuer_id": "900001",
+            "street_point_id": "1",
+            "points": 1,
+            "profile": 1,
+            "key_id": 1,
+            "file_id": bytes(16),
+            "file_name": "a",
+            "content": b"c",
+        },
+    ),
+    (
+        "hold",
+        {"transaction_id": 9001, "place_id": 9001, "expires_at": 1, "is_open": True},
+    ),
+    (
+        "seal",
+        {
+            "first_transaction_id": 9000,
+            "last_transaction_id": 9002,
+            "transactions": 1,
+            "previous_hash": bytes(32),
+            "hash": b"1" * 32,
+            "sealed_at": 1,
+        },
+    ),
+    ("job", {"name": "x", "holder": "", "held_until": 0, "done_for": ""}),
+)
+"""In an order in which each refers to earlier ones only; the last of a table counts."""
+
+EVENT: Final[Row] = {
+    "kind": "EVENT",
+    "service_from": "2030-01-01",
+    "service_until": "2030-01-02",
+}
+
+OTHER: Final[dict[str, Row]] = {
+    "municipality": {"municipality_code": "900002"},
+    "program": {"program_id": "90000002", **EVENT},
+    "issuer": {"issuer_id": "900003"},
+    "place": {"place_id": 9002, "name": "b"},
+    "terminal": {"terminal_id": "90000002"},
+    "program_terminals": {},
+    "session": {"token_hash": b"1" * 32},
+    "citizen": {"citizen_id": 9003, "mykey_id": "ZZZZ9997"},
+    "certificate": {"serial_number": "F2"},
+    "service_id": {"customer_id": "2", "citizen_id": 9002},
+    "account": {"account_id": 9002, "owner": "9002"},
+    "ledger_transaction": {
+        "transaction_id": 9003,
+        "transaction_number": "2030010100003",
+        "refers_to": 9002,
+    },
+    "lot": {"lot_id": 9002},
+    "entry": {"sequence": 2},
+    "operation": {"request_id": "2", "transaction_id": 9002},
+    "counter": {"name": "y"},
+    "street": {"issuer_id": "900002"},
+    "street_key": {"key_id": 2},
+    "merge": {"transaction_id": 9002, "file_name": "b"},
+    "hold": {"transaction_id": 9002},
+    "seal": {
+        "first_transaction_id": 9001,
+        "last_transaction_id": 9001,
+        "previous_hash": b"1" * 32,
+        "hash": b"2" * 32,
+    },
+    "job": {"name": "y"},
+}
+"""What is different in a row that could be stored besides."""
+
+CHECKED: Final[dict[str, tuple[Row, ...]]] = {
+    "municipality": ({"municipality_code": "90000"}, {"municipality_code": "90000x"}),
+    "program": (
+        {"program_id": "9000000"},
+        {"program_id": "９０００００02"},
+        {"kind": "OTHER", "service_from": None},
+        {"days_valid": 0},
+        {"service_from": "2030-1-1", "service_until": "2030-12-31"},
+        {"service_until": "2030-1-3"},
+        {"points_per_use_max": 0},
+        {"points_per_citizen_day_max": 0},
+        {"points_per_terminal_day_max": 0},
+        {"service_from": None},
+        {"service_until": None},
+        {"kind": "RETAINED", "service_from": None, "service_until": None},
+        {"municipality_code": None},
+        {"service_from": "2030-01-03"},
+    ),
+    "issuer": ({"issuer_id": "9000033"}, {"notification": "OTHER"}),
+    "terminal": (
+        {"terminal_id": "x0000002"},
+        {"terminal_class": "OTHER"},
+        {"machine_fingerprint": bytes(31)},
+        {"terminal_class": "GRANT", "municipality_code": None},
+        {"place_id": None},
+    ),
+    "program_terminals": ({"municipality_code": None, "terminal_id": None},),
+    "session": ({"token_hash": bytes(31)}, {"expires_at": 1}),
+    "citizen": ({"mykey_id": "ZZZZ999"}, {"mykey_id": "zzzz9997"}),
+    "certificate": (
+        {"serial_number": ""},
+        {"serial_number": "F" * 41},
+        {"serial_number": "f2"},
+        {"last_good_day": "2030-1-1"},
+    ),
+    "account": ({"kind": "OTHER"},),
+    "ledger_transaction": (
+        {"kind": "OTHER", "refers_to": None},
+        {"booked_on": "2030-1-1"},
+        {"refers_to": None},
+        {"kind": "SPEND"},
+        {"refers_to": 9003},
+        {"refers_to": 9004},
+    ),
+    "lot": (
+        {"points": 0, "remaining": 0},
+        {"remaining": 11},
+        {"remaining": -1},
+        {"received_on": "2030-1-1", "last_good_day": "2030-12-31"},
+        {"last_good_day": "2030-1-1"},
+        {"received_on": "2030-01-02"},
+    ),
+    "entry": ({"sequence": 0}, {"points": 0}),
+    "operation": (
+        {"outcome": "OTHER", "transaction_id": None},
+        {"transaction_id": None},
+        {"outcome": "REFUSED"},
+    ),
+    "counter": ({"next": 0},),
+    "street": ({"profile": 3}, {"id_kind": "OTHER"}, {"id_pattern": ""}),
+    "street_key": (
+        {"key_id": 0},
+        {"key_id": 2**32},
+        {"valid_from": "2030-1-1"},
+        {"valid_until": "2030-1-1"},
+    ),
+    "merge": ({"points": 0}, {"points": 10**10}, {"file_id": bytes(15)}),
+    "seal": (
+        {"transactions": 0},
+        {"previous_hash": bytes(31)},
+        {"hash": bytes(33)},
+        {"transactions": 2},
+    ),
+}
+"""What a CHECK of the table refuses, each alone."""
+
+REFERRING: Final[dict[tuple[str, str], Row]] = {
+    ("ledger_transaction", "refers_to"): {"refers_to": 8999},
+}
+"""What a wrong reference is where no other number will do."""
+
+UNIQUE: Final[dict[tuple[str, tuple[str, ...]], Row]] = {
+    ("program", ("municipality_code",)): {
+        "kind": "MUNICIPAL",
+        "service_from": None,
+        "service_until": None,
+    },
+    ("ledger_transaction", ("transaction_id",)): {"kind": "SPEND", "refers_to": None},
+}
+"""What more a row needs to be one of those that are unique."""
+
+
+def stored(table: str) -> Row:
+    """The row that is stored."""
+    return dict(STORED)[table]
+
+
+def other(table: str) -> Row:
+    """A row that could be stored besides."""
+    return {**stored(table), **OTHER[table]}
