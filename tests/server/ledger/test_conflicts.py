@@ -1,15 +1,23 @@
 """Several processes on one PostgreSQL: booked once, never overdrawn, never stuck (LED-4)."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
 
+import psycopg
 import pytest
 
-from server.db.queries import rows
-from server.ledger.booker import TRIES_MAX, Booker, Command, CommandFailedError
-from server.ledger.store import ConflictError, StoreUnavailableError
+from server.db.engine import open_database
+from server.ledger.booker import TRIES_MAX, Booker, Command
+from server.ledger.engines import open_store
+from server.ledger.settling import SettleCommand
+from server.ledger.store import StoreUnavailableError
 from server.ledger.values import Operation, Outcome
 from server.ledger.verify import verify
+from server.loaders import LOADERS
 from tests.engines import TestEngine
 from tests.server.support import (
     CARD_A,
@@ -23,6 +31,8 @@ from tests.server.support import (
     grant_command,
     granted,
     new_request_id,
+    plain,
+    refused,
     spend_command,
 )
 
@@ -151,52 +161,130 @@ def test_transaction_ids_have_no_gap_and_follow_commits(shared: Town) -> None:
     assert [one for (one,) in found] == list(range(1, len(found) + 1))
 
 
-def test_a_batch_is_tried_so_often_and_then_told(
-    town: Town, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@dataclass
+class Meanwhile:
+    """Something another process does while a batch is on its way, so many times."""
+
+    act: Callable[[], None]
+    times: int = 1
+
+    def happen(self) -> None:
+        if self.times:
+            self.times -= 1
+            self.act()
+
+
+@dataclass
+class Clock:
+    """Is read when a batch's transaction has begun, and before it locks anything."""
+
+    town: Town
+    meanwhile: Meanwhile
+
+    def now(self) -> datetime:
+        self.meanwhile.happen()
+        return self.town.clock.now()
+
+
+@contextmanager
+def pausing_booker(town: Town, meanwhile: Meanwhile) -> Iterator[tuple[Booker, list[float]]]:
+    """A booker, and the pauses that it made."""
+    database = open_database(town.url)
     pauses: list[float] = []
-    with town.booker() as opened:
-        booker = Booker(opened._store, town.clock, pauses.append)
+    with database.connection_context():
+        store = open_store(database, LOADERS)
+        yield Booker(store, Clock(town, meanwhile), pauses.append), pauses
 
-        def in_conflict() -> None:
-            raise ConflictError("another got between")
 
-        monkeypatch.setattr(booker._store, "commit", in_conflict)
-        with pytest.raises(StoreUnavailableError, match="in conflict 8 times"):
-            booker.book([grant_command(CARD_A, 1)])
-        assert len(pauses) == TRIES_MAX - 1
-        assert pauses == sorted(pauses)
-        monkeypatch.undo()
-        assert not isinstance(booker.book([grant_command(CARD_A, 1)])[0], CommandFailedError)
+@pytest.fixture
+def another(town: Town) -> Iterator["psycopg.Connection[Any]"]:
+    """A connection of another process."""
+    with psycopg.connect(town.url, autocommit=True) as connection:
+        yield connection
+
+
+NUMBER = "UPDATE counter SET next = next WHERE name = 'transaction'"
+
+
+def test_a_batch_that_another_got_before_is_repeated_whole(
+    shared: Town, another: "psycopg.Connection[Any]"
+) -> None:
+    """Transactions that are serializable end with 40001 here, others wait and go on."""
+    meanwhile = Meanwhile(lambda: void(another.execute(NUMBER)))
+    commands = [spend_command(card, 10) for card in CARDS]
+    with pausing_booker(shared, meanwhile) as (booker, pauses):
+        answers = decided(booker, *commands)
+        assert len(pauses) == (1 if SERIALIZABLE in shared.url else 0)
+        assert {one.outcome for one in answers} == {Outcome.BOOKED}
+        assert decided(booker, *commands) == answers
+    assert [shared.balance(card) for card in CARDS] == [990] * 3
+    assert verify(shared.database).fault is None
+
+
+def void(_: object) -> None:
+    """Return nothing."""
+
+
+def test_a_batch_is_tried_so_often_and_then_told(
+    town: Town, another: "psycopg.Connection[Any]"
+) -> None:
+    meanwhile = Meanwhile(lambda: void(another.execute(NUMBER)), times=TRIES_MAX + 1)
+    serializable = Town(f"{town.url}&{SERIALIZABLE}", town.clock)
+    command = grant_command(CARD_A, 1)
+    with pausing_booker(serializable, meanwhile) as (booker, pauses):
+        with pytest.raises(StoreUnavailableError, match=f"in conflict {TRIES_MAX} times"):
+            booker.book([command])
+        assert meanwhile.times == 1
+        assert pauses == [0.004 * 2**number for number in range(TRIES_MAX - 1)]
+        assert town.balance(CARD_A) == 0
+        assert granted(booker, command) == granted(booker, command)
     assert town.balance(CARD_A) == 1
 
 
-SCANS = """SELECT relname, seq_scan, seq_tup_read FROM pg_stat_user_tables
-    WHERE relname IN
-    ('entry', 'lot', 'operation', 'account', 'ledger_transaction', 'certificate')"""
-UPDATES = "SELECT n_tup_upd, n_tup_hot_upd FROM pg_stat_user_tables WHERE relname = 'lot'"
+def test_a_deadlock_is_repeated(shared: Town, another: "psycopg.Connection[Any]") -> None:
+    """Another process locks the last of the batch's accounts, and then wants the first."""
+    another.execute("SET deadlock_timeout = '1min'")  # so that it is the batch that is given up
+    lock = """SELECT 1 FROM account JOIN certificate ON owner = CAST(citizen_id AS TEXT)
+        WHERE kind = 'HELD' AND serial_number = %s FOR UPDATE OF account"""
+    waiting = """SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock'
+        AND datname = current_database()"""
+
+    def want_the_first() -> None:
+        with psycopg.connect(shared.url, autocommit=True) as watching:
+            while not watching.execute(waiting).fetchall():
+                pass
+        another.execute(lock, (CARD_A,))
+        another.execute("ROLLBACK")
+
+    thread = threading.Thread(target=want_the_first)
+
+    def begin() -> None:
+        another.execute("BEGIN")
+        another.execute(lock, (CARD_E,))
+        thread.start()
+
+    with pausing_booker(shared, Meanwhile(begin)) as (booker, pauses):
+        answers = decided(booker, *(spend_command(card, 10) for card in CARDS))
+        assert len(pauses) >= 1
+    thread.join(30)
+    assert {one.outcome for one in answers} == {Outcome.BOOKED}
+    assert [shared.balance(card) for card in CARDS] == [990] * 3
 
 
-def test_plans_made_on_an_empty_ledger_stay_good(town: Town) -> None:
-    """On one connection: what was read row by row while it was short is not when it is long."""
-    with town.booker() as booker:
-        granted(booker, *(grant_command(card, 1_000_000) for card in CARDS))
-        for _ in range(30):
-            decided(booker, *(spend_command(card, 1) for card in CARDS * 10))
-        before = _statistics(town)
-        for _ in range(30):
-            decided(booker, *(spend_command(card, 1) for card in CARDS * 10))
-        after = _statistics(town)
-    read = {table: after[table] - before[table] for table in before}
-    assert read == dict.fromkeys(read, 0), "tables were read from beginning to end"
-    ((updated, hot),) = town.rows(UPDATES)
-    assert updated >= 1800
-    assert hot / updated > 0.9, "updates of lots moved their index entries"
+def test_a_request_that_another_settles_at_that_moment_is_not_booked(shared: Town) -> None:
+    """The request ID is free when the batch is read, and taken when it is stored."""
+    with shared.booker() as booker, shared.booker() as other:
+        granted(booker, grant_command(CARD_B, 1))
+        granted(other, grant_command(CARD_B, 1))
+        settled: list[Operation] = []
+        meanwhile = Meanwhile(lambda: settled.extend(decided(other, SettleCommand(late.request))))
 
+        def encode(answer: object) -> bytes:
+            meanwhile.happen()
+            return plain(answer)
 
-def _statistics(town: Town) -> dict[str, int]:
-    """Rows that whole scans of tables have read, as far as the engine has counted."""
-    with town.database.connection_context():
-        town.database.execute_sql("SELECT pg_stat_force_next_flush()")
-        town.database.execute_sql("SELECT pg_stat_clear_snapshot()")
-        return {table: read for table, _, read in rows(town.database, SCANS)}
+        late = spend_command(CARD_A, 10, encode=encode)
+        assert refused(booker, late)[0] == "OPERATION_ABANDONED"
+    assert [one.outcome for one in settled] == [Outcome.ABANDONED]
+    assert shared.balance(CARD_A) == 1000
+    assert verify(shared.database).fault is None
