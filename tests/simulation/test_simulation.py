@@ -1,4 +1,4 @@
-"""A few hundred seeds on each engine in CI, more by `make simulate SEEDS=1000`.
+"""A hundred seeds on each engine in CI, more by `make simulate SEEDS=1000`.
 
 And it finds planted faults.
 """
@@ -22,7 +22,7 @@ from tests.simulation.model import CITIZEN_DAY_MAX, PROGRAM, TERMINAL_DAY_MAX
 from tests.simulation.stores import Fault
 from tests.simulation.world import World
 
-SEEDS = int(os.environ.get("SEEDS", "200"))
+SEEDS = int(os.environ.get("SEEDS", "100"))
 FIRST_SEED = int(os.environ.get("FIRST_SEED", "0"))
 SEEDS_TO_FIND = 40
 
