@@ -54,7 +54,7 @@ PROGRAMS = st.sampled_from([MUNICIPAL, MUNICIPAL, MUNICIPAL, EVENT])
 
 EXAMPLES = {
     "sqlite": max(25, settings().max_examples // 2),
-    "postgresql": max(10, settings().max_examples // 6),
+    "postgresql": max(6, settings().max_examples // 10),
 }
 """A database for each: on PostgreSQL they take longer to make."""
 
