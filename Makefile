@@ -50,15 +50,15 @@ bench: ## Measure the booking path and start-up; ratios from one run
 
 simulate: ## Run the deterministic simulation (SEEDS=1000)
 	@tools/set-up dev
-	@SEEDS=$(or $(SEEDS),1000) .venv/bin/python -m pytest tests/simulation -k test_seeds
+	@SEEDS=$(or $(SEEDS),1000) .venv/bin/python -m pytest tests/simulation -k test_seeds --timeout 0
 
 crash-test: ## Kill real servers under load, 50 times on each engine (KILLS=50)
 	@tools/set-up dev
-	@KILLS=$(or $(KILLS),50) .venv/bin/python -m pytest tests/crash -s -q
+	@KILLS=$(or $(KILLS),50) .venv/bin/python -m pytest tests/crash -s -q --timeout 0
 
 deep: ## Run the tests with their large sizes (long)
 	@tools/set-up dev
-	@HYPOTHESIS_PROFILE=deep .venv/bin/python -m pytest $(PYTEST)
+	@HYPOTHESIS_PROFILE=deep .venv/bin/python -m pytest --timeout 0 $(PYTEST)
 
 constraints: ## Write constraints.txt anew from pyproject.toml
 	@.venv/bin/python -m pip install --quiet uv

@@ -17,6 +17,7 @@ NEW_READERS = "\\\\?PnP?\\Notification"
 """A name that stands for the list of readers itself."""
 RETRY_SECONDS = 1.0
 """How long the daemon is waited for before it is asked again."""
+CANCEL_SECONDS = 0.02
 BUSY_SECONDS = 0.05
 BUSY_TRIES = 60
 """Another program may have the card for itself: wait up to 3 seconds."""
@@ -70,29 +71,42 @@ class Watcher:
         self._choose = choose
         self._tell = tell
         self._stopping = threading.Event()
+        self._ended = threading.Event()
         self._context: int | None = None
         self._lock = threading.Lock()
 
     def run(self) -> None:
         """Watch until stopped."""
-        while not self._stopping.is_set():
-            try:
-                with _context() as context:
-                    self._remember(context)
-                    self._watch(context)
-            except PcscError as error:
-                if not self._stopping.is_set():
-                    self._tell(None, str(error))
-            finally:
-                self._remember(None)
-            self._stopping.wait(RETRY_SECONDS)
+        try:
+            while not self._stopping.is_set():
+                self._watch_one_daemon()
+                self._stopping.wait(RETRY_SECONDS)
+        finally:
+            self._ended.set()
 
     def stop(self) -> None:
-        """End the watching, from another thread."""
+        """End the watching, and return when it has ended; called from another thread.
+
+        The daemon forgets a cancellation that comes before the wait it is meant for, so it is
+        said again until it was heard.
+        """
         self._stopping.set()
-        with self._lock:
-            if self._context is not None:
-                scard.SCardCancel(self._context)
+        while not self._ended.wait(CANCEL_SECONDS):
+            with self._lock:
+                if self._context is not None:
+                    scard.SCardCancel(self._context)
+
+    def _watch_one_daemon(self) -> None:
+        try:
+            with _context() as context:
+                self._remember(context)
+                try:
+                    self._watch(context)
+                finally:
+                    self._remember(None)
+        except PcscError as error:
+            if not self._stopping.is_set():
+                self._tell(None, str(error))
 
     def _remember(self, context: int | None) -> None:
         with self._lock:

@@ -3,7 +3,8 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from counter_tui.card.apdu import DamagedFileError, StatusError
@@ -28,6 +29,9 @@ from counter_tui.card.reader import (
 
 T = TypeVar("T")
 
+WORK_SECONDS_MAX = 15.0
+"""A card that never answers blocks PC/SC for ever: after this long it counts as mute."""
+
 
 class PcscReader:
     """The reader whose name contains `name`; the first one, where that is empty.
@@ -46,7 +50,7 @@ class PcscReader:
         self._watcher = Watcher(self._choose, self._told)
         self._thread = threading.Thread(target=self._watcher.run, name="card-watcher", daemon=True)
         self._thread.start()
-        self._reading = ThreadPoolExecutor(1, "card")
+        self._one_at_a_time = asyncio.Lock()
 
     @property
     def has_card(self) -> bool:
@@ -89,13 +93,12 @@ class PcscReader:
             with connected(reader, exclusive=exclusive) as transmit:
                 return told_apart(lambda: _opened(transmit, work))
 
-        return await self._loop.run_in_executor(self._reading, run)
+        async with self._one_at_a_time:
+            return await _in_a_thread(run)
 
     async def stop(self) -> None:
-        """End the threads."""
-        self._watcher.stop()
-        await asyncio.to_thread(self._thread.join)
-        self._reading.shutdown()
+        """End the watching."""
+        await asyncio.to_thread(self._watcher.stop)
 
     def _choose(self, readers: list[str]) -> str | None:
         return next((reader for reader in readers if self._name in reader), None)
@@ -131,6 +134,35 @@ class PcscReader:
     def _tell(self, event: CardEvent) -> None:
         for queue in self._consumers:
             queue.put_nowait(event)
+
+
+async def _in_a_thread(work: Callable[[], T]) -> T:
+    """Do work in a thread that holds up neither the event loop nor the program's end."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[T] = loop.create_future()
+
+    def settle(outcome: Callable[[], None]) -> None:
+        if not done.done():
+            outcome()
+
+    def tell(outcome: Callable[[], None]) -> None:
+        with suppress(RuntimeError):  # the program has ended meanwhile
+            loop.call_soon_threadsafe(settle, outcome)
+
+    def run() -> None:
+        try:
+            result = work()
+        except Exception as error:  # handed on to the one who waits
+            tell(partial(done.set_exception, error))
+        else:
+            tell(partial(done.set_result, result))
+
+    threading.Thread(target=run, name="card", daemon=True).start()
+    try:
+        async with asyncio.timeout(WORK_SECONDS_MAX):
+            return await done
+    except TimeoutError as error:
+        raise CardError(CardTrouble.MUTE, "the card does not answer") from error
 
 
 def _opened(transmit: Callable[[bytes], bytes], work: Callable[[MyNumberCard], T]) -> T:

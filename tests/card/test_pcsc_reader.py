@@ -9,8 +9,10 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
+from counter_tui.card import pcsc_reader
 from counter_tui.card.apdu import WrongPinError
 from counter_tui.card.my_number_card import MyNumberCard, PinFile
+from counter_tui.card.pcsc import Watcher
 from counter_tui.card.pcsc_reader import PcscReader
 from counter_tui.card.reader import (
     CardError,
@@ -170,6 +172,64 @@ async def test_a_card_pulled_out_in_the_middle_of_a_read(
     with VpcdSlot(issuing.card(0xABCDEF, LAST_GOOD_DAY), pcscd.port):
         assert await events.next() == CardInserted(2)
         assert (await reader.read_user_certificate()).serial_number == "ABCDEF"
+
+
+class Mute(VirtualCard):
+    """A card that answers nothing until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__({})
+        self.let_go = threading.Event()
+
+    def transmit(self, command: bytes) -> bytes:
+        self.let_go.wait(10)
+        return super().transmit(command)
+
+
+async def test_a_mute_card_is_given_up(
+    pcscd: Pcscd,
+    reader: PcscReader,
+    events: Events,
+    virtual: VirtualCard,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mute = Mute()
+    with monkeypatch.context() as patched:
+        patched.setattr(pcsc_reader, "WORK_SECONDS_MAX", 0.5)
+        with VpcdSlot(mute, pcscd.port):
+            await events.next()
+            with pytest.raises(CardError) as caught:
+                await reader.read_user_certificate()
+            assert caught.value.trouble == CardTrouble.MUTE
+            mute.let_go.set()
+        assert await events.next() == CardRemoved(1)
+    with VpcdSlot(virtual, pcscd.port):
+        assert await events.next() == CardInserted(2)
+        assert (await reader.read_user_certificate()).serial_number == "030D45"
+
+
+def test_a_watcher_stopped_just_before_it_waits_ends(pcscd: Pcscd) -> None:
+    """The daemon forgets a cancellation that comes before the wait."""
+    reached, stopping = threading.Event(), threading.Event()
+
+    def choose(readers: list[str]) -> str | None:
+        reached.set()
+        stopping.wait(10)
+        return None
+
+    watcher = Watcher(choose, lambda _slot, _message: None)
+    watching = threading.Thread(target=watcher.run, daemon=True)
+    watching.start()
+    assert reached.wait(10)
+    ending = threading.Thread(target=watcher.stop, daemon=True)
+    ending.start()
+    while not watcher._stopping.is_set():
+        pass
+    stopping.set()
+    watching.join(10)
+    ending.join(10)
+    assert not watching.is_alive()
+    assert not ending.is_alive()
 
 
 async def test_two_readers_are_told_apart(
