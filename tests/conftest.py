@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from textual import _wait
 
 from tests.engines import TestEngine, engines
 
@@ -12,6 +13,10 @@ os.environ.pop("NO_COLOR", None)
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 """gRPC's fork handlers end, now and then, the processes that tests start beside their clients."""
+
+# Textual's pilot looks twice after each key whether the program is idle, 20 ms each.
+_wait.SLEEP_GRANULARITY = 0.004
+_wait.SLEEP_IDLE = 0.001
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(

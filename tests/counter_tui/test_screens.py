@@ -140,7 +140,7 @@ async def settle(pilot: Pilot[object]) -> None:
     """Wait until the screen has not changed for a while."""
     unchanged, before = 0, ""
     while unchanged < 6:
-        await pilot.pause(0.02)
+        await pilot.pause(0.01)
         now = screen_text(pilot.app)
         unchanged = unchanged + 1 if now == before else 0
         before = now
