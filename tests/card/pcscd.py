@@ -12,11 +12,19 @@ DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 SOCKET = Path("/run/pcscd/pcscd.comm")
 READER = "Virtual Counter Reader"
 SECONDS_MAX = 10
-WANTED = "apt-get install pcscd vsmartcard-vpcd opensc opensc-pkcs11"
+WANTED = "apt-get install pcscd vsmartcard-vpcd opensc opensc-pkcs11 openssl"
 
 
 def is_installed() -> bool:
     return shutil.which("pcscd", path="/usr/sbin:/usr/bin") is not None and DRIVER.exists()
+
+
+def opensc_module() -> Path | None:
+    """OpenSC's PKCS#11 module, if it is there, and the programs beside it."""
+    programs = ("opensc-tool", "pkcs15-tool", "pkcs11-tool", "openssl")
+    if not all(map(shutil.which, programs)):
+        return None
+    return next(Path("/usr/lib").glob("*/opensc-pkcs11.so"), None)
 
 
 def free_port() -> int:

@@ -60,6 +60,17 @@ def test_a_loaded_card_is_the_saved_one(path: Path, virtual: VirtualCard) -> Non
     assert after.sign_challenge("1234", b"same") == before.sign_challenge("1234", b"same")
 
 
+def test_each_key_is_kept(tmp_path: Path, issuing: Issuing) -> None:
+    card = Issuing(issuing.users, issuing.signatures).card(1, LAST_GOOD_DAY)
+    save(tmp_path / "000001.json", HEADER, card)
+    before, after = (
+        {number: key.key.private_numbers() for number, key in one._applications[JPKI].keys.items()}
+        for one in (card, load(tmp_path / "000001.json"))
+    )
+    assert after == before
+    assert before[0x0017] != before[0x001A]
+
+
 def test_saving_again_changes_no_byte(path: Path) -> None:
     before = path.read_bytes()
     save(path, HEADER, load(path))

@@ -13,13 +13,14 @@ import click.testing
 import pytest
 
 from counter_tui.card.apdu import WrongPinError
+from counter_tui.card.certificate import user_certificate
 from counter_tui.card.my_number_card import MyNumberCard, NoSignatureCertificateError, PinFile
 from counter_tui.virtual import cli, holding
 from counter_tui.virtual.card import ATR, INPUT_SUPPORT, JPKI
-from counter_tui.virtual.card_file import load, save_issuing
+from counter_tui.virtual.card_file import load, save, save_issuing
 from counter_tui.virtual.card_header import CardHeader, listed
 from counter_tui.virtual.citizen import Issuing
-from tests.counter_tui.card.conftest import issuing
+from tests.counter_tui.card.conftest import LAST_GOOD_DAY, SERIAL_NUMBER, issuing
 
 __all__ = ["issuing"]
 
@@ -60,9 +61,11 @@ def keep_handler() -> Iterator[None]:
 @pytest.fixture
 def folder(tmp_path: Path, issuing: Issuing) -> Path:
     """A folder with an authority and a card."""
-    save_issuing(tmp_path / "cards", issuing)
-    said("new", tmp_path / "cards", "30d45", "--last-good-day", "2030-02-17")
-    return tmp_path / "cards"
+    made = tmp_path / "cards"
+    save_issuing(made, issuing)
+    header = CardHeader("桜井 花子", "030D45", LAST_GOOD_DAY)
+    save(made / "030D45.json", header, issuing.card(SERIAL_NUMBER, LAST_GOOD_DAY))
+    return made
 
 
 def opened(path: Path) -> MyNumberCard:
@@ -80,8 +83,10 @@ def test_an_authority_is_made_once(tmp_path: Path) -> None:
 
 
 def test_a_new_card(folder: Path) -> None:
-    assert listed(folder) == [CardHeader("桜井 花子", "030D45", date(2030, 2, 17))]
-    card = opened(folder / "030D45.json")
+    said("new", folder, "30d46", "--last-good-day", "2030-02-17")
+    assert listed(folder)[1] == CardHeader("桜井 花子", "030D46", date(2030, 2, 17))
+    card = opened(folder / "030D46.json")
+    assert user_certificate(card.user_certificate()).serial_number == "030D46"
     card.sign_challenge("1234", b"challenge")
     assert card.signature_certificate("ABC123").startswith(b"\x30\x82")
 
