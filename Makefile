@@ -17,7 +17,7 @@ run: ## Start the demo in this terminal; without a terminal it plays by itself (
 
 test: ## Run every test (PYTEST='-k name' for some)
 	@tools/set-up dev
-	@.venv/bin/python -m pytest $(PYTEST)
+	@.venv/bin/python -m pytest -n auto --dist worksteal $(PYTEST)
 
 lint: ## Check style, types, imports, protobuf definitions and translations
 	@tools/set-up dev
@@ -50,7 +50,7 @@ bench: ## Measure the booking path and start-up; ratios from one run
 
 simulate: ## Run the deterministic simulation (SEEDS=1000)
 	@tools/set-up dev
-	@SEEDS=$(or $(SEEDS),1000) .venv/bin/python -m pytest tests/simulation -k test_seeds --timeout 0
+	@SEEDS=$(or $(SEEDS),1000) .venv/bin/python -m pytest -n auto --dist worksteal tests/simulation -k test_seeds --timeout 0
 
 crash-test: ## Kill real servers under load, 50 times on each engine (KILLS=50)
 	@tools/set-up dev
@@ -58,7 +58,7 @@ crash-test: ## Kill real servers under load, 50 times on each engine (KILLS=50)
 
 deep: ## Run the tests with their large sizes (long)
 	@tools/set-up dev
-	@HYPOTHESIS_PROFILE=deep .venv/bin/python -m pytest --timeout 0 $(PYTEST)
+	@HYPOTHESIS_PROFILE=deep .venv/bin/python -m pytest -n auto --dist worksteal --timeout 0 $(PYTEST)
 
 constraints: ## Write constraints.txt anew from pyproject.toml
 	@.venv/bin/python -m pip install --quiet uv

@@ -23,7 +23,7 @@ def pcscd(tmp_path: Path) -> Iterator[Pcscd]:
     daemon = Pcscd(tmp_path)
     daemon.start()
     yield daemon
-    daemon.stop()
+    daemon.close()
 
 
 class Events:

@@ -1,5 +1,6 @@
 """A real pcscd with the virtual reader vpcd; both are Debian packages."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 SOCKET = Path("/run/pcscd/pcscd.comm")
 READER = "Virtual Counter Reader"
+LOCK = Path("/run/lock/jichipoint-tests-pcscd")
 SECONDS_MAX = 10
 WANTED = "apt-get install pcscd vsmartcard-vpcd opensc opensc-pkcs11 openssl"
 
@@ -42,7 +44,10 @@ def free_port() -> int:
 
 
 class Pcscd:
-    """The daemon: started, killed, started again."""
+    """The daemon: started, killed, started again.
+
+    There can be only one on a machine: tests that run at the same time wait for each other.
+    """
 
     def __init__(self, folder: Path) -> None:
         self.port = free_port()
@@ -53,6 +58,13 @@ class Pcscd:
         )
         (folder / "vpcd").write_text(text)
         self._process: subprocess.Popen[bytes] | None = None
+        self._lock = LOCK.open("w")
+        fcntl.flock(self._lock, fcntl.LOCK_EX)
+
+    def close(self) -> None:
+        """Stop it, and let others have one."""
+        self.stop()
+        self._lock.close()
 
     def start(self) -> None:
         SOCKET.unlink(missing_ok=True)

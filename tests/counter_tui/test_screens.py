@@ -139,7 +139,7 @@ async def too_small(counter: Counter, pilot: Pilot[object]) -> None:
 async def settle(pilot: Pilot[object]) -> None:
     """Wait until the screen has not changed for a while."""
     unchanged, before = 0, ""
-    while unchanged < 6:
+    while unchanged < 12:
         await pilot.pause(0.01)
         now = screen_text(pilot.app)
         unchanged = unchanged + 1 if now == before else 0
