@@ -52,7 +52,7 @@ def card_path(folder: Path, serial_number: str) -> Path:
 def listed(folder: Path) -> list[CardHeader]:
     """Return the cards of a folder, sorted by file name. Raises CardFileError."""
     try:
-        names = sorted(path for path in folder.iterdir() if _names_a_card(path))
+        names = sorted(path for path in folder.iterdir() if path.suffix == ".json")
     except OSError as error:
         raise CardFileError(f"{folder} cannot be read: {error.strerror or error}") from error
     return [_of_its_name(path) for path in names]
@@ -88,10 +88,6 @@ def header_of(path: Path, document: Mapping[str, object]) -> CardHeader:
 def no_card(path: Path, why: str) -> CardFileError:
     """Return the error that says why a file holds no virtual card."""
     return CardFileError(f"{path} holds no virtual card: {why}")
-
-
-def _names_a_card(path: Path) -> bool:
-    return path.suffix == ".json" and not path.name.startswith(".")
 
 
 def _of_its_name(path: Path) -> CardHeader:

@@ -19,6 +19,7 @@ from tests.card.pcscd import WANTED, Pcscd, opensc_module
 from tests.counter_tui.card.conftest import LAST_GOOD_DAY, SERIAL_NUMBER
 
 SECONDS_MAX = 20
+SELECT_JPKI = "00A4040C0AD392F000260100000001"
 
 
 @pytest.fixture(scope="session")
@@ -144,15 +145,10 @@ def test_openssl_verifies_what_the_card_signed(
     assert run(*check).returncode != 0
 
 
-def test_a_key_does_not_sign_without_its_pin(module: Path, tmp_path: Path) -> None:
-    challenge, signature = tmp_path / "challenge", tmp_path / "signature"
-    challenge.write_bytes(b"challenge")
-    refused = run(
-        *("pkcs11-tool", "--module", module, "--slot-index", 0, "--sign"),
-        *("-m", "SHA256-RSA-PKCS", "--id", "01"),
-        *("--input-file", challenge, "--output-file", signature),
-    )
-    assert refused.returncode != 0
+def test_a_key_does_not_sign_without_its_pin() -> None:
+    sign = "802A0297 20" + "00" * 32 + "00"
+    told = said("opensc-tool", "--send-apdu", SELECT_JPKI, "--send-apdu", sign.replace(" ", ""))
+    assert re.findall(r"SW1=0x(..), SW2=0x(..)", told) == [("90", "00"), ("69", "82")]
 
 
 @pytest.mark.parametrize(
