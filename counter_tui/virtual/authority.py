@@ -77,6 +77,21 @@ class TestAuthority:
         """Make an authority of signature certificates."""
         return cls.new("JPKI-TEST for digital signature", POLICY_SIGNATURE, now)
 
+    def revocation_list(
+        self, revoked: Sequence[int], now: datetime, days: int = 1
+    ) -> x509.CertificateRevocationList:
+        """Return a list of revoked serial numbers that is good for some days."""
+        builder = (
+            x509.CertificateRevocationListBuilder()
+            .issuer_name(self.certificate.subject)
+            .last_update(now)
+            .next_update(now + timedelta(days=days))
+        )
+        for serial_number in revoked:
+            entry = x509.RevokedCertificateBuilder().serial_number(serial_number)
+            builder = builder.add_revoked_certificate(entry.revocation_date(now).build())
+        return builder.sign(self.key, hashes.SHA256())
+
     def issue(
         self,
         key: rsa.RSAPrivateKey,

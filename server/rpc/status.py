@@ -62,6 +62,57 @@ TABLE: dict[str, Row] = {
         "カードの利用者証明用電子証明書は失効しています。市区町村窓口へご案内ください。",
         "The card's certificate was revoked. The holder should ask at the city office.",
     ),
+    CitizenReason.CERTIFICATE_MALFORMED: Row(
+        StatusCode.INVALID_ARGUMENT,
+        "カードの電子証明書を読み取れません。カードを置き直してもう一度お試しください。",
+        "The card's certificate cannot be read. Put the card in again.",
+    ),
+    CitizenReason.CERTIFICATE_UNTRUSTED: Row(
+        _FAILED,
+        "このカードの電子証明書は、認められた認証局のものではありません。",
+        "The card's certificate is not of a certification authority that is accepted here.",
+    ),
+    CitizenReason.CERTIFICATE_WRONG_POLICY: Row(
+        _FAILED,
+        "このカードの電子証明書は、利用者証明用ではありません。",
+        "The card's certificate is none for user authentication.",
+    ),
+    CitizenReason.CERTIFICATE_NOT_YET_VALID: Row(
+        _FAILED,
+        "このカードの電子証明書は、まだ有効期間に入っていません。",
+        "The card's certificate is not valid yet.",
+    ),
+    CitizenReason.REVOCATION_UNKNOWN: Row(
+        _FAILED,
+        "カードの電子証明書の失効確認ができません。しばらくしてからもう一度お試しください。",
+        "Whether the card's certificate was revoked cannot be told now. Try again later.",
+    ),
+    CitizenReason.CARD_SIGNATURE_WRONG: Row(
+        _FAILED,
+        "暗証番号による本人確認ができませんでした。カードを置き直してもう一度お試しください。",
+        "The card's signature is not right. Put the card in again.",
+    ),
+    CitizenReason.CARD_AUTHORITY_MISSING: Row(
+        _FAILED,
+        "サーバーに認証局の証明書が設定されていないため、暗証番号を確認できません。"
+        "自治体の担当者に連絡してください。",
+        "The server has no certification authority to check a PIN with. Call the municipality.",
+    ),
+    CitizenReason.CHALLENGE_EXPIRED: Row(
+        _FAILED,
+        "本人確認の有効時間が過ぎました。もう一度暗証番号を入力してください。",
+        "The PIN was entered too long ago. Enter it again.",
+    ),
+    CitizenReason.CHALLENGE_NOT_FOR_THIS_REQUEST: Row(
+        _FAILED,
+        "本人確認がこの処理のものではありません。もう一度暗証番号を入力してください。",
+        "The PIN was entered for something else. Enter it again.",
+    ),
+    CitizenReason.PIN_NEEDED: Row(
+        _FAILED,
+        "このポイント数の利用には暗証番号の入力が必要です。",
+        "So many points take the card's PIN.",
+    ),
     CitizenReason.MYKEY_ID_UNKNOWN: Row(
         StatusCode.NOT_FOUND,
         "このマイキーIDは登録されていません。",

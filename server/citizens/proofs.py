@@ -1,0 +1,58 @@
+"""Whether a request came with the proof that its card was there and the PIN was known (CRD-2)."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from server.citizens.challenges import Challenge, Challenges
+from server.citizens.errors import CitizenReason
+from server.citizens.values import Proof
+from server.clock import Clock, Moment
+from server.ledger.values import Refusal, RequestKey
+
+
+@dataclass(frozen=True, slots=True)
+class SignedChallenge:
+    """What came with a request."""
+
+    challenge: bytes
+    certificate: bytes
+    """The card's user-authentication certificate, DER."""
+    signature: bytes
+
+
+Verify = Callable[[SignedChallenge], Awaitable[str]]
+"""Returns the serial number of the card that signed, or raises Refusal."""
+
+
+class CardProofs:
+    """Makes challenges, and checks what cards signed."""
+
+    def __init__(self, challenges: Challenges, verify: Verify | None, clock: Clock) -> None:
+        self._challenges = challenges
+        self._verify = verify
+        self._clock = clock
+
+    def challenge(self, request: RequestKey) -> Challenge:
+        """Return a challenge for a request. Raises Refusal where no proof could be checked."""
+        self._verifier()
+        return self._challenges.make(request, self._now())
+
+    async def check(self, signed: SignedChallenge, request: RequestKey) -> Proof:
+        """Return what a proof shows, or what is wrong with it.
+
+        It is not raised: a request that comes again gets the answer it had, although its
+        challenge is no longer good by then.
+        """
+        try:
+            self._challenges.check(signed.challenge, request, self._now())
+            return await self._verifier()(signed)
+        except Refusal as refusal:
+            return refusal
+
+    def _verifier(self) -> Verify:
+        if self._verify is None:
+            raise Refusal(CitizenReason.CARD_AUTHORITY_MISSING)
+        return self._verify
+
+    def _now(self) -> int:
+        return Moment.of(self._clock.now()).microseconds

@@ -1,0 +1,103 @@
+"""Whether a certificate was revoked: what all sources have in common, and lists (CRD-2)."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol
+
+from cryptography import x509
+
+from server.citizens.anchors import Anchor
+
+
+class RevocationUnknownError(Exception):
+    """It cannot be told now whether the certificate was revoked; the message says why."""
+
+
+class Revocation(Protocol):
+    """A source that knows what was revoked."""
+
+    async def is_revoked(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+    ) -> bool:
+        """Whether a certificate was revoked. Raises RevocationUnknownError."""
+        ...
+
+
+class FirstThatTells:
+    """Asks one source after the other."""
+
+    def __init__(self, sources: Sequence[Revocation]) -> None:
+        self._sources = sources
+
+    async def is_revoked(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+    ) -> bool:
+        """Whether a certificate was revoked. Raises RevocationUnknownError."""
+        why = ["no source of revocations is set"] if not self._sources else []
+        for source in self._sources:
+            try:
+                return await source.is_revoked(certificate, issuer, now)
+            except RevocationUnknownError as error:
+                why.append(str(error))
+        raise RevocationUnknownError("; ".join(why))
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A list as it was when the file last changed."""
+
+    changed: tuple[int, int]
+    revoked: x509.CertificateRevocationList
+    issuer: x509.Certificate
+
+
+class RevocationList:
+    """A CRL (RFC 5280) in a file, PEM or DER, which is read again when it changes."""
+
+    def __init__(self, path: Path, anchors: Sequence[Anchor]) -> None:
+        self._path = path
+        self._anchors = anchors
+        self._read: _Read | None = None
+
+    async def is_revoked(
+        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+    ) -> bool:
+        """Whether the list names a certificate. Raises RevocationUnknownError."""
+        read = await asyncio.to_thread(self._newest)
+        if read.issuer != issuer:
+            raise RevocationUnknownError(f"{self._path} is of another authority")
+        ends = read.revoked.next_update_utc
+        if ends is None or not read.revoked.last_update_utc <= now <= ends:
+            raise RevocationUnknownError(f"{self._path} is out of date")
+        found = read.revoked.get_revoked_certificate_by_serial_number(certificate.serial_number)
+        return found is not None
+
+    def _newest(self) -> _Read:
+        try:
+            stat = self._path.stat()
+            changed = stat.st_mtime_ns, stat.st_size
+            if self._read is None or self._read.changed != changed:
+                self._read = self._load(changed, self._path.read_bytes())
+            return self._read
+        except (OSError, ValueError) as error:
+            raise RevocationUnknownError(f"{self._path} is no revocation list: {error}") from error
+
+    def _load(self, changed: tuple[int, int], content: bytes) -> _Read:
+        is_pem = content.lstrip().startswith(b"-----BEGIN")
+        load = x509.load_pem_x509_crl if is_pem else x509.load_der_x509_crl
+        revoked = load(content)
+        for anchor in self._anchors:
+            if _signed(revoked, anchor.certificate):
+                return _Read(changed, revoked, anchor.certificate)
+        raise ValueError("it was signed by no authority that is accepted here")
+
+
+def _signed(revoked: x509.CertificateRevocationList, issuer: x509.Certificate) -> bool:
+    key = issuer.public_key()
+    try:
+        return revoked.is_signature_valid(key)  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        return False

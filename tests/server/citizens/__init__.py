@@ -1,0 +1,1 @@
+"""Cards and their certificates, as the server sees them."""
