@@ -6,11 +6,23 @@ from dataclasses import dataclass
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from jichipoint.v1 import ledger_pb2, merging_pb2, operations_pb2, points_pb2, terminals_pb2
+from jichipoint.v1 import (
+    cards_pb2,
+    ledger_pb2,
+    merging_pb2,
+    operations_pb2,
+    points_pb2,
+    terminals_pb2,
+)
 from peewee import Database
 
 from server.accounts.servicer import LedgerServicer
 from server.chance import Chance
+from server.citizens.challenges import KEY_USE as CHALLENGE_KEY_USE
+from server.citizens.challenges import Challenges
+from server.citizens.proofs import CardProofs, Verify
+from server.citizens.renewals import Cards, ImportedRenewals
+from server.citizens.servicer import CardServicer
 from server.clock import Clock
 from server.jobs.runner import start_jobs
 from server.jobs.workshop import Workshop
@@ -75,10 +87,12 @@ async def start(
     clock: Clock,
     chance: Chance,
     *,
+    verify_card: Verify | None = None,
     shares_port: bool = False,
 ) -> RunningServer:
     """Start serving a migrated database at HOST:PORT; port 0 takes a free one.
 
+    `verify_card` checks what cards signed; without it no PIN can be proved (CRD-2).
     With `shares_port` other processes of ours listen there too. Raises ClearAddressError
     for an address that is not loopback (SEC-1), AddressInUseError where the port is taken.
     """
@@ -90,15 +104,19 @@ async def start(
         return await readers.read(lambda reader: reader.look_up([key]).get(key))
 
     sessions = Sessions(load, clock)
+    challenges = Challenges(vault.derive(CHALLENGE_KEY_USE), chance)
+    proofs = CardProofs(challenges, verify_card, clock)
+    cards = Cards(writer, readers, ImportedRenewals(readers))
     services = {
+        cards_pb2.DESCRIPTOR.services_by_name["CardService"]: CardServicer(proofs),
         terminals_pb2.DESCRIPTOR.services_by_name["TerminalService"]: TerminalServicer(
             writer, readers, sessions, clock, chance
         ),
         points_pb2.DESCRIPTOR.services_by_name["PointService"]: PointServicer(
-            writer, readers, clock
+            writer, cards, clock, proofs
         ),
         merging_pb2.DESCRIPTOR.services_by_name["MergeService"]: MergeServicer(
-            writer, readers, vault, clock, chance
+            writer, cards, vault, clock, chance, proofs=proofs
         ),
         ledger_pb2.DESCRIPTOR.services_by_name["LedgerService"]: LedgerServicer(readers, clock),
         operations_pb2.DESCRIPTOR.services_by_name["OperationService"]: OperationServicer(

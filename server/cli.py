@@ -13,6 +13,14 @@ import click
 from peewee import Database
 
 from server.chance import SystemChance
+from server.citizens.cli import citizens
+from server.citizens.proofs import Verify
+from server.citizens.settings import (
+    CardSettings,
+    UnusableCardSettingsError,
+    card_options,
+    card_verifier,
+)
 from server.clock import SystemClock
 from server.db.engine import open_database
 from server.db.errors import UnusableDatabaseError
@@ -59,7 +67,14 @@ def main() -> None:
     show_default=True,
     help="How many processes serve; more than one takes PostgreSQL.",
 )
-def serve(database: str, listen: str, master_key_file: Path | None, processes: int) -> None:
+@card_options
+def serve(
+    database: str,
+    listen: str,
+    master_key_file: Path | None,
+    processes: int,
+    cards: CardSettings,
+) -> None:
     """Serve the ledger until SIGTERM or Ctrl-C; then finish what was taken.
 
     Prints "listening on HOST:PORT" once it answers; port 0 takes a free one.
@@ -71,21 +86,23 @@ def serve(database: str, listen: str, master_key_file: Path | None, processes: i
         )
     try:
         check_loopback(listen)
+        verify_card = card_verifier(cards, SystemClock(), SystemChance())
         vault = Vault(read_master_key(master_key_file), SystemChance())
         opened = open_database(database)
         if is_one_of_several():
-            _run(_serve(opened, listen, vault))
+            _run(_serve(opened, listen, vault, verify_card))
             return
         migrate(opened)
         with opened.connection_context():
             check_master_key(opened, vault)
         if processes == 1:
-            _run(_serve(opened, listen, vault))
+            _run(_serve(opened, listen, vault, verify_card))
             return
         with shared_port(listen) as address:
             arguments = ["serve", "--database", database, "--listen", address]
             if master_key_file is not None:
                 arguments += ["--master-key-file", str(master_key_file)]
+            arguments += cards.arguments()
             asyncio.run(_serve_with(processes, arguments, address))
     except (
         UnusableDatabaseError,
@@ -93,6 +110,7 @@ def serve(database: str, listen: str, master_key_file: Path | None, processes: i
         ClearAddressError,
         AddressInUseError,
         ProcessDiedError,
+        UnusableCardSettingsError,
     ) as error:
         if is_one_of_several():
             _say(str(error))  # its parent tells it
@@ -108,14 +126,20 @@ def _run(serving: Coroutine[None, None, None]) -> None:
         runner.run(serving)
 
 
-async def _serve(database: Database, listen: str, vault: Vault) -> None:
+async def _serve(database: Database, listen: str, vault: Vault, verify_card: Verify | None) -> None:
     # gRPC reads its environment when it is imported, which takes its time too.
     from server.app import start  # noqa: PLC0415
 
     stop = _stop_on_signals()
     several = is_one_of_several()
     running = await start(
-        database, vault, listen, SystemClock(), SystemChance(), shares_port=several
+        database,
+        vault,
+        listen,
+        SystemClock(),
+        SystemChance(),
+        verify_card=verify_card,
+        shares_port=several,
     )
     if several:
         end_with_parent(stop.set)
@@ -163,6 +187,7 @@ def demo_data(folder: Path) -> None:
 
 
 main.add_command(ledger)
+main.add_command(citizens)
 
 if __name__ == "__main__":
     main()

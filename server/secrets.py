@@ -5,6 +5,8 @@ from pathlib import Path
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from server.chance import Chance
 
@@ -23,6 +25,7 @@ class Vault:
     """
 
     def __init__(self, master_key: bytes, chance: Chance) -> None:
+        self._master_key = master_key
         self._cipher = AESGCM(master_key)
         self._chance = chance
 
@@ -30,6 +33,13 @@ class Vault:
         """Return the secret, encrypted; `use` names the row and column it is for."""
         nonce = self._chance.bytes(_NONCE_BYTES)
         return nonce + self._cipher.encrypt(nonce, secret, use.encode())
+
+    def derive(self, use: str) -> bytes:
+        """Return a key of 32 bytes for one use, which tells nothing of the master key.
+
+        HKDF with SHA-256 (RFC 5869).
+        """
+        return HKDF(SHA256(), 32, None, use.encode()).derive(self._master_key)
 
     def open(self, sealed: bytes, use: str) -> bytes:
         """Return what was sealed. Raises MasterKeyError where another key or use sealed it."""

@@ -3,7 +3,7 @@
 from datetime import date
 
 from server.citizens.errors import CitizenReason
-from server.citizens.values import Citizen, Holder
+from server.citizens.values import Citizen, Holder, Proof
 from server.ledger.values import Refusal
 
 
@@ -19,6 +19,16 @@ def accepted_holder(holder: Holder | None, today: date) -> Holder:
         day = holder.certificate_last_good_day.isoformat()
         raise Refusal(CitizenReason.CERTIFICATE_EXPIRED, {"last_good_day": day})
     return holder
+
+
+def check_proof(proof: Proof | None, serial_number: str, *, needed: bool) -> None:
+    """Refuse a proof that is none, of another card, or missing where one is needed (CRD-3)."""
+    if isinstance(proof, Refusal):
+        raise proof
+    if proof is None and needed:
+        raise Refusal(CitizenReason.PIN_NEEDED)
+    if proof is not None and proof != serial_number:
+        raise Refusal(CitizenReason.CARD_SIGNATURE_WRONG)
 
 
 def accepted_citizen(citizen: Citizen | None) -> Citizen:

@@ -23,8 +23,22 @@ class CertificateRow(Model):
     citizen_id = IntegerField()
     last_good_day = CharField()
     revoked_at = IntegerField(null=True)
+    renews = CharField(null=True)
 
     class Meta:
         """The table."""
 
         table_name = "certificate"
+
+
+class CertificateRenewalRow(Model):
+    """A line of the certification authority's list of renewed certificates (CRD-4)."""
+
+    serial_number = CharField(primary_key=True)
+    renews = CharField()
+    last_good_day = CharField()
+
+    class Meta:
+        """The table."""
+
+        table_name = "certificate_renewal"

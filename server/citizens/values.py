@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from server.ledger.values import AccountKey, AccountKind, Key
+from server.ledger.values import AccountKey, AccountKind, Key, Refusal
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,10 @@ class Citizen:
     def account(self, program_id: str) -> AccountKey:
         """Return the citizen's account of a program."""
         return AccountKey(program_id, AccountKind.HELD, str(self.citizen_id))
+
+
+Proof = str | Refusal
+"""The serial number of the card that signed the challenge, or what was wrong with the proof."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from jichipoint.v1 import merging_pb2 as pb
 
 from server.chance import Chance, uuid7
+from server.citizens.proofs import CardProofs
+from server.citizens.renewals import Cards
 from server.clock import Clock, Moment
 from server.ledger.values import Refusal, RequestKey
 from server.ledger.writer import Writer
 from server.merging.errors import MergingReason
 from server.merging.operations import MergeCommand, Merged, mergeable
 from server.points.servicer import usable_points, use_of
-from server.readers import Readers
 from server.rpc import fields
 from server.rpc.access import STREET_COUNTERS, open_to
 from server.rpc.booking import book, fingerprint, timestamp
@@ -23,13 +24,21 @@ class MergeServicer:
     """What can be merged, and merging."""
 
     def __init__(
-        self, writer: Writer, readers: Readers, vault: Vault, clock: Clock, chance: Chance
+        self,
+        writer: Writer,
+        cards: Cards,
+        vault: Vault,
+        clock: Clock,
+        chance: Chance,
+        *,
+        proofs: CardProofs,
     ) -> None:
         self._writer = writer
-        self._readers = readers
+        self._cards = cards
         self._vault = vault
         self._clock = clock
         self._chance = chance
+        self._proofs = proofs
 
     @open_to(STREET_COUNTERS)
     async def GetMergeablePoints(  # noqa: N802
@@ -39,8 +48,8 @@ class MergeServicer:
         serial_number = fields.serial_number(request.certificate_serial_number)
         today = Moment.of(self._clock.now()).day
         terminal_id = call.session.terminal_id
-        found = await self._readers.read(
-            lambda reader: mergeable(reader, terminal_id, serial_number, today)
+        found = await self._cards.read(
+            serial_number, lambda reader: mergeable(reader, terminal_id, serial_number, today)
         )
         return pb.GetMergeablePointsResponse(
             mykey_id=found.balances.holder.mykey_id,
@@ -57,10 +66,11 @@ class MergeServicer:
         issuer_id = call.session.issuer_id
         if issuer_id is None:
             raise Refusal(MergingReason.TERMINAL_CANNOT_MERGE)
-        use = use_of(request, call.session.terminal_id)
+        key = RequestKey(call.session.caller, fields.request_id(request.request_id))
+        use = await use_of(request, call.session.terminal_id, key, self._proofs)
         milliseconds = Moment.of(self._clock.now()).microseconds // 1000
         command = MergeCommand(
-            RequestKey(call.session.caller, fields.request_id(request.request_id)),
+            key,
             fingerprint("Merge", request),
             use,
             issuer_id,

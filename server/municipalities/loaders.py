@@ -17,7 +17,7 @@ from server.municipalities.values import (
 
 _COLUMNS = """p.program_id, p.municipality_code, p.kind, p.name, p.days_valid, p.service_from,
     p.service_until, p.points_per_use_max, p.points_per_citizen_day_max,
-    p.points_per_terminal_day_max,
+    p.points_per_terminal_day_max, p.pin_above_points,
     c.municipality_code, c.terminal_class, c.issuer_id, c.terminal_id"""
 PROGRAMS_SQL = f"""SELECT {_COLUMNS} FROM program p LEFT JOIN program_terminals c
     ON c.program_id = p.program_id WHERE (p.program_id) IN ({{keys}}) ORDER BY p.program_id"""  # noqa: S608
@@ -29,8 +29,8 @@ def build_programs(rows: list[Row]) -> dict[Key[Program], Program]:
     for _, of_one in groupby(rows, key=lambda row: row[0]):
         whole = list(of_one)
         program_id, municipality_code, kind, name, days_valid, since, until = whole[0][:7]
-        limits = cast(tuple[int | None, int | None, int | None], whole[0][7:10])
-        rules = [cast(tuple[str | None, ...], row[10:14]) for row in whole]
+        limits = cast(tuple[int | None, int | None, int | None, int | None], whole[0][7:11])
+        rules = [cast(tuple[str | None, ...], row[11:15]) for row in whole]
         found[ProgramKey(str(program_id))] = Program(
             str(program_id),
             cast(str | None, municipality_code),
@@ -55,7 +55,7 @@ _USABLE_SQL = f"""SELECT {_COLUMNS}, k.column1
 def _usable_programs(rows: list[Row]) -> dict[Key[tuple[Program, ...]], tuple[Program, ...]]:
     return {
         UsableProgramsKey(str(code)): tuple(build_programs(list(of_one)).values())
-        for code, of_one in groupby(rows, key=lambda row: row[14])
+        for code, of_one in groupby(rows, key=lambda row: row[15])
     }
 
 

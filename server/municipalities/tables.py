@@ -31,6 +31,7 @@ class ProgramRow(Model):
     points_per_use_max = IntegerField(null=True)
     points_per_citizen_day_max = IntegerField(null=True)
     points_per_terminal_day_max = IntegerField(null=True)
+    pin_above_points = IntegerField(null=True)
 
     class Meta:
         """The table."""

@@ -44,6 +44,8 @@ class Program:
     points_per_use_max: int | None
     points_per_citizen_day_max: int | None
     points_per_terminal_day_max: int | None
+    pin_above_points: int | None
+    """The PIN is asked for where more points than this are used (CRD-3)."""
     coverage: tuple[Coverage, ...]
 
     @property

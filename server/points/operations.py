@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from server.citizens.rules import accepted_holder
-from server.citizens.values import CertificateKey, Holder
+from server.citizens.rules import accepted_holder, check_proof
+from server.citizens.values import CertificateKey, Holder, Proof
 from server.clock import Moment
 from server.ledger.rules import balance, give_back, take
 from server.ledger.values import (
@@ -25,6 +25,7 @@ from server.ledger.view import View
 from server.municipalities.values import Program, ProgramKey
 from server.points.rules import (
     Shown,
+    asks_for_pin,
     cancellable_spend,
     check_amount,
     check_day_limits,
@@ -57,6 +58,8 @@ class Use:
     shown: Shown
     program_id: str
     points: int
+    proof: Proof | None = None
+    """What the card's signature proved, where one came along."""
 
     def names(self) -> tuple[Key[Any], ...]:
         """Return what must be looked up."""
@@ -107,6 +110,7 @@ def permit(use: Use, caller: str, view: View, today: date) -> Permitted:
     account = holder.account(use.program_id)
     lots = view.lots(account)
     check_amount(use.points, program, lots, today)
+    check_proof(use.proof, use.serial_number, needed=asks_for_pin(program, use.points))
     if limited := use.usages(caller, view, today):
         used_by_citizen = sum(view.used(key) for key in limited if key.citizen)
         used_at_terminal = sum(view.used(key) for key in limited if key.caller)

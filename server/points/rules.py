@@ -71,6 +71,11 @@ def check_amount(points: int, program: Program, lots: Sequence[Lot], today: date
         raise Refusal(PointsReason.INSUFFICIENT_POINTS, {"balance": str(available)})
 
 
+def asks_for_pin(program: Program, points: int) -> bool:
+    """Whether the municipality wants the card's PIN for so many points (CRD-3)."""
+    return program.pin_above_points is not None and points > program.pin_above_points
+
+
 def check_day_limits(
     points: int, program: Program, used_by_citizen: int, used_at_terminal: int
 ) -> None:

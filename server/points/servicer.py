@@ -3,13 +3,15 @@
 from jichipoint.v1 import merging_pb2, programs_pb2
 from jichipoint.v1 import points_pb2 as pb
 
+from server.citizens.proofs import CardProofs
+from server.citizens.renewals import Cards
+from server.citizens.servicer import proof_of
 from server.clock import Clock, Moment
 from server.ledger.values import RequestKey
 from server.ledger.writer import Writer
 from server.points.balances import UsableBalance, usable_balances
 from server.points.operations import Cancelled, CancelSpendCommand, SpendCommand, Spent, Use
 from server.points.rules import Shown
-from server.readers import Readers
 from server.rpc import fields
 from server.rpc.access import POINT_COUNTERS, open_to
 from server.rpc.booking import book, fingerprint, timestamp
@@ -21,10 +23,11 @@ REASON_LENGTH_MAX = 100
 class PointServicer:
     """Balances, spending and its cancellation."""
 
-    def __init__(self, writer: Writer, readers: Readers, clock: Clock) -> None:
+    def __init__(self, writer: Writer, cards: Cards, clock: Clock, proofs: CardProofs) -> None:
         self._writer = writer
-        self._readers = readers
+        self._cards = cards
         self._clock = clock
+        self._proofs = proofs
 
     @open_to(POINT_COUNTERS)
     async def ListUsablePoints(  # noqa: N802
@@ -34,8 +37,9 @@ class PointServicer:
         serial_number = fields.serial_number(request.certificate_serial_number)
         today = Moment.of(self._clock.now()).day
         terminal_id = call.session.terminal_id
-        found = await self._readers.read(
-            lambda reader: usable_balances(reader, terminal_id, serial_number, today)
+        found = await self._cards.read(
+            serial_number,
+            lambda reader: usable_balances(reader, terminal_id, serial_number, today),
         )
         return pb.ListUsablePointsResponse(
             mykey_id=found.holder.mykey_id,
@@ -46,13 +50,9 @@ class PointServicer:
     @open_to(POINT_COUNTERS)
     async def Spend(self, request: pb.SpendRequest, call: Call) -> bytes:  # noqa: N802
         """USE-2."""
-        use = use_of(request, call.session.terminal_id)
-        command = SpendCommand(
-            RequestKey(call.session.caller, fields.request_id(request.request_id)),
-            fingerprint("Spend", request),
-            use,
-            _spent,
-        )
+        key = RequestKey(call.session.caller, fields.request_id(request.request_id))
+        use = await use_of(request, call.session.terminal_id, key, self._proofs)
+        command = SpendCommand(key, fingerprint("Spend", request), use, _spent)
         return await book(self._writer, command, call)
 
     @open_to(POINT_COUNTERS)
@@ -69,14 +69,21 @@ class PointServicer:
         return await book(self._writer, command, call)
 
 
-def use_of(request: pb.SpendRequest | merging_pb2.MergeRequest, terminal_id: str) -> Use:
+async def use_of(
+    request: pb.SpendRequest | merging_pb2.MergeRequest,
+    terminal_id: str,
+    key: RequestKey,
+    proofs: CardProofs,
+) -> Use:
     """Return what a request would use. Raises Refusal where a field is not valid."""
+    signed = request.card_proof if request.HasField("card_proof") else None
     return Use(
         terminal_id,
         fields.serial_number(request.certificate_serial_number),
         Shown(fields.mykey_id(request.mykey_id), fields.day(request.shown_on, "shown_on")),
         fields.digits(request.program_id, "program_id", 8),
         request.points,
+        await proof_of(proofs, signed, key) if signed else None,
     )
 
 
@@ -90,6 +97,7 @@ def usable_points(one: UsableBalance) -> programs_pb2.UsablePoints:
         balance=one.points,
         next_expiry=fields.to_date(one.next_expiry) if one.next_expiry else None,
         points_expiring_next=one.points_expiring_next,
+        pin_above_points=one.program.pin_above_points,
     )
 
 

@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from server.app import RunningServer, start
+from server.citizens.proofs import Verify
 from tests.integration.support import Client
 from tests.server.conftest import engine, find_template, town
 from tests.server.support import (
@@ -34,11 +35,17 @@ Connect = Callable[[str | None], Awaitable[Client]]
 class Service:
     town: Town
     running: RunningServer | None = None
+    verify_card: Verify | None = None
 
     async def start(self) -> None:
         town = self.town
         self.running = await start(
-            town.database, town.vault, "127.0.0.1:0", town.clock, town.chance
+            town.database,
+            town.vault,
+            "127.0.0.1:0",
+            town.clock,
+            town.chance,
+            verify_card=self.verify_card,
         )
 
     async def stop(self, grace_seconds: float = 1) -> None:

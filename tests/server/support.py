@@ -15,7 +15,7 @@ from peewee import Database, Model, SqliteDatabase
 
 from merge_driver.codec import IdKind, Profile, StreetKey
 from server.app import open_booker
-from server.citizens.tables import CertificateRow, CitizenRow
+from server.citizens.tables import CertificateRenewalRow, CertificateRow, CitizenRow
 from server.clock import TOKYO, Moment
 from server.db.engine import open_database
 from server.db.migrate import migrate
@@ -73,6 +73,9 @@ TERMINALS_BY_CLASS = {
 
 CARD_A, CARD_B, CARD_E = "A1", "B2", "E5"
 CARD_OF_REVOKED_MYKEY, REVOKED_CARD, EXPIRED_CARD = "C3", "D4", "D5"
+RENEWED, RENEWED_TWICE, RENEWED_FROM_UNKNOWN = "A11", "A111", "FA1"
+"""Certificates in the link list; the first two lead to card A (CRD-4)."""
+IN_CIRCLES, IN_CIRCLES_TOO = "FC1", "FC2"
 MYKEY = {CARD_A: "AAAA1111", CARD_B: "BBBB2222", CARD_E: "EEEE5555"}
 STREET_POINT_IDS = {STREET_1: "123456789", STREET_2: "223456789"}
 """Of card A. Card B has one that does not fit street 1's pattern; card E has none."""
@@ -335,6 +338,21 @@ def _fill_citizens(database: Database) -> None:
             last_good_day=last_good_day,
             revoked_at=revoked,
         )
+    renewals = (
+        (RENEWED_TWICE, RENEWED, "2035-01-01"),
+        (RENEWED, CARD_A, "2031-01-01"),
+        (RENEWED_FROM_UNKNOWN, "FFF0", "2031-01-01"),
+        (IN_CIRCLES, IN_CIRCLES_TOO, "2031-01-01"),
+        (IN_CIRCLES_TOO, IN_CIRCLES, "2031-01-01"),
+    )
+    for serial_number, renews, last_good_day in renewals:
+        insert(
+            database,
+            CertificateRenewalRow,
+            serial_number=serial_number,
+            renews=renews,
+            last_good_day=last_good_day,
+        )
     service_ids = (
         (STREET_1, STREET_POINT_IDS[STREET_1], 1),
         (STREET_2, STREET_POINT_IDS[STREET_2], 1),
@@ -404,7 +422,9 @@ def spend_command(
     request = RequestKey(f"terminal:{terminal_id}", request_id or new_request_id())
     shown = Shown(MYKEY.get(serial_number, "XXXX9999"), day)
     use = Use(terminal_id, serial_number, shown, program_id, points)
-    return SpendCommand(request, repr(use).encode(), use, encode)
+    # In the words of the first schema's ledger, where such a spend is kept.
+    content = f"Use({terminal_id=}, {serial_number=}, {shown=}, {program_id=}, {points=})".encode()
+    return SpendCommand(request, content, use, encode)
 
 
 def cancel_command(

@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
+from jichipoint.v1 import cards_pb2 as jichipoint_dot_v1_dot_cards__pb2
 from jichipoint.v1 import programs_pb2 as jichipoint_dot_v1_dot_programs__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bjichipoint/v1/merging.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x1cjichipoint/v1/programs.proto\"C\n\x19GetMergeablePointsRequest\x12&\n\x19\x63\x65rtificate_serial_number\x18\x01 \x01(\tB\x03\xe0\x41\x02\"\xc8\x01\n\x1aGetMergeablePointsResponse\x12\x10\n\x08mykey_id\x18\x01 \x01(\t\x12\x11\n\tissuer_id\x18\x02 \x01(\t\x12\x13\n\x0bstreet_name\x18\x03 \x01(\t\x12\x17\n\x0fstreet_point_id\x18\x04 \x01(\t\x12\x32\n\rusable_points\x18\x05 \x01(\x0b\x32\x1b.jichipoint.v1.UsablePoints\x12#\n\x08shown_on\x18\x06 \x01(\x0b\x32\x11.google.type.Date\"\xdc\x01\n\x0cMergeRequest\x12\x17\n\nrequest_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12&\n\x19\x63\x65rtificate_serial_number\x18\x02 \x01(\tB\x03\xe0\x41\x02\x12\x15\n\x08mykey_id\x18\x03 \x01(\tB\x03\xe0\x41\x02\x12\x1c\n\x0fstreet_point_id\x18\x04 \x01(\tB\x03\xe0\x41\x02\x12\x17\n\nprogram_id\x18\x05 \x01(\tB\x03\xe0\x41\x02\x12\x13\n\x06points\x18\x06 \x01(\x03\x42\x03\xe0\x41\x02\x12(\n\x08shown_on\x18\x07 \x01(\x0b\x32\x11.google.type.DateB\x03\xe0\x41\x02\"*\n\tMergeFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"\xac\x02\n\rMergeResponse\x12\x1a\n\x12transaction_number\x18\x01 \x01(\t\x12-\n\tbook_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08mykey_id\x18\x03 \x01(\t\x12\x12\n\nprogram_id\x18\x04 \x01(\t\x12\x14\n\x0cprogram_name\x18\x05 \x01(\t\x12\x0e\n\x06points\x18\x06 \x01(\x03\x12\x15\n\rbalance_after\x18\x07 \x01(\x03\x12\x11\n\tissuer_id\x18\x08 \x01(\t\x12\x13\n\x0bstreet_name\x18\t \x01(\t\x12\x17\n\x0fstreet_point_id\x18\n \x01(\t\x12,\n\nmerge_file\x18\x0b \x01(\x0b\x32\x18.jichipoint.v1.MergeFile2\xbd\x01\n\x0cMergeService\x12i\n\x12GetMergeablePoints\x12(.jichipoint.v1.GetMergeablePointsRequest\x1a).jichipoint.v1.GetMergeablePointsResponse\x12\x42\n\x05Merge\x12\x1b.jichipoint.v1.MergeRequest\x1a\x1c.jichipoint.v1.MergeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bjichipoint/v1/merging.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x19jichipoint/v1/cards.proto\x1a\x1cjichipoint/v1/programs.proto\"C\n\x19GetMergeablePointsRequest\x12&\n\x19\x63\x65rtificate_serial_number\x18\x01 \x01(\tB\x03\xe0\x41\x02\"\xc8\x01\n\x1aGetMergeablePointsResponse\x12\x10\n\x08mykey_id\x18\x01 \x01(\t\x12\x11\n\tissuer_id\x18\x02 \x01(\t\x12\x13\n\x0bstreet_name\x18\x03 \x01(\t\x12\x17\n\x0fstreet_point_id\x18\x04 \x01(\t\x12\x32\n\rusable_points\x18\x05 \x01(\x0b\x32\x1b.jichipoint.v1.UsablePoints\x12#\n\x08shown_on\x18\x06 \x01(\x0b\x32\x11.google.type.Date\"\x8a\x02\n\x0cMergeRequest\x12\x17\n\nrequest_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12&\n\x19\x63\x65rtificate_serial_number\x18\x02 \x01(\tB\x03\xe0\x41\x02\x12\x15\n\x08mykey_id\x18\x03 \x01(\tB\x03\xe0\x41\x02\x12\x1c\n\x0fstreet_point_id\x18\x04 \x01(\tB\x03\xe0\x41\x02\x12\x17\n\nprogram_id\x18\x05 \x01(\tB\x03\xe0\x41\x02\x12\x13\n\x06points\x18\x06 \x01(\x03\x42\x03\xe0\x41\x02\x12(\n\x08shown_on\x18\x07 \x01(\x0b\x32\x11.google.type.DateB\x03\xe0\x41\x02\x12,\n\ncard_proof\x18\x08 \x01(\x0b\x32\x18.jichipoint.v1.CardProof\"*\n\tMergeFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"\xac\x02\n\rMergeResponse\x12\x1a\n\x12transaction_number\x18\x01 \x01(\t\x12-\n\tbook_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08mykey_id\x18\x03 \x01(\t\x12\x12\n\nprogram_id\x18\x04 \x01(\t\x12\x14\n\x0cprogram_name\x18\x05 \x01(\t\x12\x0e\n\x06points\x18\x06 \x01(\x03\x12\x15\n\rbalance_after\x18\x07 \x01(\x03\x12\x11\n\tissuer_id\x18\x08 \x01(\t\x12\x13\n\x0bstreet_name\x18\t \x01(\t\x12\x17\n\x0fstreet_point_id\x18\n \x01(\t\x12,\n\nmerge_file\x18\x0b \x01(\x0b\x32\x18.jichipoint.v1.MergeFile2\xbd\x01\n\x0cMergeService\x12i\n\x12GetMergeablePoints\x12(.jichipoint.v1.GetMergeablePointsRequest\x1a).jichipoint.v1.GetMergeablePointsResponse\x12\x42\n\x05Merge\x12\x1b.jichipoint.v1.MergeRequest\x1a\x1c.jichipoint.v1.MergeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -51,16 +52,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MERGEREQUEST'].fields_by_name['points']._serialized_options = b'\340A\002'
   _globals['_MERGEREQUEST'].fields_by_name['shown_on']._loaded_options = None
   _globals['_MERGEREQUEST'].fields_by_name['shown_on']._serialized_options = b'\340A\002'
-  _globals['_GETMERGEABLEPOINTSREQUEST']._serialized_start=166
-  _globals['_GETMERGEABLEPOINTSREQUEST']._serialized_end=233
-  _globals['_GETMERGEABLEPOINTSRESPONSE']._serialized_start=236
-  _globals['_GETMERGEABLEPOINTSRESPONSE']._serialized_end=436
-  _globals['_MERGEREQUEST']._serialized_start=439
-  _globals['_MERGEREQUEST']._serialized_end=659
-  _globals['_MERGEFILE']._serialized_start=661
-  _globals['_MERGEFILE']._serialized_end=703
-  _globals['_MERGERESPONSE']._serialized_start=706
-  _globals['_MERGERESPONSE']._serialized_end=1006
-  _globals['_MERGESERVICE']._serialized_start=1009
-  _globals['_MERGESERVICE']._serialized_end=1198
+  _globals['_GETMERGEABLEPOINTSREQUEST']._serialized_start=193
+  _globals['_GETMERGEABLEPOINTSREQUEST']._serialized_end=260
+  _globals['_GETMERGEABLEPOINTSRESPONSE']._serialized_start=263
+  _globals['_GETMERGEABLEPOINTSRESPONSE']._serialized_end=463
+  _globals['_MERGEREQUEST']._serialized_start=466
+  _globals['_MERGEREQUEST']._serialized_end=732
+  _globals['_MERGEFILE']._serialized_start=734
+  _globals['_MERGEFILE']._serialized_end=776
+  _globals['_MERGERESPONSE']._serialized_start=779
+  _globals['_MERGERESPONSE']._serialized_end=1079
+  _globals['_MERGESERVICE']._serialized_start=1082
+  _globals['_MERGESERVICE']._serialized_end=1271
 # @@protoc_insertion_point(module_scope)

@@ -7,6 +7,7 @@ from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.type import date_pb2 as _date_pb2
+from jichipoint.v1 import cards_pb2 as _cards_pb2
 from jichipoint.v1 import programs_pb2 as _programs_pb2
 import builtins as _builtins
 import sys
@@ -102,6 +103,7 @@ class MergeRequest(_message.Message):
     PROGRAM_ID_FIELD_NUMBER: _builtins.int
     POINTS_FIELD_NUMBER: _builtins.int
     SHOWN_ON_FIELD_NUMBER: _builtins.int
+    CARD_PROOF_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """A UUID in lower case, made by the caller and kept until it has an answer (AIP-155)."""
     certificate_serial_number: _builtins.str
@@ -118,6 +120,10 @@ class MergeRequest(_message.Message):
     def shown_on(self) -> _date_pb2.Date:
         """The Asia/Tokyo day that the confirm screen was shown for (USE-9)."""
 
+    @_builtins.property
+    def card_proof(self) -> _cards_pb2.CardProof:
+        """Required where points are more than UsablePoints.pin_above_points (CRD-3)."""
+
     def __init__(
         self,
         *,
@@ -128,10 +134,11 @@ class MergeRequest(_message.Message):
         program_id: _builtins.str = ...,
         points: _builtins.int = ...,
         shown_on: _date_pb2.Date | None = ...,
+        card_proof: _cards_pb2.CardProof | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["shown_on", b"shown_on"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["card_proof", b"card_proof", "shown_on", b"shown_on"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate_serial_number", b"certificate_serial_number", "mykey_id", b"mykey_id", "points", b"points", "program_id", b"program_id", "request_id", b"request_id", "shown_on", b"shown_on", "street_point_id", b"street_point_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["card_proof", b"card_proof", "certificate_serial_number", b"certificate_serial_number", "mykey_id", b"mykey_id", "points", b"points", "program_id", b"program_id", "request_id", b"request_id", "shown_on", b"shown_on", "street_point_id", b"street_point_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

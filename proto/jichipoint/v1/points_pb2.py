@@ -25,10 +25,11 @@ _sym_db = _symbol_database.Default()
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
+from jichipoint.v1 import cards_pb2 as jichipoint_dot_v1_dot_cards__pb2
 from jichipoint.v1 import programs_pb2 as jichipoint_dot_v1_dot_programs__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ajichipoint/v1/points.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x1cjichipoint/v1/programs.proto\"A\n\x17ListUsablePointsRequest\x12&\n\x19\x63\x65rtificate_serial_number\x18\x01 \x01(\tB\x03\xe0\x41\x02\"\x85\x01\n\x18ListUsablePointsResponse\x12\x10\n\x08mykey_id\x18\x01 \x01(\t\x12\x32\n\rusable_points\x18\x02 \x03(\x0b\x32\x1b.jichipoint.v1.UsablePoints\x12#\n\x08shown_on\x18\x03 \x01(\x0b\x32\x11.google.type.Date\"\xbe\x01\n\x0cSpendRequest\x12\x17\n\nrequest_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12&\n\x19\x63\x65rtificate_serial_number\x18\x02 \x01(\tB\x03\xe0\x41\x02\x12\x15\n\x08mykey_id\x18\x03 \x01(\tB\x03\xe0\x41\x02\x12\x17\n\nprogram_id\x18\x04 \x01(\tB\x03\xe0\x41\x02\x12\x13\n\x06points\x18\x05 \x01(\x03\x42\x03\xe0\x41\x02\x12(\n\x08shown_on\x18\x06 \x01(\x0b\x32\x11.google.type.DateB\x03\xe0\x41\x02\"\xbd\x01\n\rSpendResponse\x12\x1a\n\x12transaction_number\x18\x01 \x01(\t\x12-\n\tbook_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08mykey_id\x18\x03 \x01(\t\x12\x12\n\nprogram_id\x18\x04 \x01(\t\x12\x14\n\x0cprogram_name\x18\x05 \x01(\t\x12\x0e\n\x06points\x18\x06 \x01(\x03\x12\x15\n\rbalance_after\x18\x07 \x01(\x03\"c\n\x12\x43\x61ncelSpendRequest\x12\x17\n\nrequest_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12\x1f\n\x12transaction_number\x18\x02 \x01(\tB\x03\xe0\x41\x02\x12\x13\n\x06reason\x18\x03 \x01(\tB\x03\xe0\x41\x02\"\xea\x01\n\x13\x43\x61ncelSpendResponse\x12\x1a\n\x12transaction_number\x18\x01 \x01(\t\x12-\n\tbook_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x1c\x63\x61ncelled_transaction_number\x18\x03 \x01(\t\x12\x10\n\x08mykey_id\x18\x04 \x01(\t\x12\x12\n\nprogram_id\x18\x05 \x01(\t\x12\x0e\n\x06points\x18\x06 \x01(\x03\x12\x15\n\rpoints_lapsed\x18\x07 \x01(\x03\x12\x15\n\rbalance_after\x18\x08 \x01(\x03\x32\x8d\x02\n\x0cPointService\x12\x63\n\x10ListUsablePoints\x12&.jichipoint.v1.ListUsablePointsRequest\x1a\'.jichipoint.v1.ListUsablePointsResponse\x12\x42\n\x05Spend\x12\x1b.jichipoint.v1.SpendRequest\x1a\x1c.jichipoint.v1.SpendResponse\x12T\n\x0b\x43\x61ncelSpend\x12!.jichipoint.v1.CancelSpendRequest\x1a\".jichipoint.v1.CancelSpendResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ajichipoint/v1/points.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x19jichipoint/v1/cards.proto\x1a\x1cjichipoint/v1/programs.proto\"A\n\x17ListUsablePointsRequest\x12&\n\x19\x63\x65rtificate_serial_number\x18\x01 \x01(\tB\x03\xe0\x41\x02\"\x85\x01\n\x18ListUsablePointsResponse\x12\x10\n\x08mykey_id\x18\x01 \x01(\t\x12\x32\n\rusable_points\x18\x02 \x03(\x0b\x32\x1b.jichipoint.v1.UsablePoints\x12#\n\x08shown_on\x18\x03 \x01(\x0b\x32\x11.google.type.Date\"\xec\x01\n\x0cSpendRequest\x12\x17\n\nrequest_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12&\n\x19\x63\x65rtificate_serial_number\x18\x02 \x01(\tB\x03\xe0\x41\x02\x12\x15\n\x08mykey_id\x18\x03 \x01(\tB\x03\xe0\x41\x02\x12\x17\n\nprogram_id\x18\x04 \x01(\tB\x03\xe0\x41\x02\x12\x13\n\x06points\x18\x05 \x01(\x03\x42\x03\xe0\x41\x02\x12(\n\x08shown_on\x18\x06 \x01(\x0b\x32\x11.google.type.DateB\x03\xe0\x41\x02\x12,\n\ncard_proof\x18\x07 \x01(\x0b\x32\x18.jichipoint.v1.CardProof\"\xbd\x01\n\rSpendResponse\x12\x1a\n\x12transaction_number\x18\x01 \x01(\t\x12-\n\tbook_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08mykey_id\x18\x03 \x01(\t\x12\x12\n\nprogram_id\x18\x04 \x01(\t\x12\x14\n\x0cprogram_name\x18\x05 \x01(\t\x12\x0e\n\x06points\x18\x06 \x01(\x03\x12\x15\n\rbalance_after\x18\x07 \x01(\x03\"c\n\x12\x43\x61ncelSpendRequest\x12\x17\n\nrequest_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12\x1f\n\x12transaction_number\x18\x02 \x01(\tB\x03\xe0\x41\x02\x12\x13\n\x06reason\x18\x03 \x01(\tB\x03\xe0\x41\x02\"\xea\x01\n\x13\x43\x61ncelSpendResponse\x12\x1a\n\x12transaction_number\x18\x01 \x01(\t\x12-\n\tbook_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12$\n\x1c\x63\x61ncelled_transaction_number\x18\x03 \x01(\t\x12\x10\n\x08mykey_id\x18\x04 \x01(\t\x12\x12\n\nprogram_id\x18\x05 \x01(\t\x12\x0e\n\x06points\x18\x06 \x01(\x03\x12\x15\n\rpoints_lapsed\x18\x07 \x01(\x03\x12\x15\n\rbalance_after\x18\x08 \x01(\x03\x32\x8d\x02\n\x0cPointService\x12\x63\n\x10ListUsablePoints\x12&.jichipoint.v1.ListUsablePointsRequest\x1a\'.jichipoint.v1.ListUsablePointsResponse\x12\x42\n\x05Spend\x12\x1b.jichipoint.v1.SpendRequest\x1a\x1c.jichipoint.v1.SpendResponse\x12T\n\x0b\x43\x61ncelSpend\x12!.jichipoint.v1.CancelSpendRequest\x1a\".jichipoint.v1.CancelSpendResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -55,18 +56,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CANCELSPENDREQUEST'].fields_by_name['transaction_number']._serialized_options = b'\340A\002'
   _globals['_CANCELSPENDREQUEST'].fields_by_name['reason']._loaded_options = None
   _globals['_CANCELSPENDREQUEST'].fields_by_name['reason']._serialized_options = b'\340A\002'
-  _globals['_LISTUSABLEPOINTSREQUEST']._serialized_start=165
-  _globals['_LISTUSABLEPOINTSREQUEST']._serialized_end=230
-  _globals['_LISTUSABLEPOINTSRESPONSE']._serialized_start=233
-  _globals['_LISTUSABLEPOINTSRESPONSE']._serialized_end=366
-  _globals['_SPENDREQUEST']._serialized_start=369
-  _globals['_SPENDREQUEST']._serialized_end=559
-  _globals['_SPENDRESPONSE']._serialized_start=562
-  _globals['_SPENDRESPONSE']._serialized_end=751
-  _globals['_CANCELSPENDREQUEST']._serialized_start=753
-  _globals['_CANCELSPENDREQUEST']._serialized_end=852
-  _globals['_CANCELSPENDRESPONSE']._serialized_start=855
-  _globals['_CANCELSPENDRESPONSE']._serialized_end=1089
-  _globals['_POINTSERVICE']._serialized_start=1092
-  _globals['_POINTSERVICE']._serialized_end=1361
+  _globals['_LISTUSABLEPOINTSREQUEST']._serialized_start=192
+  _globals['_LISTUSABLEPOINTSREQUEST']._serialized_end=257
+  _globals['_LISTUSABLEPOINTSRESPONSE']._serialized_start=260
+  _globals['_LISTUSABLEPOINTSRESPONSE']._serialized_end=393
+  _globals['_SPENDREQUEST']._serialized_start=396
+  _globals['_SPENDREQUEST']._serialized_end=632
+  _globals['_SPENDRESPONSE']._serialized_start=635
+  _globals['_SPENDRESPONSE']._serialized_end=824
+  _globals['_CANCELSPENDREQUEST']._serialized_start=826
+  _globals['_CANCELSPENDREQUEST']._serialized_end=925
+  _globals['_CANCELSPENDRESPONSE']._serialized_start=928
+  _globals['_CANCELSPENDRESPONSE']._serialized_end=1162
+  _globals['_POINTSERVICE']._serialized_start=1165
+  _globals['_POINTSERVICE']._serialized_end=1434
 # @@protoc_insertion_point(module_scope)

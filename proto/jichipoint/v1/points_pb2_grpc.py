@@ -70,7 +70,11 @@ class PointServiceServicer(object):
         Refusals: those of ListUsablePoints, and POINTS_NOT_POSITIVE, POINTS_TOO_MANY,
         INSUFFICIENT_POINTS, PROGRAM_UNKNOWN, PROGRAM_NOT_USABLE_HERE,
         PROGRAM_OUT_OF_PERIOD, OVER_LIMIT_PER_USE, CARD_CHANGED, DAY_TURNED,
-        REQUEST_ID_REUSED, OPERATION_ABANDONED.
+        REQUEST_ID_REUSED, OPERATION_ABANDONED. Above the amount from which the
+        municipality asks for the PIN: PIN_NEEDED, and where the proof is none
+        CHALLENGE_EXPIRED, CHALLENGE_NOT_FOR_THIS_REQUEST, CARD_SIGNATURE_WRONG,
+        CERTIFICATE_MALFORMED, CERTIFICATE_UNTRUSTED, CERTIFICATE_WRONG_POLICY,
+        CERTIFICATE_NOT_YET_VALID.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -43,7 +43,11 @@ class PointServiceStub:
     Refusals: those of ListUsablePoints, and POINTS_NOT_POSITIVE, POINTS_TOO_MANY,
     INSUFFICIENT_POINTS, PROGRAM_UNKNOWN, PROGRAM_NOT_USABLE_HERE,
     PROGRAM_OUT_OF_PERIOD, OVER_LIMIT_PER_USE, CARD_CHANGED, DAY_TURNED,
-    REQUEST_ID_REUSED, OPERATION_ABANDONED.
+    REQUEST_ID_REUSED, OPERATION_ABANDONED. Above the amount from which the
+    municipality asks for the PIN: PIN_NEEDED, and where the proof is none
+    CHALLENGE_EXPIRED, CHALLENGE_NOT_FOR_THIS_REQUEST, CARD_SIGNATURE_WRONG,
+    CERTIFICATE_MALFORMED, CERTIFICATE_UNTRUSTED, CERTIFICATE_WRONG_POLICY,
+    CERTIFICATE_NOT_YET_VALID.
     """
     CancelSpend: _grpc.UnaryUnaryMultiCallable[_points_pb2.CancelSpendRequest, _points_pb2.CancelSpendResponse]
     """Cancels a spend of the same day and terminal, once; the points return to
@@ -67,7 +71,11 @@ class PointServiceAsyncStub(PointServiceStub):
     Refusals: those of ListUsablePoints, and POINTS_NOT_POSITIVE, POINTS_TOO_MANY,
     INSUFFICIENT_POINTS, PROGRAM_UNKNOWN, PROGRAM_NOT_USABLE_HERE,
     PROGRAM_OUT_OF_PERIOD, OVER_LIMIT_PER_USE, CARD_CHANGED, DAY_TURNED,
-    REQUEST_ID_REUSED, OPERATION_ABANDONED.
+    REQUEST_ID_REUSED, OPERATION_ABANDONED. Above the amount from which the
+    municipality asks for the PIN: PIN_NEEDED, and where the proof is none
+    CHALLENGE_EXPIRED, CHALLENGE_NOT_FOR_THIS_REQUEST, CARD_SIGNATURE_WRONG,
+    CERTIFICATE_MALFORMED, CERTIFICATE_UNTRUSTED, CERTIFICATE_WRONG_POLICY,
+    CERTIFICATE_NOT_YET_VALID.
     """
     CancelSpend: _aio.UnaryUnaryMultiCallable[_points_pb2.CancelSpendRequest, _points_pb2.CancelSpendResponse]  # type: ignore[assignment]
     """Cancels a spend of the same day and terminal, once; the points return to
@@ -100,7 +108,11 @@ class PointServiceServicer(metaclass=_abc_1.ABCMeta):
         Refusals: those of ListUsablePoints, and POINTS_NOT_POSITIVE, POINTS_TOO_MANY,
         INSUFFICIENT_POINTS, PROGRAM_UNKNOWN, PROGRAM_NOT_USABLE_HERE,
         PROGRAM_OUT_OF_PERIOD, OVER_LIMIT_PER_USE, CARD_CHANGED, DAY_TURNED,
-        REQUEST_ID_REUSED, OPERATION_ABANDONED.
+        REQUEST_ID_REUSED, OPERATION_ABANDONED. Above the amount from which the
+        municipality asks for the PIN: PIN_NEEDED, and where the proof is none
+        CHALLENGE_EXPIRED, CHALLENGE_NOT_FOR_THIS_REQUEST, CARD_SIGNATURE_WRONG,
+        CERTIFICATE_MALFORMED, CERTIFICATE_UNTRUSTED, CERTIFICATE_WRONG_POLICY,
+        CERTIFICATE_NOT_YET_VALID.
         """
 
     @_abc_1.abstractmethod

@@ -11,10 +11,10 @@ import builtins as _builtins
 import sys
 import typing as _typing
 
-if sys.version_info >= (3, 11):
-    from typing import TypeAlias as _TypeAlias, Never as _Never
+if sys.version_info >= (3, 10):
+    from typing import TypeAlias as _TypeAlias
 else:
-    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
+    from typing_extensions import TypeAlias as _TypeAlias
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -54,6 +54,7 @@ class UsablePoints(_message.Message):
     BALANCE_FIELD_NUMBER: _builtins.int
     NEXT_EXPIRY_FIELD_NUMBER: _builtins.int
     POINTS_EXPIRING_NEXT_FIELD_NUMBER: _builtins.int
+    PIN_ABOVE_POINTS_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     """The program's ID, 8 digits."""
     program_name: _builtins.str
@@ -64,6 +65,10 @@ class UsablePoints(_message.Message):
     """Points that can be used today: lots past their last good day are left out."""
     points_expiring_next: _builtins.int
     """The points that expire on next_expiry."""
+    pin_above_points: _builtins.int
+    """Uses of more points than this take the card's PIN (CRD-3). Not set where the
+    municipality does not ask for it.
+    """
     @_builtins.property
     def next_expiry(self) -> _date_pb2.Date:
         """The last good day of the lot that expires first. Not set when the balance is 0."""
@@ -77,11 +82,14 @@ class UsablePoints(_message.Message):
         balance: _builtins.int = ...,
         next_expiry: _date_pb2.Date | None = ...,
         points_expiring_next: _builtins.int = ...,
+        pin_above_points: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["next_expiry", b"next_expiry"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_pin_above_points", b"_pin_above_points", "next_expiry", b"next_expiry", "pin_above_points", b"pin_above_points"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["balance", b"balance", "kind", b"kind", "next_expiry", b"next_expiry", "points_expiring_next", b"points_expiring_next", "program_id", b"program_id", "program_name", b"program_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_pin_above_points", b"_pin_above_points", "balance", b"balance", "kind", b"kind", "next_expiry", b"next_expiry", "pin_above_points", b"pin_above_points", "points_expiring_next", b"points_expiring_next", "program_id", b"program_id", "program_name", b"program_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__pin_above_points: _TypeAlias = _typing.Literal["pin_above_points"]  # noqa: Y015
+    _WhichOneofArgType__pin_above_points: _TypeAlias = _typing.Literal["_pin_above_points", b"_pin_above_points"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__pin_above_points) -> _WhichOneofReturnType__pin_above_points | None: ...
 
 Global___UsablePoints: _TypeAlias = UsablePoints  # noqa: Y015

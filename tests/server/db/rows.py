@@ -24,6 +24,7 @@ STORED: Final[tuple[tuple[str, Row], ...]] = (
             "points_per_use_max": 1,
             "points_per_citizen_day_max": 1,
             "points_per_terminal_day_max": 1,
+            "pin_above_points": 0,
         },
     ),
     (
@@ -83,7 +84,12 @@ STORED: Final[tuple[tuple[str, Row], ...]] = (
             "citizen_id": 9001,
             "last_good_day": "2030-01-01",
             "revoked_at": None,
+            "renews": None,
         },
+    ),
+    (
+        "certificate_renewal",
+        {"serial_number": "F3", "renews": "F1", "last_good_day": "2030-01-01"},
     ),
     ("service_id", {"issuer_id": "900001", "customer_id": "1", "citizen_id": 9001}),
     (
@@ -217,6 +223,7 @@ OTHER: Final[dict[str, Row]] = {
     "session": {"token_hash": b"1" * 32},
     "citizen": {"citizen_id": 9003, "mykey_id": "ZZZZ9997"},
     "certificate": {"serial_number": "F2"},
+    "certificate_renewal": {"serial_number": "F4"},
     "service_id": {"customer_id": "2", "citizen_id": 9002},
     "account": {"account_id": 9002, "owner": "9002"},
     "ledger_transaction": {
@@ -254,6 +261,7 @@ CHECKED: Final[dict[str, tuple[Row, ...]]] = {
         {"points_per_use_max": 0},
         {"points_per_citizen_day_max": 0},
         {"points_per_terminal_day_max": 0},
+        {"pin_above_points": -1},
         {"service_from": None},
         {"service_until": None},
         {"kind": "RETAINED", "service_from": None, "service_until": None},
@@ -276,6 +284,11 @@ CHECKED: Final[dict[str, tuple[Row, ...]]] = {
         {"serial_number": "F" * 41},
         {"serial_number": "f2"},
         {"last_good_day": "2030-1-1"},
+    ),
+    "certificate_renewal": (
+        {"renews": "F4"},
+        {"last_good_day": "2030-1-1"},
+        {"serial_number": "f4"},
     ),
     "account": ({"kind": "OTHER"},),
     "ledger_transaction": (

@@ -67,7 +67,10 @@ def fill(town: Town, booker: Booker) -> None:
     granted(booker, capture_command(holds[0], 4), release_command(holds[1]))
     with town.database.connection_context():
         seal_next(town.database, NOW, 5)
-    town.tamper("UPDATE place SET collecting_place_id = 3 WHERE place_id = 1")
+    town.tamper(
+        "UPDATE place SET collecting_place_id = 3 WHERE place_id = 1",
+        "UPDATE certificate SET renews = 'B2' WHERE serial_number = 'A1'",
+    )
 
 
 def content(path: Path) -> list[dict[str, Any]]:

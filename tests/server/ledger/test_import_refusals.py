@@ -66,11 +66,13 @@ CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "line 1 names version 2 of the format, this program reads 1",
     ),
     "newer schema": (
-        lambda text: text.replace(b'"0002_full_ledger"', b'"0002_full_ledger","0003_more"', 1),
+        lambda text: text.replace(b'"0003_cards"', b'"0003_cards","0004_more"', 1),
         "was changed after it was exported",
     ),
     "no schema": (
-        lambda text: text.replace(b'["0001_first_schema","0002_full_ledger"]', b"[]", 1),
+        lambda text: text.replace(
+            b'["0001_first_schema","0002_full_ledger","0003_cards"]', b"[]", 1
+        ),
         "line 1 names no schema",
     ),
     "header only": (lambda text: text[: text.index(b"\n") + 1], "is the last and no trailer"),
@@ -326,12 +328,12 @@ def test_a_forged_row_is_refused_and_its_line_named(exported: Path, target: str,
 
 FORGERIES: dict[str, tuple[Change, str]] = {
     "newer schema": (
-        lambda lines: lines[0]["schema"].append("0003_more"),
-        r"was exported by a newer version \(0003_more\): import it with that one",
+        lambda lines: lines[0]["schema"].append("0004_more"),
+        r"was exported by a newer version \(0004_more\): import it with that one",
     ),
     "older schema": (
         lambda lines: lines[0]["schema"].pop(),
-        r"was exported by an older version \(without 0002_full_ledger\)",
+        r"was exported by an older version \(without 0003_cards\)",
     ),
     "no row": (lambda lines: lines.insert(5, {"row": {}}), "line 6 is no row of a table"),
     "row that is no object": (

@@ -58,7 +58,7 @@ def program(
     coverage: tuple[Coverage, ...] = (),
 ) -> Program:
     since, until = period or (None, None)
-    limits = (None, None, None)
+    limits = (None, None, None, None)
     return Program("00000001", "131164", kind, "P", days_valid, since, until, *limits, coverage)
 
 

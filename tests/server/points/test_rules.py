@@ -25,6 +25,7 @@ def program(citizen_day_max: int | None = None, terminal_day_max: int | None = N
         points_per_use_max=None,
         points_per_citizen_day_max=citizen_day_max,
         points_per_terminal_day_max=terminal_day_max,
+        pin_above_points=None,
         coverage=(),
     )
 

@@ -1,0 +1,35 @@
+"""CardService: protobuf in, operation, protobuf out."""
+
+from jichipoint.v1 import cards_pb2 as pb
+
+from server.citizens.proofs import CardProofs, SignedChallenge
+from server.citizens.values import Proof
+from server.ledger.values import RequestKey
+from server.rpc import fields
+from server.rpc.access import POINT_COUNTERS, open_to
+from server.rpc.booking import timestamp
+from server.rpc.calls import Call
+
+
+class CardServicer:
+    """Challenges for cards to sign."""
+
+    def __init__(self, proofs: CardProofs) -> None:
+        self._proofs = proofs
+
+    @open_to(POINT_COUNTERS)
+    async def CreateCardChallenge(  # noqa: N802
+        self, request: pb.CreateCardChallengeRequest, call: Call
+    ) -> pb.CreateCardChallengeResponse:
+        """CRD-2."""
+        key = RequestKey(call.session.caller, fields.request_id(request.request_id))
+        challenge = self._proofs.challenge(key)
+        return pb.CreateCardChallengeResponse(
+            challenge=challenge.content, expire_time=timestamp(challenge.expires_at)
+        )
+
+
+async def proof_of(proofs: CardProofs, message: pb.CardProof, request: RequestKey) -> Proof:
+    """Return what the proof in a message shows for a request."""
+    signed = SignedChallenge(message.challenge, message.certificate, message.signature)
+    return await proofs.check(signed, request)
