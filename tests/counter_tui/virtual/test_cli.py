@@ -282,6 +282,7 @@ def test_another_process_takes_the_card_out(
     process = insert(folder, "30d45", reader.port)
     inserted(process, reader)
     assert said("remove", folder) == "030D45 was taken out\n"
+    said("lock", folder, "30d45")  # at once, without waiting for the other process
     assert reader.is_empty()
     assert process.wait(SECONDS_MAX) == 0
     assert "no card is in the reader" in refused("remove", folder)
