@@ -282,11 +282,33 @@ def test_another_process_takes_the_card_out(
     process = insert(folder, "30d45", reader.port)
     inserted(process, reader)
     assert said("remove", folder) == "030D45 was taken out\n"
-    said("lock", folder, "30d45")  # at once, without waiting for the other process
     assert reader.is_empty()
     assert process.wait(SECONDS_MAX) == 0
     assert "no card is in the reader" in refused("remove", folder)
     inserted(insert(folder, "30d45", reader.port), reader)
+
+
+SLOW = """
+import signal, sys, time
+from contextlib import suppress
+from pathlib import Path
+from counter_tui.virtual.holding import in_reader
+signal.signal(signal.SIGTERM, signal.default_int_handler)
+with in_reader(Path(sys.argv[1]), "030D45"):
+    print("in", flush=True)
+    with suppress(KeyboardInterrupt):
+        time.sleep(20)
+    time.sleep(0.5)
+"""
+
+
+def test_a_card_is_free_once_it_was_removed(folder: Path) -> None:
+    slow = [sys.executable, "-c", SLOW, str(folder)]
+    with subprocess.Popen(slow, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "in\n"
+        said("remove", folder)
+        said("lock", folder, "30d45")
 
 
 def test_a_card_in_the_reader_is_left_alone(
