@@ -116,6 +116,10 @@ class CounterApp(App[None]):
         self._watch_connection()
         self._watch_cards()
 
+    async def on_unmount(self) -> None:
+        """Let go of the card reader."""
+        await self.reader.stop()
+
     async def _open_gateway(self) -> None:
         """Import gRPC off the event loop, after the first paint, and make the channel."""
         gateway_class = await asyncio.to_thread(_import_gateway)

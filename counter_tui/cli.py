@@ -29,10 +29,15 @@ from counter_tui.core.settings import Settings
 )
 @click.option("--language", type=click.Choice(texts.LANGUAGES), default="ja", show_default=True)
 @click.option(
+    "--reader",
+    default="",
+    metavar="NAME",
+    help="A part of the card reader's name; without it the first one is used.",
+)
+@click.option(
     "--virtual-cards",
-    required=True,
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A demo town's town.json: its cards go into a virtual card reader.",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A folder of virtual cards, as jichipoint-card makes them, in place of a reader.",
 )
 @click.option(
     "--virtual-printer",

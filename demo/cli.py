@@ -106,7 +106,7 @@ async def _beside_counter(places: Places, language: str) -> None:
             *("--state", places.state),
             *("--spool", places.spool),
             *("--language", language),
-            *("--virtual-cards", places.town),
+            *("--virtual-cards", places.cards),
             *("--virtual-printer", places.receipts),
             *("--hint", _hint(places, language)),
         )

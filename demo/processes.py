@@ -7,6 +7,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from demo.cards import REVOKED, make_cards
+
 LISTENING = "listening on "
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
@@ -26,6 +28,11 @@ class Places:
     def town(self) -> Path:
         """What whoever tries the town needs to know."""
         return self.folder / "town.json"
+
+    @property
+    def cards(self) -> Path:
+        """The citizens' virtual cards, and the test authority that issued them."""
+        return self.folder / "cards"
 
     @property
     def ledger(self) -> Path:
@@ -68,6 +75,7 @@ def make_town(places: Places) -> None:
     made = subprocess.run(line, capture_output=True, text=True, check=False)
     if made.returncode:
         raise DemoError(made.stderr.strip().splitlines()[-1].removeprefix("Error: "))
+    make_cards(places.town, places.cards)
 
 
 class Process:
@@ -139,6 +147,10 @@ async def start(places: Places) -> Running:
             "127.0.0.1:0",
             "--master-key-file",
             places.folder / "master.key",
+            "--test-card-authority",
+            places.cards / "users.pem",
+            "--revocation-list",
+            places.cards / REVOKED,
         ),
         places.log("server"),
     )

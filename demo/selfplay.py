@@ -51,7 +51,8 @@ async def play(places: Places, language: str, hint: str) -> None:
             state_folder=places.state,
             spool_folder=places.spool,
             language=language,
-            virtual_cards=places.town,
+            reader="",
+            virtual_cards=places.cards,
             virtual_printer=places.receipts,
             hint=hint,
         )

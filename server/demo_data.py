@@ -116,7 +116,7 @@ def _new_town(folder: Path, clock: Clock, chance: Chance) -> Town:
         DemoCard("桜井さん", "030D45", later, "MY123456", (730, 1000), (980,), "123456789"),
         DemoCard("森さん", "030D48", later, "KEY34567", (300,), (), None),
         DemoCard("高橋さん", "0311A2", later, "TAKA8888", (12_000,), (500,), "200000017"),
-        DemoCard("期限切れのカード", "02F001", past, "OLDCARD1", (100,), (), None),
+        DemoCard("期限切れのカード", "0318F0", past, "OLDCARD1", (100,), (), None),
         DemoCard("マイキーIDのないカード", "0320FF", later, None),
     )
     return Town(

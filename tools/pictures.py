@@ -36,6 +36,7 @@ from counter_tui.screens.merge import MergeConfirmScreen, MergeDoneScreen, Merge
 from counter_tui.screens.sign_in import RegisterScreen
 from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
 from counter_tui.widgets import NumberedList, Words
+from demo.cards import make_cards
 from server.app import start
 from server.clock import TOKYO
 from server.db.engine import open_database
@@ -261,6 +262,7 @@ async def serving(folder: Path) -> AsyncIterator[tuple[Town, str]]:
     """Make a town in a folder and serve it; yield the town and the server's address."""
     clock, chance = FixedClock(), SeededChance()
     town = make_town(folder, clock, chance)
+    make_cards(folder / "town.json", folder / "cards")
     vault = Vault(read_master_key(Path(town.master_key_file)), chance)
     running = await start(open_database(town.database), vault, "127.0.0.1:0", clock, chance)
     try:
@@ -278,7 +280,8 @@ def application(folder: Path, town: Town, address: str, language: str) -> Counte
         state_folder=folder / "counter",
         spool_folder=spool,
         language=language,
-        virtual_cards=folder / "town.json",
+        reader="",
+        virtual_cards=folder / "cards",
         virtual_printer=folder / "receipts.escpos",
         hint=HINTS[language].format(terminal_id=town.terminal_id, password=town.password),
     )

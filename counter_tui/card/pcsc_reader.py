@@ -4,17 +4,9 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
-from functools import partial
 from typing import TypeVar
 
-from counter_tui.card.apdu import DamagedFileError, StatusError
-from counter_tui.card.certificate import user_certificate
-from counter_tui.card.my_number_card import (
-    ForeignCardError,
-    MyNumberCard,
-    OldCardError,
-    PhoneTokenError,
-)
+from counter_tui.card.my_number_card import MyNumberCard
 from counter_tui.card.pcsc import Slot, Watcher, connected
 from counter_tui.card.reader import (
     CardError,
@@ -26,17 +18,15 @@ from counter_tui.card.reader import (
     ReaderUp,
     UserCertificate,
 )
+from counter_tui.card.working import in_a_thread, read_certificate, work_with
 
 T = TypeVar("T")
-
-WORK_SECONDS_MAX = 15.0
-"""A card that never answers blocks PC/SC for ever: after this long it counts as mute."""
 
 
 class PcscReader:
     """The reader whose name contains `name`; the first one, where that is empty.
 
-    Made and used in one event loop; `stop` ends its threads.
+    Used in one event loop, in which its watching begins with the first consumer of events.
     """
 
     def __init__(self, name: str = "") -> None:
@@ -46,10 +36,8 @@ class PcscReader:
         self._known = False
         self._session = 0
         self._consumers: list[asyncio.Queue[CardEvent]] = []
-        self._loop = asyncio.get_running_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._watcher = Watcher(self._choose, self._told)
-        self._thread = threading.Thread(target=self._watcher.run, name="card-watcher", daemon=True)
-        self._thread.start()
         self._one_at_a_time = asyncio.Lock()
 
     @property
@@ -59,6 +47,7 @@ class PcscReader:
 
     async def events(self) -> AsyncIterator[CardEvent]:
         """Yield the present state, then what happens, to each consumer on its own."""
+        self._begin()
         queue: asyncio.Queue[CardEvent] = asyncio.Queue()
         for event in self._present():
             queue.put_nowait(event)
@@ -71,11 +60,7 @@ class PcscReader:
 
     async def read_user_certificate(self) -> UserCertificate:
         """Read the card that is in; no PIN is needed. Raises CardError."""
-
-        def read(card: MyNumberCard) -> UserCertificate:
-            return user_certificate(card.user_certificate())
-
-        return await self.with_card(read, exclusive=False)
+        return await self.with_card(read_certificate, exclusive=False)
 
     async def with_card(self, work: Callable[[MyNumberCard], T], *, exclusive: bool) -> T:
         """Do something with the card, off the event loop; exclusively where a PIN is used.
@@ -91,21 +76,30 @@ class PcscReader:
 
         def run() -> T:
             with connected(reader, exclusive=exclusive) as transmit:
-                return told_apart(lambda: _opened(transmit, work))
+                return work_with(transmit, work)
 
         async with self._one_at_a_time:
-            return await _in_a_thread(run)
+            return await in_a_thread(run)
 
     async def stop(self) -> None:
         """End the watching."""
-        await asyncio.to_thread(self._watcher.stop)
+        if self._loop is not None:
+            await asyncio.to_thread(self._watcher.stop)
+
+    def _begin(self) -> None:
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+            watching = threading.Thread(target=self._watcher.run, name="card-watcher", daemon=True)
+            watching.start()
 
     def _choose(self, readers: list[str]) -> str | None:
         return next((reader for reader in readers if self._name in reader), None)
 
     def _told(self, slot: Slot | None, message: str) -> None:
         """Take what the watching thread saw to the event loop."""
-        self._loop.call_soon_threadsafe(self._change, slot, message)
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the program has ended meanwhile
+                self._loop.call_soon_threadsafe(self._change, slot, message)
 
     def _change(self, slot: Slot | None, message: str) -> None:
         before, known = self._slot, self._known
@@ -134,52 +128,3 @@ class PcscReader:
     def _tell(self, event: CardEvent) -> None:
         for queue in self._consumers:
             queue.put_nowait(event)
-
-
-async def _in_a_thread(work: Callable[[], T]) -> T:
-    """Do work in a thread that holds up neither the event loop nor the program's end."""
-    loop = asyncio.get_running_loop()
-    done: asyncio.Future[T] = loop.create_future()
-
-    def settle(outcome: Callable[[], None]) -> None:
-        if not done.done():
-            outcome()
-
-    def tell(outcome: Callable[[], None]) -> None:
-        with suppress(RuntimeError):  # the program has ended meanwhile
-            loop.call_soon_threadsafe(settle, outcome)
-
-    def run() -> None:
-        try:
-            result = work()
-        except Exception as error:  # handed on to the one who waits
-            tell(partial(done.set_exception, error))
-        else:
-            tell(partial(done.set_result, result))
-
-    threading.Thread(target=run, name="card", daemon=True).start()
-    try:
-        async with asyncio.timeout(WORK_SECONDS_MAX):
-            return await done
-    except TimeoutError as error:
-        raise CardError(CardTrouble.MUTE, "the card does not answer") from error
-
-
-def _opened(transmit: Callable[[bytes], bytes], work: Callable[[MyNumberCard], T]) -> T:
-    card = MyNumberCard(transmit)
-    card.open()
-    return work(card)
-
-
-def told_apart(work: Callable[[], T]) -> T:
-    """Do something with a card, and say what is wrong with it as CardError."""
-    try:
-        return work()
-    except OldCardError as error:
-        raise CardError(CardTrouble.OLD_CARD) from error
-    except PhoneTokenError as error:
-        raise CardError(CardTrouble.PHONE) from error
-    except ForeignCardError as error:
-        raise CardError(CardTrouble.FOREIGN, str(error)) from error
-    except (StatusError, DamagedFileError) as error:
-        raise CardError(CardTrouble.DAMAGED, str(error)) from error

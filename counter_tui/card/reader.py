@@ -1,10 +1,15 @@
 """What a card reader is to the application (USE-1)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from counter_tui.card.my_number_card import MyNumberCard
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,4 +96,15 @@ class CardReader(Protocol):
 
     async def read_user_certificate(self) -> UserCertificate:
         """Read the card that is in. Raises CardError."""
+        ...
+
+    async def with_card(self, work: "Callable[[MyNumberCard], T]", *, exclusive: bool) -> T:
+        """Do something with the card, off the event loop; exclusively where a PIN is used.
+
+        Raises CardError, and WrongPinError or BlockedError where the work does.
+        """
+        ...
+
+    async def stop(self) -> None:
+        """Let go of the reader."""
         ...

@@ -23,7 +23,10 @@ class Settings:
     spool_folder: Path
     """Where the street's program looks for merge files."""
     language: str
+    reader: str
+    """Part of the card reader's name; empty for the first there is."""
     virtual_cards: Path | None
+    """A folder of virtual cards, in place of a reader."""
     virtual_printer: Path | None
     hint: str | None
     """A line for whoever tries the demo."""

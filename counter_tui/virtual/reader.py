@@ -1,13 +1,12 @@
-"""A card reader and cards that are only software."""
+"""A card reader that is only software, and the cards that can be put into it."""
 
 import asyncio
-import json
-import re
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
 
+from counter_tui.card.my_number_card import MyNumberCard
 from counter_tui.card.reader import (
     CardError,
     CardEvent,
@@ -18,57 +17,46 @@ from counter_tui.card.reader import (
     ReaderUp,
     UserCertificate,
 )
+from counter_tui.card.working import in_a_thread, read_certificate, work_with
+from counter_tui.virtual.card_header import card_path, listed
 
-_SERIAL_NUMBER = re.compile("[0-9A-F]{1,40}")
+if TYPE_CHECKING:
+    from counter_tui.virtual.card import VirtualCard
+
+T = TypeVar("T")
 
 
-class VirtualCardsError(ValueError):
-    """The file of virtual cards cannot be used."""
-
-
-@dataclass(frozen=True, slots=True)
-class VirtualCard:
-    """A card that can be put into the virtual reader."""
+@dataclass(frozen=True)
+class BoxedCard:
+    """A card beside the reader. It is made when it is first read: its keys take a while."""
 
     label: str
-    serial_number: str
-    last_good_day: date
+    take: "Callable[[], VirtualCard]"
 
 
-def load_cards(path: Path) -> list[VirtualCard]:
-    """Read the cards of a demo town's file. Raises VirtualCardsError."""
-    try:
-        document = json.loads(path.read_bytes())
-        cards = document["cards"] if isinstance(document, dict) else None
-        if not isinstance(cards, list):
-            raise ValueError("no list of cards")
-        return [_card(card) for card in cards]
-    except OSError as error:
-        raise VirtualCardsError(f"{path} cannot be read: {error.strerror or error}") from error
-    except KeyError as error:
-        raise VirtualCardsError(f"{path} has no {error}") from error
-    except (ValueError, RecursionError) as error:
-        raise VirtualCardsError(f"{path} holds no virtual cards: {error}") from error
+def boxed_cards(folder: Path) -> list[BoxedCard]:
+    """Return the cards of a folder (see card_file). Raises CardFileError."""
 
+    def taking(path: Path) -> "Callable[[], VirtualCard]":
+        def take() -> "VirtualCard":
+            from counter_tui.virtual.card_file import load  # noqa: PLC0415
 
-def _card(card: object) -> VirtualCard:
-    if not isinstance(card, dict):
-        raise ValueError("a card that is not an object")
-    label, serial_number, day = (card[key] for key in ("label", "serial_number", "last_good_day"))
-    if not isinstance(label, str) or not label:
-        raise ValueError("a card without a label")
-    if not isinstance(serial_number, str) or not _SERIAL_NUMBER.fullmatch(serial_number):
-        raise ValueError(f"not a serial number: {serial_number!r}")
-    if not isinstance(day, str):
-        raise ValueError(f"not a day: {day!r}")
-    return VirtualCard(label, serial_number, date.fromisoformat(day))
+            return load(path)
+
+        return take
+
+    return [
+        BoxedCard(header.label, taking(card_path(folder, header.serial_number)))
+        for header in listed(folder)
+    ]
 
 
 class VirtualReader:
     """A card reader for the demo and for tests. All of it is called in the event loop."""
 
-    def __init__(self, cards: Sequence[VirtualCard]) -> None:
+    def __init__(self, cards: Sequence[BoxedCard]) -> None:
         self.cards = tuple(cards)
+        self._taken: dict[int, VirtualCard] = {}
         self._inserted: int | None = None
         self._trouble: str | None = None
         self._session = 0
@@ -98,12 +86,35 @@ class VirtualReader:
 
     async def read_user_certificate(self) -> UserCertificate:
         """Read the card that is in. Raises CardError."""
-        session = self._session
-        card = self._readable_card()
-        await asyncio.sleep(0)  # A real card takes its time; it may be pulled out in it.
-        if session != self._session or not self.has_card:
-            raise CardError(CardTrouble.PULLED_OUT)
-        return UserCertificate(card.serial_number, card.last_good_day)
+        return await self.with_card(read_certificate, exclusive=False)
+
+    async def with_card(self, work: Callable[[MyNumberCard], T], *, exclusive: bool) -> T:
+        """Do something with the card, off the event loop; exclusively where a PIN is used.
+
+        Raises CardError, and WrongPinError or BlockedError where the work does.
+        """
+        inserted, session = self._readable_card(), self._session
+
+        def run() -> T:
+            card = self._taken.get(inserted) or self.cards[inserted].take()
+            self._taken[inserted] = card
+
+            def transmit(command: bytes) -> bytes:
+                self._check_session(session)
+                return card.transmit(command)
+
+            try:
+                return work_with(transmit, work)
+            finally:
+                if exclusive:
+                    card.power_off()
+
+        result = await in_a_thread(run)
+        self._check_session(session)
+        return result
+
+    async def stop(self) -> None:
+        """Let go of the reader: there is nothing to let go of."""
 
     def insert(self, index: int) -> None:
         """Put a card in; one that is in comes out first. Raises IndexError."""
@@ -117,6 +128,9 @@ class VirtualReader:
     def remove(self) -> None:
         """Take the card out; where none is in, nothing happens."""
         had_card = self.has_card
+        taken = self._taken.get(self._inserted) if self._inserted is not None else None
+        if taken is not None:
+            taken.power_off()
         self._inserted = None
         if had_card:
             self._tell(CardRemoved(self._session))
@@ -147,12 +161,16 @@ class VirtualReader:
             return [ReaderDown(self._trouble)]
         return [CardInserted(self._session)] if self.has_card else []
 
-    def _readable_card(self) -> VirtualCard:
+    def _readable_card(self) -> int:
         if self._trouble is not None:
             raise CardError(CardTrouble.READER_DOWN, self._trouble)
         if self._inserted is None:
             raise CardError(CardTrouble.NO_CARD)
-        return self.cards[self._inserted]
+        return self._inserted
+
+    def _check_session(self, session: int) -> None:
+        if session != self._session or not self.has_card:
+            raise CardError(CardTrouble.PULLED_OUT)
 
     def _tell(self, event: CardEvent) -> None:
         for queue in self._consumers:

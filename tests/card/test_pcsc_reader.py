@@ -9,7 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
-from counter_tui.card import pcsc_reader
+from counter_tui.card import working
 from counter_tui.card.apdu import WrongPinError
 from counter_tui.card.my_number_card import MyNumberCard, PinFile
 from counter_tui.card.pcsc import Watcher
@@ -195,7 +195,7 @@ async def test_a_mute_card_is_given_up(
 ) -> None:
     mute = Mute()
     with monkeypatch.context() as patched:
-        patched.setattr(pcsc_reader, "WORK_SECONDS_MAX", 0.5)
+        patched.setattr(working, "WORK_SECONDS_MAX", 0.5)
         with VpcdSlot(mute, pcscd.port):
             await events.next()
             with pytest.raises(CardError) as caught:

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import date
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,8 @@ from counter_tui import texts
 from counter_tui.app import CounterApp
 from counter_tui.core.bookings import Booked, Decision, RefusedError, UnreachableError
 from counter_tui.core.settings import Settings
-from counter_tui.virtual.reader import VirtualCard, VirtualReader
+from counter_tui.virtual.reader import VirtualReader
+from tests.counter_tui.citizens import boxed
 
 BOOKED_AT = Timestamp(seconds=1491123757)
 """2017-04-02 18:02:37 in Tokyo, as in S31."""
@@ -153,12 +153,13 @@ class Counter:
             state_folder=folder / "state",
             spool_folder=self.spool,
             language=language,
+            reader="",
             virtual_cards=None,
             virtual_printer=None,
             hint=HINT,
         )
         settings.state_folder.mkdir()
-        self.reader = VirtualReader([VirtualCard("桜井さん", "030D45", date(2027, 1, 1))])
+        self.reader = VirtualReader([boxed("桜井さん")])
         self.app = CounterApp(
             settings, self.reader, None, virtual_reader=self.reader, monotonic=self.watch
         )

@@ -33,6 +33,7 @@ from counter_tui.screens.sign_in import RegisterScreen, SignInScreen
 from counter_tui.screens.spend import SpendConfirmScreen, SpendInputScreen
 from counter_tui.virtual.reader import VirtualReader
 from counter_tui.widgets import NumberedList, Words
+from demo.cards import make_cards
 from demo.screen_text import screen_text
 from server.app import RunningServer, start
 from server.chance import SystemChance
@@ -73,7 +74,9 @@ class Place:
 
     @classmethod
     def make(cls, folder: Path, clock: Clock) -> "Place":
-        return cls(folder, make_town(folder, clock, SystemChance()))
+        town = make_town(folder, clock, SystemChance())
+        make_cards(folder / "town.json", folder / "cards")
+        return cls(folder, town)
 
     def copy(self, folder: Path) -> "Place":
         """This town as it is, in another folder."""
@@ -105,7 +108,8 @@ class Place:
             state_folder=state or self.state,
             spool_folder=self.spool,
             language=language,
-            virtual_cards=self.folder / "town.json",
+            reader="",
+            virtual_cards=self.folder / "cards",
             virtual_printer=self.receipts,
             hint=None,
         )

@@ -1,5 +1,4 @@
 import asyncio
-import json
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing
 from datetime import date
@@ -8,6 +7,9 @@ from typing import cast
 
 import pytest
 
+from counter_tui.card.apdu import WrongPinError
+from counter_tui.card.certificate import user_certificate
+from counter_tui.card.my_number_card import MyNumberCard
 from counter_tui.card.reader import (
     CardError,
     CardEvent,
@@ -18,17 +20,15 @@ from counter_tui.card.reader import (
     ReaderUp,
     UserCertificate,
 )
-from counter_tui.virtual.reader import VirtualCard, VirtualCardsError, VirtualReader, load_cards
-
-CARDS = (
-    VirtualCard("桜井さん", "030D45", date(2029, 5, 1)),
-    VirtualCard("森さん", "030D48", date(2029, 5, 1)),
-)
+from counter_tui.virtual.card_file import save
+from counter_tui.virtual.card_header import CardFileError, CardHeader, card_path
+from counter_tui.virtual.reader import VirtualReader, boxed_cards
+from tests.counter_tui.citizens import MORI, SAKURAI, boxed, card
 
 
 @pytest.fixture
 def reader() -> VirtualReader:
-    return VirtualReader(CARDS)
+    return VirtualReader([boxed("桜井さん", SAKURAI), boxed("森さん", MORI)])
 
 
 def listen(reader: CardReader) -> "aclosing[AsyncGenerator[CardEvent, None]]":
@@ -120,7 +120,7 @@ async def test_cards_moved_while_the_reader_is_down(reader: VirtualReader) -> No
         reader.repair()
         assert [await next_of(events), await next_of(events)] == [ReaderUp(), CardInserted(1)]
     certificate = await reader.read_user_certificate()
-    assert certificate.serial_number == CARDS[1].serial_number
+    assert certificate.serial_number == "030D48"
 
 
 async def test_the_certificate_is_the_cards(reader: VirtualReader) -> None:
@@ -175,57 +175,41 @@ def test_there_are_only_so_many_cards(reader: VirtualReader, index: int) -> None
     assert reader.inserted == 0
 
 
-def card(**changes: object) -> dict[str, object]:
-    return {
-        "label": "桜井さん",
-        "serial_number": "030D45",
-        "last_good_day": "2029-05-01",
-        "mykey_id": None,
-        **changes,
-    }
+def test_the_cards_of_a_folder_are_listed_and_read_when_they_are_used(tmp_path: Path) -> None:
+    for label, number in (("森さん", MORI), ("桜井さん", SAKURAI)):
+        header = CardHeader(label, f"{number:06X}", date(2029, 5, 1))
+        save(card_path(tmp_path, header.serial_number), header, card(number))
+    boxed = boxed_cards(tmp_path)
+    assert [one.label for one in boxed] == ["桜井さん", "森さん"]
+    taken = MyNumberCard(boxed[1].take().transmit)
+    taken.open()
+    assert user_certificate(taken.user_certificate()).serial_number == "030D48"
 
 
-def test_cards_of_a_demo_town(tmp_path: Path) -> None:
-    path = tmp_path / "town.json"
-    path.write_text(json.dumps({"password": "demo", "cards": [card()]}), "utf-8")
-    assert load_cards(path) == [VirtualCard("桜井さん", "030D45", date(2029, 5, 1))]
+def test_a_folder_that_is_none_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CardFileError, match="No such file"):
+        boxed_cards(tmp_path / "none")
 
 
-@pytest.mark.parametrize(
-    "document",
-    [
-        [],
-        {},
-        {"cards": None},
-        {"cards": {}},
-        {"cards": ["030D45"]},
-        {"cards": [{}]},
-        {"cards": [card(label="")]},
-        {"cards": [card(label=None)]},
-        {"cards": [card(serial_number="030d45")]},
-        {"cards": [card(serial_number="")]},
-        {"cards": [card(serial_number=30)]},
-        {"cards": [card(last_good_day="2029-02-30")]},
-        {"cards": [card(last_good_day="tomorrow")]},
-        {"cards": [card(last_good_day=20290501)]},
-        {"cards": [card(), card(serial_number="0x1")]},
-    ],
-)
-def test_what_is_no_list_of_cards_is_said(tmp_path: Path, document: object) -> None:
-    path = tmp_path / "town.json"
-    path.write_text(json.dumps(document), "utf-8")
-    with pytest.raises(VirtualCardsError, match=r"town\.json"):
-        load_cards(path)
+async def test_a_pin_opens_nothing_once_the_work_is_done(reader: VirtualReader) -> None:
+    def sign_without_pin(card: MyNumberCard) -> bytes:
+        return card._transmit(bytes.fromhex("802A0297 20" + "00" * 32 + "00"))
+
+    def verify_and_sign(card: MyNumberCard) -> bytes:
+        card.sign_challenge("1234", b"")
+        return sign_without_pin(card)
+
+    reader.insert(0)
+    assert (await reader.with_card(verify_and_sign, exclusive=True)).endswith(b"\x90\x00")
+    assert await reader.with_card(sign_without_pin, exclusive=False) == bytes.fromhex("6982")
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff\xff", b"[" * 100_000])
-def test_what_is_no_json_is_said(tmp_path: Path, content: bytes) -> None:
-    path = tmp_path / "town.json"
-    path.write_bytes(content)
-    with pytest.raises(VirtualCardsError, match=r"town\.json"):
-        load_cards(path)
-
-
-def test_a_missing_file_is_said(tmp_path: Path) -> None:
-    with pytest.raises(VirtualCardsError, match="No such file"):
-        load_cards(tmp_path / "town.json")
+async def test_tries_are_the_cards_and_not_the_readers(reader: VirtualReader) -> None:
+    reader.insert(0)
+    with pytest.raises(WrongPinError):
+        await reader.with_card(lambda card: card.sign_challenge("0000", b""), exclusive=True)
+    reader.insert(1)
+    reader.insert(0)
+    with pytest.raises(WrongPinError) as caught:
+        await reader.with_card(lambda card: card.sign_challenge("0000", b""), exclusive=True)
+    assert caught.value.tries_left == 1
