@@ -8,6 +8,8 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 from jichipoint.v1 import (
+    cards_pb2,
+    cards_pb2_grpc,
     merging_pb2,
     merging_pb2_grpc,
     operations_pb2,
@@ -76,6 +78,7 @@ class Gateway:
         ]
         self._channel = grpc.aio.insecure_channel(address, options=options)
         self._terminals = terminals_pb2_grpc.TerminalServiceStub(self._channel)
+        self._cards = cards_pb2_grpc.CardServiceStub(self._channel)
         self._points = points_pb2_grpc.PointServiceStub(self._channel)
         self._merges = merging_pb2_grpc.MergeServiceStub(self._channel)
         self._operations = operations_pb2_grpc.OperationServiceStub(self._channel)
@@ -103,6 +106,12 @@ class Gateway:
         request = merging_pb2.GetMergeablePointsRequest(certificate_serial_number=serial_number)
         response = await self._call(self._merges.GetMergeablePoints, request, READ_SECONDS)
         return cast(merging_pb2.GetMergeablePointsResponse, response)
+
+    async def card_challenge(self, request_id: str) -> bytes:
+        """Return what the card is to sign for a request (CRD-2)."""
+        request = cards_pb2.CreateCardChallengeRequest(request_id=request_id)
+        response = await self._call(self._cards.CreateCardChallenge, request, READ_SECONDS)
+        return cast(cards_pb2.CreateCardChallengeResponse, response).challenge
 
     async def book(self, method: str, request: bytes) -> Booked:
         """Send a booking as it lies in the outbox and return its answer."""

@@ -2,7 +2,7 @@
 
 import json
 import shutil
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -16,12 +16,11 @@ GOOD_FROM_DAYS = 1000
 LIST_DAYS = 3650
 
 
-def make_cards(town: Path, folder: Path) -> None:
+def make_cards(town: Path, folder: Path, now: datetime) -> None:
     """Make the cards that a town.json names, unless they are there. Raises OSError."""
     if (folder / REVOKED).exists():
         return
     shutil.rmtree(folder, ignore_errors=True)  # what an earlier start left unfinished
-    now = datetime.now(UTC)
     issuing = Issuing.new(now, share_key=True)
     save_issuing(folder, issuing)
     for card in json.loads(town.read_text("utf-8"))["cards"]:

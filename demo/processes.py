@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 from demo.cards import REVOKED, make_cards
@@ -75,7 +76,7 @@ def make_town(places: Places) -> None:
     made = subprocess.run(line, capture_output=True, text=True, check=False)
     if made.returncode:
         raise DemoError(made.stderr.strip().splitlines()[-1].removeprefix("Error: "))
-    make_cards(places.town, places.cards)
+    make_cards(places.town, places.cards, datetime.now(UTC))
 
 
 class Process:

@@ -42,6 +42,7 @@ MUNICIPAL_PROGRAM = "00000001"
 EVENT_PROGRAM = "00000002"
 STREET = "000002"
 TERMINAL = "00010011"
+PIN_ABOVE_POINTS = 1000
 EVENT_DAYS = 90
 
 
@@ -148,7 +149,12 @@ def _fill_municipality(database: Database, town: Town) -> None:
     ).execute(database)
     began_on = date.fromisoformat(town.began_on)
     programs: list[dict[str, str | int]] = [
-        {"program_id": MUNICIPAL_PROGRAM, "kind": "MUNICIPAL", "name": "さくら野市ポイント"},
+        {
+            "program_id": MUNICIPAL_PROGRAM,
+            "kind": "MUNICIPAL",
+            "name": "さくら野市ポイント",
+            "pin_above_points": PIN_ABOVE_POINTS,
+        },
         {
             "program_id": EVENT_PROGRAM,
             "kind": "EVENT",

@@ -262,7 +262,7 @@ async def serving(folder: Path) -> AsyncIterator[tuple[Town, str]]:
     """Make a town in a folder and serve it; yield the town and the server's address."""
     clock, chance = FixedClock(), SeededChance()
     town = make_town(folder, clock, chance)
-    make_cards(folder / "town.json", folder / "cards")
+    make_cards(folder / "town.json", folder / "cards", clock.now())
     vault = Vault(read_master_key(Path(town.master_key_file)), chance)
     running = await start(open_database(town.database), vault, "127.0.0.1:0", clock, chance)
     try:

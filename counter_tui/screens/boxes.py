@@ -48,7 +48,7 @@ class CardsBox(CounterModal[None]):
         lines = [card.label for card in reader.cards] if reader else []
         with Vertical(classes="box"):
             yield Words(_("仮想カードリーダー"), classes="box-heading")
-            yield Words(_("番号キーでカードをセットします。"))
+            yield Words(_("番号キーでカードをセットします。暗証番号はどれも 1234 です。"))
             yield NumberedList([*lines, _("カードを抜く")])
             yield Words(_("Esc 閉じる"))
 

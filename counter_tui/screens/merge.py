@@ -14,7 +14,7 @@ from counter_tui.core.spool import SpoolError, SpoolFault
 from counter_tui.screens.use_confirm import ConfirmScreen
 from counter_tui.screens.use_done import DoneScreen
 from counter_tui.screens.use_input import UseInputScreen
-from counter_tui.screens.use_values import Request, Use, points_text
+from counter_tui.screens.use_values import Request, Use, pin_above, points_text
 from counter_tui.texts import _, later
 from counter_tui.widgets import Words
 
@@ -87,6 +87,7 @@ class MergeInputScreen(UseInputScreen):
             points,
             _street_rows(found),
             Request(request),
+            pin_above(found.usable_points),
         )
 
     def confirm_screen(self, use: Use) -> ConfirmScreen:

@@ -12,7 +12,7 @@ from counter_tui.core.receipt import cell_width, spend_receipt
 from counter_tui.screens.use_confirm import ConfirmScreen
 from counter_tui.screens.use_done import DoneScreen
 from counter_tui.screens.use_input import UseInputScreen
-from counter_tui.screens.use_values import Request, Use, day_text, points_text
+from counter_tui.screens.use_values import Request, Use, day_text, pin_above, points_text
 from counter_tui.texts import _, later
 from counter_tui.widgets import NumberedList, Words
 
@@ -99,6 +99,7 @@ class SpendInputScreen(UseInputScreen):
             points,
             (),
             Request(request),
+            pin_above(self._chosen),
         )
 
     def confirm_screen(self, use: Use) -> ConfirmScreen:

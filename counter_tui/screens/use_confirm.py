@@ -3,7 +3,9 @@
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 
+from jichipoint.v1 import cards_pb2
 from textual.containers import Horizontal
 from textual.widget import Widget
 
@@ -14,6 +16,7 @@ from counter_tui.core.uuid7 import new_request_id
 from counter_tui.enter_guard import EnterGuard
 from counter_tui.screens.base import CounterScreen
 from counter_tui.screens.large import large_digits
+from counter_tui.screens.pin_box import PinBox
 from counter_tui.screens.use_values import (
     Back,
     ConfirmResult,
@@ -37,6 +40,7 @@ class ConfirmScreen(CounterScreen[ConfirmResult]):
         self._use = use
         self._submitted = False
         self._stale: Stale | None = None
+        self._pin_box: PinBox | None = None
         self.card_session: int | None = None
         """The insertion of the card that was read."""
 
@@ -82,12 +86,24 @@ class ConfirmScreen(CounterScreen[ConfirmResult]):
         self._check_card()
         if self._stale:
             return
-        self._submitted = True
         request_id = new_request_id(time.time_ns() // 1_000_000)
+        if not self._use.needs_pin:
+            self._book(request_id, None)
+        elif self._pin_box is None:
+            self._pin_box = PinBox(request_id)
+            self.app.push_screen(self._pin_box, partial(self._proved, request_id))
+
+    def _proved(self, request_id: str, proof: cards_pb2.CardProof | None) -> None:
+        self._pin_box = None
+        if proof is not None and not self._stale:
+            self._book(request_id, proof)
+
+    def _book(self, request_id: str, proof: cards_pb2.CardProof | None) -> None:
+        self._submitted = True
         entry = Entry(
             request_id=request_id,
             method=self._use.method,
-            request=self._use.request.with_id(request_id),
+            request=self._use.request.with_id(request_id, proof),
             created_at=datetime.now(UTC),
             abandoned=False,
             answer=None,
@@ -109,6 +125,8 @@ class ConfirmScreen(CounterScreen[ConfirmResult]):
         if self._submitted or self._stale:
             return
         self._stale = Stale(message)
+        if self._pin_box is not None:
+            self._pin_box.action_back()
         self.dismiss(self._stale)
 
     def action_back(self) -> None:

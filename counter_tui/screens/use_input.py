@@ -14,6 +14,7 @@ from counter_tui.card.reader import CardError
 from counter_tui.core.amount import AmountFault, parse_amount
 from counter_tui.core.bookings import Finished, NotBooked, TroubleError
 from counter_tui.screens.base import CounterScreen
+from counter_tui.screens.card_texts import trouble_text
 from counter_tui.screens.use_confirm import ConfirmScreen
 from counter_tui.screens.use_done import DoneScreen
 from counter_tui.screens.use_values import ConfirmResult, Stale, Use, points_text
@@ -120,10 +121,9 @@ class UseInputScreen(CounterScreen[None]):
             await self.load(certificate.serial_number)
         except NoMatches:
             return  # The application ends: there is nothing left to show it on.
-        except CardError:
+        except CardError as error:
             self._ask_for_card()
-            text = _("カードを読み取れませんでした。もう一度セットしてください。")
-            self.tell(text, trouble=True)
+            self.tell(trouble_text(error), trouble=True)
             return
         except TroubleError as trouble:
             self.query_one("#card", Words).show(_("カード読取 [F5] でもう一度読み取れます。"))

@@ -4,7 +4,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from google.type.date_pb2 import Date
-from jichipoint.v1 import merging_pb2, points_pb2
+from jichipoint.v1 import cards_pb2, merging_pb2, points_pb2, programs_pb2
 
 from counter_tui.core.bookings import Finished, NotBooked
 
@@ -21,6 +21,13 @@ class Use:
     rows: tuple[tuple[str, str], ...]
     """Further lines about the holder."""
     request: "Request"
+    pin_above_points: int | None = None
+    """The municipality asks for the PIN where more points are used (CRD-3)."""
+
+    @property
+    def needs_pin(self) -> bool:
+        """Whether the holder has to type the card's PIN."""
+        return self.pin_above_points is not None and self.points > self.pin_above_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +36,12 @@ class Request:
 
     message: points_pb2.SpendRequest | merging_pb2.MergeRequest
 
-    def with_id(self, request_id: str) -> bytes:
+    def with_id(self, request_id: str, proof: cards_pb2.CardProof | None) -> bytes:
         """Return the serialized request."""
         message = deepcopy(self.message)
         message.request_id = request_id
+        if proof is not None:
+            message.card_proof.CopyFrom(proof)
         return message.SerializeToString()
 
 
@@ -49,6 +58,11 @@ class Stale:
 
 
 ConfirmResult = Back | Stale | NotBooked | Finished
+
+
+def pin_above(points: programs_pb2.UsablePoints) -> int | None:
+    """Return from which amount the PIN is asked for; None where it is not."""
+    return points.pin_above_points if points.HasField("pin_above_points") else None
 
 
 def points_text(points: int) -> str:

@@ -14,7 +14,8 @@ from counter_tui import texts
 from counter_tui.app import CounterApp
 from counter_tui.core.bookings import Booked, Decision, RefusedError, UnreachableError
 from counter_tui.core.settings import Settings
-from counter_tui.virtual.reader import VirtualReader
+from counter_tui.virtual.card import VirtualCard
+from counter_tui.virtual.reader import BoxedCard, VirtualReader
 from tests.counter_tui.citizens import boxed
 
 BOOKED_AT = Timestamp(seconds=1491123757)
@@ -23,7 +24,9 @@ SHOWN_ON = Date(year=2017, month=4, day=2)
 HINT = "デモ用: 端末ID 00010011  端末パスワード demo-1234"
 
 
-def balance(number: int, points: int, *, event: bool = False) -> programs_pb2.UsablePoints:
+def balance(
+    number: int, points: int, *, event: bool = False, pin_above: int | None = None
+) -> programs_pb2.UsablePoints:
     name, kind = "A市ポイント", programs_pb2.PROGRAM_KIND_MUNICIPAL
     if event:
         name, kind = "A市復興イベント", programs_pb2.PROGRAM_KIND_EVENT
@@ -34,6 +37,7 @@ def balance(number: int, points: int, *, event: bool = False) -> programs_pb2.Us
         balance=points,
         next_expiry=Date(year=2017, month=5, day=31),
         points_expiring_next=230,
+        pin_above_points=pin_above,
     )
 
 
@@ -65,7 +69,7 @@ class CannedGateway:
     async def usable_points(self, serial_number: str) -> points_pb2.ListUsablePointsResponse:
         return points_pb2.ListUsablePointsResponse(
             mykey_id="MY123456",
-            usable_points=[balance(1, 1730), balance(2, 980, event=True)],
+            usable_points=[balance(1, 1730, pin_above=1000), balance(2, 980, event=True)],
             shown_on=SHOWN_ON,
         )
 
@@ -78,6 +82,9 @@ class CannedGateway:
             usable_points=balance(1, 1730),
             shown_on=SHOWN_ON,
         )
+
+    async def card_challenge(self, request_id: str) -> bytes:
+        return request_id.encode()
 
     async def book(self, method: str, request: bytes) -> Booked:
         self.sent.append(request)
@@ -159,7 +166,9 @@ class Counter:
             hint=HINT,
         )
         settings.state_folder.mkdir()
-        self.reader = VirtualReader([boxed("桜井さん")])
+        self.reader = VirtualReader(
+            [boxed("桜井さん"), BoxedCard("図書館カード", lambda: VirtualCard({}))]
+        )
         self.app = CounterApp(
             settings, self.reader, None, virtual_reader=self.reader, monotonic=self.watch
         )

@@ -85,6 +85,34 @@ async def s30(counter: Counter, pilot: Pilot[object]) -> None:
     await settle(pilot)
 
 
+async def pin(counter: Counter, pilot: Pilot[object]) -> None:
+    await s29(counter, pilot)
+    await pilot.press(*("backspace",) * 3, *"1500", "enter")
+    await settle(pilot)
+    counter.watch.seconds += 1
+    await pilot.press("enter")
+    await settle(pilot)
+
+
+async def pin_wrong(counter: Counter, pilot: Pilot[object]) -> None:
+    await pin(counter, pilot)
+    await pilot.press(*"0000", "enter")
+    await settle(pilot)
+
+
+async def pin_locked(counter: Counter, pilot: Pilot[object]) -> None:
+    await pin_wrong(counter, pilot)
+    for _ in range(2):
+        await pilot.press(*"0000", "enter")
+        await settle(pilot)
+
+
+async def foreign_card(counter: Counter, pilot: Pilot[object]) -> None:
+    await s29_empty(counter, pilot)
+    counter.reader.insert(1)
+    await settle(pilot)
+
+
 async def s31(counter: Counter, pilot: Pilot[object]) -> None:
     await s30(counter, pilot)
     counter.watch.seconds += 1
@@ -157,6 +185,10 @@ DRIVES: list[Drive] = [
     s29,
     s29_not_a_number,
     s30,
+    pin,
+    pin_wrong,
+    pin_locked,
+    foreign_card,
     s31,
     refused,
     waiting,

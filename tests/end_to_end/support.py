@@ -33,10 +33,11 @@ from counter_tui.screens.sign_in import RegisterScreen, SignInScreen
 from counter_tui.screens.spend import SpendConfirmScreen, SpendInputScreen
 from counter_tui.virtual.reader import VirtualReader
 from counter_tui.widgets import NumberedList, Words
-from demo.cards import make_cards
+from demo.cards import REVOKED, make_cards
 from demo.screen_text import screen_text
 from server.app import RunningServer, start
 from server.chance import SystemChance
+from server.citizens.settings import CardSettings, card_verifier
 from server.clock import TOKYO, Clock
 from server.db.engine import open_database
 from server.demo_data import MUNICIPAL_PROGRAM, TERMINAL, Town, make_town
@@ -75,7 +76,7 @@ class Place:
     @classmethod
     def make(cls, folder: Path, clock: Clock) -> "Place":
         town = make_town(folder, clock, SystemChance())
-        make_cards(folder / "town.json", folder / "cards")
+        make_cards(folder / "town.json", folder / "cards", clock.now())
         return cls(folder, town)
 
     def copy(self, folder: Path) -> "Place":
@@ -166,7 +167,10 @@ async def serving(place: Place, clock: Clock) -> AsyncIterator[str]:
 async def start_server(place: Place, clock: Clock) -> RunningServer:
     vault = Vault(read_master_key(Path(place.town.master_key_file)), SystemChance())
     database = open_database(place.town.database)
-    return await start(database, vault, "127.0.0.1:0", clock, SystemChance())
+    cards = place.folder / "cards"
+    settings = CardSettings((), (cards / "users.pem",), (cards / REVOKED,), None)
+    verify = card_verifier(settings, clock, SystemChance())
+    return await start(database, vault, "127.0.0.1:0", clock, SystemChance(), verify_card=verify)
 
 
 class ServerProcess:
