@@ -12,6 +12,7 @@ from jichipoint.v1 import (
     merging_pb2,
     operations_pb2,
     points_pb2,
+    service_ids_pb2,
     terminals_pb2,
 )
 from peewee import Database
@@ -38,6 +39,7 @@ from server.points.servicer import PointServicer
 from server.readers import Readers
 from server.rpc.calls import handlers_of
 from server.secrets import Vault
+from server.service_ids.servicer import ServiceIdServicer
 from server.terminals.servicer import TerminalServicer
 from server.terminals.sessions import Session, SessionKey, Sessions
 
@@ -117,6 +119,9 @@ async def start(
         ),
         merging_pb2.DESCRIPTOR.services_by_name["MergeService"]: MergeServicer(
             writer, cards, vault, clock, chance, proofs=proofs
+        ),
+        service_ids_pb2.DESCRIPTOR.services_by_name["ServiceIdService"]: ServiceIdServicer(
+            cards, clock
         ),
         ledger_pb2.DESCRIPTOR.services_by_name["LedgerService"]: LedgerServicer(readers, clock),
         operations_pb2.DESCRIPTOR.services_by_name["OperationService"]: OperationServicer(

@@ -22,6 +22,8 @@ POINT_COUNTERS = frozenset({TerminalClass.SERVICE_ID, TerminalClass.POINT_USE})
 """Terminals at which points are spent (TRM-6)."""
 LEDGER_READERS = frozenset({TerminalClass.MUNICIPALITY, TerminalClass.OPERATOR})
 """Terminals at which the ledger is looked into."""
+SERVICE_ID_COUNTERS = frozenset({TerminalClass.SERVICE_ID})
+"""Terminals at which service IDs are registered and looked up (TRM-6)."""
 STREET_COUNTERS = frozenset({TerminalClass.SERVICE_ID})
 """Terminals at which points are merged, if their issuer is a shopping street."""
 

@@ -14,6 +14,7 @@ from server.ledger.values import Refusal
 from server.merging.errors import MergingReason
 from server.points.errors import PointsReason
 from server.rpc.errors import RpcReason
+from server.service_ids.errors import ServiceIdReason
 from server.terminals.errors import TerminalReason
 
 DOMAIN = "jichipoint"
@@ -282,6 +283,16 @@ TABLE: dict[str, Row] = {
         StatusCode.PERMISSION_DENIED,
         "この端末では商店街ポイントへの合算はできません。",
         "This terminal cannot merge points.",
+    ),
+    ServiceIdReason.TERMINAL_WITHOUT_ISSUER: Row(
+        _FAILED,
+        "この端末にはサービスIDを付与する事業者が設定されていません。自治体の担当者に連絡してください。",
+        "This terminal has no issuer of service IDs. Call the municipality.",
+    ),
+    ServiceIdReason.SERVICE_ID_UNKNOWN: Row(
+        StatusCode.NOT_FOUND,
+        "{issuer}のサービスIDが登録されていません。先にサービスIDの登録が必要です。",
+        "The holder has no service ID of {issuer}. It has to be registered first.",
     ),
     MergingReason.SERVICE_ID_NOT_REGISTERED: Row(
         _FAILED,

@@ -58,6 +58,17 @@ class TerminalServicer:
             terminal=_message(active_terminal(terminal)),
         )
 
+    @open_to(ANYONE)
+    async def GetServerTime(  # noqa: N802
+        self,
+        request: pb.GetServerTimeRequest,  # noqa: ARG002
+        call: Call,  # noqa: ARG002
+    ) -> pb.GetServerTimeResponse:
+        """Tell the clock that bookings go by."""
+        now = Timestamp()
+        now.FromDatetime(self._clock.now())
+        return pb.GetServerTimeResponse(server_time=now)
+
     @open_to(EVERY_TERMINAL)
     async def SignOut(self, request: pb.SignOutRequest, call: Call) -> pb.SignOutResponse:  # noqa: N802, ARG002
         """End the call's session."""

@@ -40,6 +40,11 @@ class TerminalServiceStub(object):
                 request_serializer=jichipoint_dot_v1_dot_terminals__pb2.SignInRequest.SerializeToString,
                 response_deserializer=jichipoint_dot_v1_dot_terminals__pb2.SignInResponse.FromString,
                 _registered_method=True)
+        self.GetServerTime = channel.unary_unary(
+                '/jichipoint.v1.TerminalService/GetServerTime',
+                request_serializer=jichipoint_dot_v1_dot_terminals__pb2.GetServerTimeRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_terminals__pb2.GetServerTimeResponse.FromString,
+                _registered_method=True)
         self.SignOut = channel.unary_unary(
                 '/jichipoint.v1.TerminalService/SignOut',
                 request_serializer=jichipoint_dot_v1_dot_terminals__pb2.SignOutRequest.SerializeToString,
@@ -60,6 +65,13 @@ class TerminalServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def GetServerTime(self, request, context):
+        """The server's clock, so that a machine can check its own. Open to callers without a session.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SignOut(self, request, context):
         """Ends the session that the call carries.
         """
@@ -74,6 +86,11 @@ def add_TerminalServiceServicer_to_server(servicer, server):
                     servicer.SignIn,
                     request_deserializer=jichipoint_dot_v1_dot_terminals__pb2.SignInRequest.FromString,
                     response_serializer=jichipoint_dot_v1_dot_terminals__pb2.SignInResponse.SerializeToString,
+            ),
+            'GetServerTime': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetServerTime,
+                    request_deserializer=jichipoint_dot_v1_dot_terminals__pb2.GetServerTimeRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_terminals__pb2.GetServerTimeResponse.SerializeToString,
             ),
             'SignOut': grpc.unary_unary_rpc_method_handler(
                     servicer.SignOut,
@@ -109,6 +126,33 @@ class TerminalService(object):
             '/jichipoint.v1.TerminalService/SignIn',
             jichipoint_dot_v1_dot_terminals__pb2.SignInRequest.SerializeToString,
             jichipoint_dot_v1_dot_terminals__pb2.SignInResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetServerTime(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.TerminalService/GetServerTime',
+            jichipoint_dot_v1_dot_terminals__pb2.GetServerTimeRequest.SerializeToString,
+            jichipoint_dot_v1_dot_terminals__pb2.GetServerTimeResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -38,6 +38,8 @@ class TerminalServiceStub:
     ones from another machine are refused. Open to callers without a session.
     Refusals: SIGN_IN_REFUSED, MACHINE_NOT_BOUND, TERMINAL_WITHDRAWN.
     """
+    GetServerTime: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.GetServerTimeRequest, _terminals_pb2.GetServerTimeResponse]
+    """The server's clock, so that a machine can check its own. Open to callers without a session."""
     SignOut: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.SignOutRequest, _terminals_pb2.SignOutResponse]
     """Ends the session that the call carries."""
 
@@ -51,6 +53,8 @@ class TerminalServiceAsyncStub(TerminalServiceStub):
     ones from another machine are refused. Open to callers without a session.
     Refusals: SIGN_IN_REFUSED, MACHINE_NOT_BOUND, TERMINAL_WITHDRAWN.
     """
+    GetServerTime: _aio.UnaryUnaryMultiCallable[_terminals_pb2.GetServerTimeRequest, _terminals_pb2.GetServerTimeResponse]  # type: ignore[assignment]
+    """The server's clock, so that a machine can check its own. Open to callers without a session."""
     SignOut: _aio.UnaryUnaryMultiCallable[_terminals_pb2.SignOutRequest, _terminals_pb2.SignOutResponse]  # type: ignore[assignment]
     """Ends the session that the call carries."""
 
@@ -67,6 +71,14 @@ class TerminalServiceServicer(metaclass=_abc_1.ABCMeta):
         ones from another machine are refused. Open to callers without a session.
         Refusals: SIGN_IN_REFUSED, MACHINE_NOT_BOUND, TERMINAL_WITHDRAWN.
         """
+
+    @_abc_1.abstractmethod
+    def GetServerTime(
+        self,
+        request: _terminals_pb2.GetServerTimeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_terminals_pb2.GetServerTimeResponse, _abc.Awaitable[_terminals_pb2.GetServerTimeResponse]]:
+        """The server's clock, so that a machine can check its own. Open to callers without a session."""
 
     @_abc_1.abstractmethod
     def SignOut(
