@@ -4,22 +4,29 @@ import os
 from pathlib import Path
 
 import click
-import platformdirs
 
-from counter_tui import texts
+from counter_tui.agent.cli import agent, card
 from counter_tui.core.settings import Settings
+from counter_tui.options import language_option, reader_option, server_option, state_option
 
 
-@click.command()
-@click.option("--server", required=True, metavar="HOST:PORT", help="The ledger's server.")
-@click.option(
-    "--state",
-    "state_folder",
-    type=click.Path(file_okay=False, path_type=Path),
-    default=platformdirs.user_state_path("jichipoint"),
-    show_default=True,
-    help="Where this machine's registration and its outbox are kept.",
-)
+class _RunsByDefault(click.Group):
+    """A group whose options without a command are those of `run`."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["run", *args]
+        return super().parse_args(ctx, args)
+
+
+@click.group(cls=_RunsByDefault)
+def main() -> None:
+    """Run the counter application, or one of its helpers; without a command: run."""
+
+
+@main.command()
+@server_option
+@state_option
 @click.option(
     "--spool",
     "spool_folder",
@@ -27,13 +34,8 @@ from counter_tui.core.settings import Settings
     type=click.Path(file_okay=False, path_type=Path),
     help="The street's folder for merge files.",
 )
-@click.option("--language", type=click.Choice(texts.LANGUAGES), default="ja", show_default=True)
-@click.option(
-    "--reader",
-    default="",
-    metavar="NAME",
-    help="A part of the card reader's name; without it the first one is used.",
-)
+@language_option
+@reader_option
 @click.option(
     "--virtual-cards",
     type=click.Path(file_okay=False, path_type=Path),
@@ -45,14 +47,15 @@ from counter_tui.core.settings import Settings
     help="A file that takes the bytes of a receipt printer.",
 )
 @click.option("--hint", help="A line that the sign-in screen shows.")
-def main(**options: Path | str | None) -> None:
+def run(**options: Path | str | None) -> None:
     """Run the counter application in this terminal."""
     settings = Settings(**options)  # type: ignore[arg-type]
     # Textual reads these when it is imported: kitty's key reports break Japanese input
     # in several terminals, and animations drag the input method's window along.
     os.environ["TEXTUAL_DISABLE_KITTY_KEY"] = "1"
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
-    from counter_tui.compose import UnusableSettingsError, build  # noqa: PLC0415
+    from counter_tui.compose import build  # noqa: PLC0415
+    from counter_tui.devices import UnusableSettingsError  # noqa: PLC0415
 
     try:
         app = build(settings)
@@ -60,6 +63,9 @@ def main(**options: Path | str | None) -> None:
         raise click.ClickException(str(error)) from error
     app.run()
 
+
+main.add_command(agent)
+main.add_command(card)
 
 if __name__ == "__main__":
     main()

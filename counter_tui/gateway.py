@@ -16,6 +16,8 @@ from jichipoint.v1 import (
     operations_pb2_grpc,
     points_pb2,
     points_pb2_grpc,
+    service_ids_pb2,
+    service_ids_pb2_grpc,
     terminals_pb2,
     terminals_pb2_grpc,
 )
@@ -80,6 +82,7 @@ class Gateway:
         self._terminals = terminals_pb2_grpc.TerminalServiceStub(self._channel)
         self._cards = cards_pb2_grpc.CardServiceStub(self._channel)
         self._points = points_pb2_grpc.PointServiceStub(self._channel)
+        self._service_ids = service_ids_pb2_grpc.ServiceIdServiceStub(self._channel)
         self._merges = merging_pb2_grpc.MergeServiceStub(self._channel)
         self._operations = operations_pb2_grpc.OperationServiceStub(self._channel)
 
@@ -106,6 +109,14 @@ class Gateway:
         request = merging_pb2.GetMergeablePointsRequest(certificate_serial_number=serial_number)
         response = await self._call(self._merges.GetMergeablePoints, request, READ_SECONDS)
         return cast(merging_pb2.GetMergeablePointsResponse, response)
+
+    async def look_up_service_id(
+        self, serial_number: str
+    ) -> service_ids_pb2.LookUpServiceIdResponse:
+        """SID-3."""
+        request = service_ids_pb2.LookUpServiceIdRequest(certificate_serial_number=serial_number)
+        response = await self._call(self._service_ids.LookUpServiceId, request, READ_SECONDS)
+        return cast(service_ids_pb2.LookUpServiceIdResponse, response)
 
     async def card_challenge(self, request_id: str) -> bytes:
         """Return what the card is to sign for a request (CRD-2)."""

@@ -13,9 +13,9 @@ from counter_tui.actions import bindings
 from counter_tui.card.apdu import BlockedError, WrongPinError
 from counter_tui.card.my_number_card import MyNumberCard, PinFile
 from counter_tui.card.reader import CardError
+from counter_tui.card_texts import locked_text, trouble_text, wrong_pin_text
 from counter_tui.core.bookings import TroubleError
 from counter_tui.screens.base import CounterModal
-from counter_tui.screens.card_texts import locked_text, trouble_text, wrong_pin_text
 from counter_tui.texts import _
 from counter_tui.widgets import KeyBar, Words
 

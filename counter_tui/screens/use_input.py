@@ -11,10 +11,10 @@ from textual.widgets import Input
 
 from counter_tui.actions import bindings
 from counter_tui.card.reader import CardError
+from counter_tui.card_texts import trouble_text
 from counter_tui.core.amount import AmountFault, parse_amount
 from counter_tui.core.bookings import Finished, NotBooked, TroubleError
 from counter_tui.screens.base import CounterScreen
-from counter_tui.screens.card_texts import trouble_text
 from counter_tui.screens.use_confirm import ConfirmScreen
 from counter_tui.screens.use_done import DoneScreen
 from counter_tui.screens.use_values import ConfirmResult, Stale, Use, points_text

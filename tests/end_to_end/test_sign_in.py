@@ -3,7 +3,8 @@
 import pytest
 from textual.widgets import Input
 
-from counter_tui.compose import UnusableSettingsError, build
+from counter_tui.compose import build
+from counter_tui.devices import UnusableSettingsError
 from counter_tui.gateway import Gateway
 from counter_tui.screens.menus import MenuScreen
 from counter_tui.screens.sign_in import RegisterScreen, SignInScreen

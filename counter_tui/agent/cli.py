@@ -1,0 +1,166 @@
+"""The commands jichipoint-counter agent and jichipoint-counter card."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from counter_tui import texts
+from counter_tui.agent.pass_file import (
+    AgentFileError,
+    AgentPass,
+    new_token,
+    read_pass,
+    write_pass,
+)
+from counter_tui.core.machine import MachineError, machine_fingerprint
+from counter_tui.core.settings import State, StateError
+from counter_tui.options import language_option, reader_option, server_option, state_option
+
+if TYPE_CHECKING:
+    from counter_tui.card.reader import CardReader
+
+PASSWORD_VARIABLE = "JICHIPOINT_TERMINAL_PASSWORD"  # noqa: S105
+
+
+@click.command()
+@server_option
+@state_option
+@reader_option
+@language_option
+@click.option(
+    "--password-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help=f"The file with the terminal's password; else {PASSWORD_VARIABLE} holds it.",
+)
+@click.option("--listen", default="127.0.0.1:50061", metavar="HOST:PORT", show_default=True)
+def agent(
+    *,
+    server: str,
+    state_folder: Path,
+    reader: str,
+    language: str,
+    password_file: Path | None,
+    listen: str,
+) -> None:
+    """Serve cards and service IDs to other programs on this machine, without a window.
+
+    Programs find address and token in agent.json, in the state folder.
+    """
+    texts.use(language)
+    from counter_tui.agent.servicer import AddressError  # noqa: PLC0415
+    from counter_tui.devices import UnusableSettingsError, open_reader  # noqa: PLC0415
+
+    try:
+        terminal_id = State(state_folder).registered_terminal()
+        if terminal_id is None:
+            raise click.ClickException(
+                f"no terminal is registered in {state_folder}: "
+                "start jichipoint-counter and sign in once"
+            )
+        password = _password(password_file)
+        fingerprint = machine_fingerprint(state_folder)
+        card_reader = open_reader(reader, None)
+        serving = _serve(
+            card_reader, server, state_folder, (terminal_id, password, fingerprint), listen
+        )
+        asyncio.run(serving)
+    except (
+        StateError,
+        MachineError,
+        UnusableSettingsError,
+        AddressError,
+        AgentFileError,
+    ) as error:
+        raise click.ClickException(str(error)) from error
+
+
+async def _serve(
+    reader: "CardReader",
+    server: str,
+    state_folder: Path,
+    credentials: tuple[str, str, bytes],
+    listen: str,
+) -> None:
+    from counter_tui.agent.desk import Desk  # noqa: PLC0415
+    from counter_tui.agent.servicer import AgentServicer, serve  # noqa: PLC0415
+    from counter_tui.gateway import Gateway  # noqa: PLC0415
+
+    gateway, token = Gateway(server), new_token()
+    desk = Desk(reader, gateway, *credentials)
+    running, port = await serve(AgentServicer(desk, token), listen)
+    following = asyncio.create_task(desk.follow())
+    address = f"{listen.rpartition(':')[0]}:{port}"
+    stop = asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, stop.set)
+    path: Path | None = None
+    try:
+        path = write_pass(state_folder, AgentPass(address, token))
+        click.echo(f"listening on {address}")
+        sys.stdout.flush()
+        await stop.wait()
+    finally:
+        if path is not None:
+            path.unlink(missing_ok=True)
+        following.cancel()
+        await running.stop(1)
+        await gateway.close()
+        await reader.stop()
+
+
+def _password(path: Path | None) -> str:
+    if path is None:
+        password = os.environ.get(PASSWORD_VARIABLE)
+        if not password:
+            raise click.ClickException(f"give --password-file, or set {PASSWORD_VARIABLE}")
+        return password
+    try:
+        if path.stat().st_mode & 0o077:
+            raise click.ClickException(f"others can read {path}: chmod 600 it")
+        return path.read_text("utf-8").rstrip("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise click.ClickException(f"{path} cannot be read: {error}") from error
+
+
+@click.group()
+def card() -> None:
+    """Ask the agent about the card, for programs that prefer a command."""
+
+
+@card.command("read")
+@state_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.option("--look-up", is_flag=True, help="Ask for the holder's service ID too.")
+@click.option("--wait", default=0.0, metavar="SECONDS", help="Wait for a card so long.")
+def read(state_folder: Path, as_json: bool, look_up: bool, wait: float) -> None:
+    """Read the card in the reader; exit with 1 where that is not possible.
+
+    Needs 'jichipoint-counter agent' running as the same user.
+    """
+    from counter_tui.agent.client import AgentError, ask  # noqa: PLC0415
+
+    try:
+        found = ask(read_pass(state_folder), look_up=look_up, wait_seconds=wait)
+    except AgentFileError as error:
+        _fail("AGENT_NOT_RUNNING", str(error), as_json)
+    except AgentError as error:
+        _fail(error.reason, str(error), as_json)
+    else:
+        lines = {name: str(value) for name, value in found.items()}
+        text = json.dumps(lines, ensure_ascii=False)
+        click.echo(text if as_json else "\n".join(f"{name}: {lines[name]}" for name in lines))
+
+
+def _fail(reason: str, message: str, as_json: bool) -> NoReturn:
+    if as_json:
+        error = {"error": {"reason": reason, "message": message}}
+        click.echo(json.dumps(error, ensure_ascii=False))
+    else:
+        click.echo(f"Error: {message} ({reason})", err=True)
+    sys.exit(1)

@@ -1,0 +1,30 @@
+"""Options that several of the counter's commands have."""
+
+from pathlib import Path
+
+import click
+import platformdirs
+
+from counter_tui import texts
+
+server_option = click.option(
+    "--server", required=True, metavar="HOST:PORT", help="The ledger's server."
+)
+state_option = click.option(
+    "--state",
+    "state_folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    default=platformdirs.user_state_path("jichipoint"),
+    show_default=True,
+    help="Where this machine's registration and its outbox are kept.",
+)
+language_option = click.option(
+    "--language", type=click.Choice(texts.LANGUAGES), default="ja", show_default=True
+)
+
+reader_option = click.option(
+    "--reader",
+    default="",
+    metavar="NAME",
+    help="A part of the card reader's name; without it the first one is used.",
+)
