@@ -7,7 +7,15 @@ import click
 
 from counter_tui.agent.cli import agent, card
 from counter_tui.core.settings import Settings
-from counter_tui.options import language_option, reader_option, server_option, state_option
+from counter_tui.doctor.cli import doctor
+from counter_tui.options import (
+    language_option,
+    printer_option,
+    reader_option,
+    server_option,
+    state_option,
+    virtual_cards_option,
+)
 
 
 class _RunsByDefault(click.Group):
@@ -36,16 +44,8 @@ def main() -> None:
 )
 @language_option
 @reader_option
-@click.option(
-    "--virtual-cards",
-    type=click.Path(file_okay=False, path_type=Path),
-    help="A folder of virtual cards, as jichipoint-card makes them, in place of a reader.",
-)
-@click.option(
-    "--virtual-printer",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A file that takes the bytes of a receipt printer.",
-)
+@virtual_cards_option
+@printer_option
 @click.option("--hint", help="A line that the sign-in screen shows.")
 def run(**options: Path | str | None) -> None:
     """Run the counter application in this terminal."""
@@ -66,6 +66,7 @@ def run(**options: Path | str | None) -> None:
 
 main.add_command(agent)
 main.add_command(card)
+main.add_command(doctor)
 
 if __name__ == "__main__":
     main()

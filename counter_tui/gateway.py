@@ -1,6 +1,7 @@
 """The counter's way to the server: gRPC in, plain answers and three kinds of trouble out."""
 
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from typing import Protocol, TypeVar, cast
 
 import grpc
@@ -109,6 +110,13 @@ class Gateway:
         request = merging_pb2.GetMergeablePointsRequest(certificate_serial_number=serial_number)
         response = await self._call(self._merges.GetMergeablePoints, request, READ_SECONDS)
         return cast(merging_pb2.GetMergeablePointsResponse, response)
+
+    async def server_time(self) -> datetime:
+        """Return the server's clock."""
+        request = terminals_pb2.GetServerTimeRequest()
+        response = await self._call(self._terminals.GetServerTime, request, READ_SECONDS)
+        answer = cast(terminals_pb2.GetServerTimeResponse, response)
+        return answer.server_time.ToDatetime(UTC)
 
     async def look_up_service_id(
         self, serial_number: str

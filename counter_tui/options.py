@@ -28,3 +28,13 @@ reader_option = click.option(
     metavar="NAME",
     help="A part of the card reader's name; without it the first one is used.",
 )
+virtual_cards_option = click.option(
+    "--virtual-cards",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="A folder of virtual cards, as jichipoint-card makes them, in place of a reader.",
+)
+printer_option = click.option(
+    "--virtual-printer",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A file that takes the bytes of a receipt printer.",
+)

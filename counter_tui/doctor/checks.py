@@ -1,0 +1,178 @@
+"""The checks: each looks at one thing, and returns what it found."""
+
+import asyncio
+import codecs
+import locale
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from counter_tui.card.my_number_card import MyNumberCard, PinFile
+from counter_tui.card.reader import CardError, CardInserted, CardReader, ReaderDown
+from counter_tui.card.working import read_certificate
+from counter_tui.card_texts import trouble_text
+from counter_tui.core.bookings import TroubleError
+from counter_tui.core.machine import MachineError, machine_fingerprint
+from counter_tui.core.settings import State, StateError
+from counter_tui.texts import _
+
+READER_SECONDS = 3.0
+CLOCK_OFF_MAX = timedelta(minutes=1)
+COLUMNS_MIN, ROWS_MIN = 80, 24
+
+
+class Verdict(StrEnum):
+    """How a check went."""
+
+    GOOD = "GOOD"
+    NOTE = "NOTE"
+    """Not needed for all, or not to be told now."""
+    BAD = "BAD"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What a check found, and what to do about it."""
+
+    subject: str
+    verdict: Verdict
+    found: str
+    advice: str = ""
+
+
+class Server(Protocol):
+    """What the checks need of the server."""
+
+    async def server_time(self) -> datetime:
+        """Return the server's clock. Raises TroubleError."""
+        ...
+
+
+async def check_reader(reader: CardReader) -> list[Finding]:
+    """Look at the card reader, and at the card that is in it."""
+    subject = _("カードリーダー")
+    try:
+        async with asyncio.timeout(READER_SECONDS):
+            event = await anext(reader.events())
+    except TimeoutError:
+        return [
+            Finding(subject, Verdict.GOOD, _("使えます。")),
+            Finding(
+                _("カード"),
+                Verdict.NOTE,
+                _("カードがセットされていません。"),
+                _("カードも調べるには、セットしてからもう一度実行してください。"),
+            ),
+        ]
+    match event:
+        case ReaderDown(message):
+            advice = _(
+                "リーダーの接続と、pcscd が動いていることを確認してください"
+                "(systemctl status pcscd)。"
+            )
+            found = _("使えません。") + f" ({message})"
+            return [Finding(subject, Verdict.BAD, found, advice)]
+        case CardInserted():
+            return [Finding(subject, Verdict.GOOD, _("使えます。")), await _check_card(reader)]
+    return [Finding(subject, Verdict.GOOD, _("使えます。"))]
+
+
+async def _check_card(reader: CardReader) -> Finding:
+    subject = _("カード")
+
+    def look(card: MyNumberCard) -> tuple[str, int]:
+        day = read_certificate(card).last_good_day
+        return day.isoformat(), card.tries_left(PinFile.USER_PIN)
+
+    try:
+        day, tries = await reader.with_card(look, exclusive=False)
+    except CardError as error:
+        found, *_reason = trouble_text(error).splitlines()
+        return Finding(subject, Verdict.BAD, f"{found} ({error.trouble})")
+    text = _("読み取れます(証明書の有効期限 {day}、暗証番号の残り {tries} 回)。")
+    return Finding(subject, Verdict.GOOD, text.format(day=day, tries=tries))
+
+
+def check_printer(path: Path | None) -> Finding:
+    """Look at the receipt printer."""
+    subject = _("プリンター")
+    if path is None:
+        advice = _("レシートは画面で確認できます。")
+        return Finding(subject, Verdict.NOTE, _("設定されていません。"), advice)
+    folder = path if path.is_dir() else path.parent
+    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
+        advice = _("書き込める場所を指定してください。")
+        found = _("書き込めません。") + f" ({path})"
+        return Finding(subject, Verdict.BAD, found, advice)
+    return Finding(subject, Verdict.GOOD, _("使えます。"))
+
+
+async def check_server_and_clock(server: Server, address: str) -> list[Finding]:
+    """Ask the server for its clock, and compare."""
+    subject, clock = _("サーバー"), _("時計")
+    before = datetime.now(UTC)
+    try:
+        there = await server.server_time()
+    except TroubleError as trouble:
+        advice = _("ネットワークと、サーバーのアドレス({address})を確認してください。")
+        return [
+            Finding(subject, Verdict.BAD, trouble.message, advice.format(address=address)),
+            Finding(clock, Verdict.NOTE, _("サーバーにつながらないため、比べられません。")),
+        ]
+    took = datetime.now(UTC) - before
+    off = abs(there - (before + took / 2))
+    milliseconds = took // timedelta(milliseconds=1)
+    reached = _("つながります({milliseconds} ミリ秒)。").format(milliseconds=milliseconds)
+    answered = Finding(subject, Verdict.GOOD, reached)
+    seconds = int(off.total_seconds())
+    text = _("サーバーとの差は {seconds} 秒です。").format(seconds=seconds)
+    if off <= CLOCK_OFF_MAX:
+        return [answered, Finding(clock, Verdict.GOOD, text)]
+    advice = _("時刻を合わせてください(timedatectl set-ntp true)。")
+    return [answered, Finding(clock, Verdict.BAD, text, advice)]
+
+
+def check_registration(state_folder: Path) -> Finding:
+    """Look at the terminal that is registered, and whether this is still its machine."""
+    subject = _("端末登録")
+    try:
+        terminal_id = State(state_folder).registered_terminal()
+        if terminal_id is None:
+            advice = _("jichipoint-counter を起動し、端末IDと端末パスワードで登録してください。")
+            return Finding(subject, Verdict.NOTE, _("まだ登録されていません。"), advice)
+        machine_fingerprint(state_folder)
+    except (StateError, MachineError) as error:
+        advice = _("自治体の担当者に連絡してください。")
+        return Finding(subject, Verdict.BAD, str(error), advice)
+    text = _("端末ID {terminal_id} として登録されています。")
+    return Finding(subject, Verdict.GOOD, text.format(terminal_id=terminal_id))
+
+
+def check_terminal(*, is_terminal: bool, environment: Mapping[str, str]) -> Finding:
+    """Look at the terminal that the application would be shown in."""
+    subject = _("画面")
+    if not is_terminal or environment.get("TERM", "dumb") == "dumb":
+        advice = _("端末エミュレーターの中で実行してください。")
+        return Finding(subject, Verdict.BAD, _("端末ではありません。"), advice)
+    columns, rows = shutil.get_terminal_size()
+    size = _("{columns} 桁×{rows} 行です。").format(columns=columns, rows=rows)
+    if columns < COLUMNS_MIN or rows < ROWS_MIN:
+        advice = _("80 桁×24 行以上に広げてください。")
+        return Finding(subject, Verdict.BAD, size, advice)
+    return Finding(subject, Verdict.GOOD, size)
+
+
+def check_locale() -> Finding:
+    """Look at the character encoding."""
+    subject = _("ロケール")
+    encoding = locale.getpreferredencoding()
+    if codecs.lookup(encoding).name != "utf-8":
+        advice = _("LANG=ja_JP.UTF-8 または C.UTF-8 を設定してください。")
+        text = _("文字コードが {encoding} です。").format(encoding=encoding)
+        return Finding(subject, Verdict.BAD, text, advice)
+    return Finding(subject, Verdict.GOOD, _("文字コードは UTF-8 です。"))

@@ -1,0 +1,95 @@
+"""The command jichipoint-counter doctor."""
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from counter_tui import texts
+from counter_tui.options import (
+    language_option,
+    printer_option,
+    reader_option,
+    server_option,
+    state_option,
+    virtual_cards_option,
+)
+
+if TYPE_CHECKING:
+    from counter_tui.card.reader import CardReader
+    from counter_tui.doctor.checks import Finding
+
+_SIGNS = {"GOOD": "OK", "NOTE": "--", "BAD": "NG"}
+
+
+@click.command()
+@server_option
+@state_option
+@language_option
+@reader_option
+@virtual_cards_option
+@printer_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def doctor(
+    *,
+    server: str,
+    state_folder: Path,
+    language: str,
+    reader: str,
+    virtual_cards: Path | None,
+    virtual_printer: Path | None,
+    as_json: bool,
+) -> None:
+    """Check reader, card, printer, server, clock, terminal and locale; exit with 1 if one is bad.
+
+    Each finding says what to do about it.
+    """
+    texts.use(language)
+    from counter_tui.devices import UnusableSettingsError, open_reader  # noqa: PLC0415
+    from counter_tui.doctor import checks  # noqa: PLC0415
+
+    try:
+        opened = open_reader(reader, virtual_cards)
+    except UnusableSettingsError as error:
+        raise click.ClickException(str(error)) from error
+    findings = [
+        *asyncio.run(_outside(opened, server)),
+        checks.check_printer(virtual_printer),
+        checks.check_registration(state_folder),
+        checks.check_terminal(is_terminal=sys.stdout.isatty(), environment=os.environ),
+        checks.check_locale(),
+    ]
+    is_bad = any(one.verdict == checks.Verdict.BAD for one in findings)
+    if as_json:
+        click.echo(json.dumps([_written(one) for one in findings], ensure_ascii=False))
+    else:
+        for one in findings:
+            click.echo(f"{_SIGNS[one.verdict]}  {one.subject}: {one.found}")
+            if one.advice:
+                click.echo(f"    → {one.advice}")
+    sys.exit(1 if is_bad else 0)
+
+
+async def _outside(reader: "CardReader", server: str) -> "list[Finding]":
+    from counter_tui.doctor.checks import check_reader, check_server_and_clock  # noqa: PLC0415
+    from counter_tui.gateway import Gateway  # noqa: PLC0415
+
+    gateway = Gateway(server)
+    try:
+        return [*await check_reader(reader), *await check_server_and_clock(gateway, server)]
+    finally:
+        await gateway.close()
+        await reader.stop()
+
+
+def _written(finding: "Finding") -> dict[str, str]:
+    return {
+        "subject": finding.subject,
+        "verdict": finding.verdict,
+        "found": finding.found,
+        "advice": finding.advice,
+    }
