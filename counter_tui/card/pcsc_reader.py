@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import TypeVar
 
+from counter_tui.card.apdu import DamagedFileError, StatusError, Transmit
+from counter_tui.card.contactless import ContactlessId, read_contactless_id
 from counter_tui.card.my_number_card import MyNumberCard
 from counter_tui.card.pcsc import Slot, Watcher, connected
 from counter_tui.card.reader import (
@@ -62,11 +64,27 @@ class PcscReader:
         """Read the card that is in; no PIN is needed. Raises CardError."""
         return await self.with_card(read_certificate, exclusive=False)
 
+    async def read_contactless_id(self) -> ContactlessId:
+        """Read IDm or UID of the card that is in. Raises CardError."""
+
+        def read(transmit: Transmit) -> ContactlessId:
+            try:
+                return read_contactless_id(transmit)
+            except (StatusError, DamagedFileError) as error:
+                raise CardError(CardTrouble.FOREIGN, str(error)) from error
+
+        return await self._connected(read, exclusive=False)
+
     async def with_card(self, work: Callable[[MyNumberCard], T], *, exclusive: bool) -> T:
         """Do something with the card, off the event loop; exclusively where a PIN is used.
 
         Raises CardError, and WrongPinError or BlockedError where the work does.
         """
+        return await self._connected(
+            lambda transmit: work_with(transmit, work), exclusive=exclusive
+        )
+
+    async def _connected(self, work: Callable[[Transmit], T], *, exclusive: bool) -> T:
         slot = self._slot
         if slot is None:
             raise CardError(CardTrouble.READER_DOWN, self._message)
@@ -76,7 +94,7 @@ class PcscReader:
 
         def run() -> T:
             with connected(reader, exclusive=exclusive) as transmit:
-                return work_with(transmit, work)
+                return work(transmit)
 
         async with self._one_at_a_time:
             return await in_a_thread(run)

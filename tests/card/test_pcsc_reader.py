@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from counter_tui.card import working
 from counter_tui.card.apdu import WrongPinError
+from counter_tui.card.contactless import ContactlessId, IdentifierKind
 from counter_tui.card.my_number_card import MyNumberCard, PinFile
 from counter_tui.card.pcsc import Watcher
 from counter_tui.card.pcsc_reader import PcscReader
@@ -24,12 +25,11 @@ from counter_tui.card.reader import (
 )
 from counter_tui.virtual.card import VirtualCard
 from counter_tui.virtual.citizen import Issuing
+from counter_tui.virtual.contactless import FELICA_ATR, ISO14443_ATR, ContactlessCard
 from counter_tui.virtual.vpcd import VpcdSlot
 from tests.card.conftest import Events
 from tests.card.pcscd import READER, Pcscd
 from tests.counter_tui.card.conftest import LAST_GOOD_DAY
-
-FELICA_ATR = bytes.fromhex("3B8F8001804F0CA00000030611003B0000000042")
 
 
 async def test_in_read_out(
@@ -254,6 +254,36 @@ async def test_a_foreign_card(pcscd: Pcscd, reader: PcscReader, events: Events) 
         await events.next()
         with pytest.raises(CardError) as caught:
             await reader.read_user_certificate()
+        assert caught.value.trouble == CardTrouble.FOREIGN
+
+
+@pytest.mark.parametrize(
+    ("atr", "identifier", "kind"),
+    [
+        (FELICA_ATR, "0112030405060708", IdentifierKind.FELICA_IDM),
+        (ISO14443_ATR, "04A1B2C3D4E5F6", IdentifierKind.ISO14443_UID),
+    ],
+)
+async def test_a_librarys_card(
+    pcscd: Pcscd,
+    reader: PcscReader,
+    events: Events,
+    atr: bytes,
+    identifier: str,
+    kind: IdentifierKind,
+) -> None:
+    with VpcdSlot(ContactlessCard(bytes.fromhex(identifier)), pcscd.port, atr):
+        await events.next()
+        assert await reader.read_contactless_id() == ContactlessId(kind, identifier)
+
+
+async def test_a_card_without_an_identifier(
+    pcscd: Pcscd, reader: PcscReader, events: Events, virtual: VirtualCard
+) -> None:
+    with VpcdSlot(virtual, pcscd.port):
+        await events.next()
+        with pytest.raises(CardError) as caught:
+            await reader.read_contactless_id()
         assert caught.value.trouble == CardTrouble.FOREIGN
 
 
