@@ -27,10 +27,13 @@ class Words(Static):
 
     def __init__(self, text: str = "", *, id: str | None = None, classes: str | None = None):  # noqa: A002
         super().__init__(Content(text), id=id, classes=classes)
+        self._shown = text
 
     def show(self, text: str) -> None:
-        """Show another text."""
-        self.update(Content(text))
+        """Show another text. The same again costs nothing: a new layout takes milliseconds."""
+        if text != self._shown:
+            self._shown = text
+            self.update(Content(text))
 
 
 class TitleBar(Horizontal):
@@ -109,9 +112,9 @@ class NumberedList(Widget, can_focus=True):
 
     def show(self, lines: list[str], index: int = 0) -> None:
         """Show other lines."""
-        self.lines = lines
-        self.index = index
-        self.refresh(layout=True)
+        if (lines, index) != (self.lines, self.index):
+            self.lines, self.index = lines, index
+            self.refresh(layout=True)
 
     def render(self) -> Content:
         """Draw the lines; the present one is marked by a sign and by its style."""

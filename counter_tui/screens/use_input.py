@@ -1,5 +1,6 @@
 """カード読取・ポイント数入力: what S29 and S37 share."""
 
+import asyncio
 from abc import abstractmethod
 from collections.abc import Iterable
 
@@ -20,6 +21,9 @@ from counter_tui.screens.use_done import DoneScreen
 from counter_tui.screens.use_values import ConfirmResult, Stale, Use, points_text
 from counter_tui.texts import _, later
 from counter_tui.widgets import PlainInput, Words
+
+READING_SHOWN_AFTER_SECONDS = 0.1
+"""What is quicker needs no announcement, which would only hold up the balance."""
 
 _FAULTS = {
     AmountFault.EMPTY: later("ポイント利用数を入力してください。"),
@@ -100,7 +104,6 @@ class UseInputScreen(CounterScreen[None]):
     def card_inserted(self) -> None:
         """Read the card at once; nobody has to press a key."""
         if not self._confirming():
-            self.tell("")
             self._begin()
 
     def card_removed(self) -> None:
@@ -115,7 +118,8 @@ class UseInputScreen(CounterScreen[None]):
     @work(exclusive=True)
     async def _read(self) -> None:
         self._card_session = self.counter.card_session
-        self.query_one("#card", Words).show(_("カードを読み取っています…"))
+        loop = asyncio.get_running_loop()
+        slow = loop.call_later(READING_SHOWN_AFTER_SECONDS, self._tell_reading)
         try:
             certificate = await self.counter.reader.read_user_certificate()
             await self.load(certificate.serial_number)
@@ -132,7 +136,13 @@ class UseInputScreen(CounterScreen[None]):
             else:
                 self.tell_trouble(trouble)
             return
+        finally:
+            slow.cancel()
         self.query_one("#card", Words).show(_("カードを読み取りました。"))
+
+    def _tell_reading(self) -> None:
+        for line in self.query("#card").results(Words):
+            line.show(_("カードを読み取っています…"))
 
     def action_read_card(self) -> None:
         """カード読取."""

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from tests.bench.counter import counter_rows
 from tests.bench.growth import growth_rows, stale_plan_rows
 from tests.bench.measure import REPETITIONS, write
 from tests.bench.service import postgres_rows, sqlite_rows
@@ -19,12 +20,16 @@ FOLDER = Path("var")
 
 
 def main() -> None:
-    wanted = "".join(sys.argv[1:]) or "abcdefg"
+    wanted = "".join(sys.argv[1:]) or "abcdefgh"
     FOLDER.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=FOLDER)).absolute()
     try:
         if set(wanted) & set("abe"):
             write(sqlite_rows(folder, REPETITIONS))
+        if "h" in wanted:
+            write(counter_rows(folder / "counter"))
+        if not set(wanted) & set("cdfg"):
+            return
         postgres = PostgresEngine(folder / "postgres", durable=True)
         try:
             if "c" in wanted:
