@@ -33,6 +33,7 @@ from counter_tui.core.receipt import cell_width
 from counter_tui.core.settings import Settings
 from counter_tui.screens.menus import MenuScreen, PointMenuScreen
 from counter_tui.screens.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
+from counter_tui.screens.pin_box import PinBox
 from counter_tui.screens.sign_in import RegisterScreen
 from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
 from counter_tui.widgets import NumberedList, Words
@@ -226,6 +227,23 @@ async def spend(studio: Studio) -> None:
     await studio.reach(PointMenuScreen)
 
 
+async def pin(studio: Studio) -> None:
+    """Go as far as the PIN with the card that is still in, and back to the points menu."""
+    await studio.press("1")
+    await studio.reach(SpendInputScreen)
+    programs = studio.app.screen.query_one("#programs", NumberedList)
+    await studio.until(lambda: bool(programs.lines), "the balances")
+    await studio.press("1", *"1200", "enter")
+    await studio.reach(SpendConfirmScreen)
+    await studio.press("enter")
+    await studio.reach(PinBox)
+    message = studio.app.screen.query_one("#pin-message", Words)
+    await studio.until(lambda: bool(str(message.render())), "the tries left")
+    await studio.draw("pin")
+    await studio.press("escape", "escape", "escape")
+    await studio.reach(PointMenuScreen)
+
+
 async def merge(studio: Studio) -> None:
     """Merge points with the card that is still in."""
     await studio.press("2")
@@ -246,6 +264,7 @@ async def japanese(studio: Studio) -> None:
     """Go through everything."""
     await sign_in(studio)
     await spend(studio)
+    await pin(studio)
     await merge(studio)
 
 
