@@ -50,8 +50,10 @@ TABLE: dict[str, Row] = {
     ),
     CitizenReason.CERTIFICATE_UNKNOWN: Row(
         StatusCode.NOT_FOUND,
-        "このカードのマイキーIDが見つかりません。マイキーIDの作成・登録が必要です。",
-        "No MyKey ID is registered for this card. The holder has to create one first.",
+        "このカードのマイキーIDが見つかりません。マイキーIDの作成・登録が必要です。"
+        "カードを更新した方は、キオスク端末でマイキーIDとパスワードを入力すると引き継げます。",
+        "No MyKey ID is registered for this card. The holder has to create one first. With a "
+        "renewed card, MyKey ID and password at the kiosk tie it to the old MyKey ID.",
     ),
     CitizenReason.CERTIFICATE_EXPIRED: Row(
         _FAILED,
