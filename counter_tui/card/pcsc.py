@@ -18,6 +18,7 @@ NEW_READERS = "\\\\?PnP?\\Notification"
 RETRY_SECONDS = 1.0
 """How long the daemon is waited for before it is asked again."""
 CANCEL_SECONDS = 0.02
+CANCEL_TRIES = 150
 BUSY_SECONDS = 0.05
 BUSY_TRIES = 60
 """Another program may have the card for itself: wait up to 3 seconds."""
@@ -88,10 +89,12 @@ class Watcher:
         """End the watching, and return when it has ended; called from another thread.
 
         The daemon forgets a cancellation that comes before the wait it is meant for, so it is
-        said again until it was heard.
+        said again until it was heard. A daemon that hangs is not waited for any longer.
         """
         self._stopping.set()
-        while not self._ended.wait(CANCEL_SECONDS):
+        for _ in range(CANCEL_TRIES):
+            if self._ended.wait(CANCEL_SECONDS):
+                return
             with self._lock:
                 if self._context is not None:
                     scard.SCardCancel(self._context)

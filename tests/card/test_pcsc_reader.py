@@ -232,6 +232,17 @@ def test_a_watcher_stopped_just_before_it_waits_ends(pcscd: Pcscd) -> None:
     assert not ending.is_alive()
 
 
+async def test_a_daemon_that_hangs_does_not_keep_the_program(
+    pcscd: Pcscd, events: Events, reader: PcscReader, virtual: VirtualCard
+) -> None:
+    with VpcdSlot(virtual, pcscd.port):
+        await events.next()
+        pcscd.pause()
+        async with asyncio.timeout(30):
+            await reader.stop()
+        pcscd.go_on()
+
+
 async def test_two_readers_are_told_apart(
     pcscd: Pcscd, reader: PcscReader, events: Events, issuing: Issuing
 ) -> None:
