@@ -51,7 +51,7 @@ class MergeInputScreen(UseInputScreen):
     async def load(self, serial_number: str) -> None:
         """MRG-1."""
         found = await self.counter.gateway.mergeable_points(serial_number)
-        self.tell("")
+        self.forget_old_message()
         self._found, self._serial_number = found, serial_number
         rows = ((_("マイキーID"), found.mykey_id), *_street_rows(found))
         holder = "\n".join(f"{label}  {value}" for label, value in rows)

@@ -48,7 +48,7 @@ class SpendInputScreen(UseInputScreen):
     async def load(self, serial_number: str) -> None:
         """USE-1."""
         found = await self.counter.gateway.usable_points(serial_number)
-        self.tell("")
+        self.forget_old_message()
         self._found, self._serial_number = found, serial_number
         self.query_one("#holder", Words).show(f"{_('マイキーID')}  {found.mykey_id}")
         programs = self.query_one("#programs", NumberedList)

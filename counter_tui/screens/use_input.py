@@ -42,6 +42,8 @@ class UseInputScreen(CounterScreen[None]):
     BINDINGS = bindings("back", "read_card")
     _card_session: int | None = None
     """The insertion of the card that was read."""
+    _message_is_old = False
+    """Whether the message is of an earlier card, and goes when this one is shown."""
 
     def body(self) -> Iterable[Widget]:
         """Return the holder's lines, what can be used, and the amount."""
@@ -83,7 +85,8 @@ class UseInputScreen(CounterScreen[None]):
         super().on_mount()
         self._begin()
 
-    def _begin(self) -> None:
+    def _begin(self, *, message_is_old: bool = False) -> None:
+        self._message_is_old = message_is_old
         # What is still being read belongs to a card that is not in any more.
         self.workers.cancel_node(self)
         self.clear()
@@ -101,10 +104,15 @@ class UseInputScreen(CounterScreen[None]):
             _("マイナンバーカードをICカードリーダーにセットしてください。")
         )
 
+    def forget_old_message(self) -> None:
+        """Take the message of an earlier card away, as late as that: drawing takes its time."""
+        if self._message_is_old:
+            self.tell("")
+
     def card_inserted(self) -> None:
         """Read the card at once; nobody has to press a key."""
         if not self._confirming():
-            self._begin()
+            self._begin(message_is_old=True)
 
     def card_removed(self) -> None:
         """Forget the holder, unless a confirm screen is there to judge."""

@@ -231,7 +231,7 @@ def test_programs_are_what_they_are(database: Database, to: str) -> None:
 def test_days_are_days(database: Database) -> None:
     for wrong in ("2026-02-30", "2026-7-1", "today", ""):
         with pytest.raises(Exception, match=r"(?i)check constraint|date"):
-            change(database, f"INSERT INTO certificate VALUES ('FF', 1, '{wrong}', NULL)")  # noqa: S608
+            change(database, f"INSERT INTO certificate VALUES ('FF', 1, '{wrong}', NULL, NULL)")  # noqa: S608
     assert rows(database, "SELECT 1 FROM certificate WHERE serial_number = 'FF'") == []
 
 
