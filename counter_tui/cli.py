@@ -55,7 +55,7 @@ def run(**options: Path | str | None) -> None:
     os.environ["TEXTUAL_DISABLE_KITTY_KEY"] = "1"
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
     # A change is drawn at the next beat: at 60 a second it waits 8 ms, on average.
-    os.environ["TEXTUAL_FPS"] = "500"
+    os.environ["TEXTUAL_FPS"] = "1000"
     from counter_tui.compose import build  # noqa: PLC0415
     from counter_tui.devices import UnusableSettingsError  # noqa: PLC0415
 

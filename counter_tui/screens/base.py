@@ -97,7 +97,8 @@ class CounterScreen(DismissedOnce[R], Generic[R]):
         """Show a message above the keys."""
         message = self.query_one("#message", Words)
         message.show(text)
-        message.set_class(trouble, "trouble")
+        if text:  # no text needs no colour, and applying styles takes half a millisecond
+            message.set_class(trouble, "trouble")
 
     def tell_trouble(self, trouble: TroubleError) -> None:
         """Show what went wrong, what to do, and the reason code."""

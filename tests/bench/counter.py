@@ -11,7 +11,7 @@ from typing import Any
 
 os.environ["TEXTUAL_DISABLE_KITTY_KEY"] = "1"
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
-os.environ["TEXTUAL_FPS"] = "500"
+os.environ["TEXTUAL_FPS"] = "1000"
 
 from counter_tui.card.pcsc_reader import PcscReader
 from counter_tui.card.reader import CardInserted, CardRemoved
