@@ -6,13 +6,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 SOCKET = Path("/run/pcscd/pcscd.comm")
 READER = "Virtual Counter Reader"
-LOCK = Path("/run/lock/jichipoint-tests-pcscd")
+LOCK = Path(tempfile.gettempdir()) / "jichipoint-tests-pcscd.lock"
 SECONDS_MAX = 10
 WANTED = "apt-get install pcscd vsmartcard-vpcd opensc opensc-pkcs11 openssl"
 
