@@ -117,9 +117,18 @@ def test_a_program_learns_the_holders_number(
                 "customer_id": "123456789",
             },
         )
+    until_removal_is_noticed(at_counter)
     with VpcdSlot(at_counter.card(1), pcscd.port):
         code, found = at_counter.read("--wait", "20", "--look-up")
         assert (code, found["error"]["reason"]) == (1, "SERVICE_ID_UNKNOWN")
+
+
+def until_removal_is_noticed(at_counter: AtCounter) -> None:
+    """A card put in sooner than that is told of as one that was pulled out meanwhile."""
+    for _ in range(SECONDS_MAX):
+        if at_counter.read()[1].get("error", {}).get("reason") == "NO_CARD":
+            return
+    pytest.fail("the agent does not notice that the card is out")
 
 
 async def test_agent_and_application_share_the_reader(
