@@ -6,42 +6,20 @@ from dataclasses import dataclass
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from jichipoint.v1 import (
-    cards_pb2,
-    ledger_pb2,
-    merging_pb2,
-    operations_pb2,
-    points_pb2,
-    service_ids_pb2,
-    terminals_pb2,
-)
 from peewee import Database
 
-from server.accounts.servicer import LedgerServicer
 from server.chance import Chance
-from server.citizens.challenges import KEY_USE as CHALLENGE_KEY_USE
-from server.citizens.challenges import Challenges
-from server.citizens.proofs import CardProofs, Verify
-from server.citizens.renewals import Cards, ImportedRenewals
-from server.citizens.servicer import CardServicer
+from server.citizens.proofs import Verify
 from server.clock import Clock
 from server.jobs.runner import start_jobs
 from server.jobs.workshop import Workshop
-from server.ledger.booker import Booker, ClockWentBackError
-from server.ledger.engines import open_store
-from server.ledger.servicer import OperationServicer
+from server.ledger.booker import ClockWentBackError
 from server.ledger.store import StoreUnavailableError
 from server.ledger.writer import QueueFullError, StoppingError, Writer
 from server.listening import AddressInUseError, check_loopback
-from server.loaders import LOADERS
-from server.merging.servicer import MergeServicer
-from server.points.servicer import PointServicer
-from server.readers import Readers
 from server.rpc.calls import handlers_of
 from server.secrets import Vault
-from server.service_ids.servicer import ServiceIdServicer
-from server.terminals.servicer import TerminalServicer
-from server.terminals.sessions import Session, SessionKey, Sessions
+from server.side import Means, Side, open_side, open_training_side
 
 GRACE_SECONDS = 10.0
 """How long calls that were taken have to finish when the server stops."""
@@ -60,8 +38,7 @@ class RunningServer:
 
     port: int
     _server: grpc.aio.Server
-    _writer: Writer
-    _readers: Readers
+    _sides: tuple[Side, ...]
     _health: health.aio.HealthServicer
     _health_check: "asyncio.Task[None]"
     _jobs: "asyncio.Task[None]"
@@ -73,13 +50,8 @@ class RunningServer:
         await asyncio.wait((self._jobs, self._health_check))
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_seconds)
-        await self._writer.stop()
-        self._readers.stop()
-
-
-def open_booker(database: Database, clock: Clock) -> Booker:
-    """Return a booker on the calling thread's open connection."""
-    return Booker(open_store(database, LOADERS), clock)
+        for side in self._sides:
+            await side.stop()
 
 
 async def start(
@@ -90,44 +62,21 @@ async def start(
     chance: Chance,
     *,
     verify_card: Verify | None = None,
+    training: Database | None = None,
     shares_port: bool = False,
 ) -> RunningServer:
     """Start serving a migrated database at HOST:PORT; port 0 takes a free one.
 
     `verify_card` checks what cards signed; without it no PIN can be proved (CRD-2).
+    `training` is the migrated database of the training ledger (USE-7); without it there is none.
     With `shares_port` other processes of ours listen there too. Raises ClearAddressError
     for an address that is not loopback (SEC-1), AddressInUseError where the port is taken.
     """
     check_loopback(address)
-    writer = Writer(database, lambda opened: open_booker(opened, clock))
-    readers = Readers(database, LOADERS)
-
-    async def load(key: SessionKey) -> Session | None:
-        return await readers.read(lambda reader: reader.look_up([key]).get(key))
-
-    sessions = Sessions(load, clock)
-    challenges = Challenges(vault.derive(CHALLENGE_KEY_USE), chance)
-    proofs = CardProofs(challenges, verify_card, clock)
-    cards = Cards(writer, readers, ImportedRenewals(readers))
-    services = {
-        cards_pb2.DESCRIPTOR.services_by_name["CardService"]: CardServicer(proofs),
-        terminals_pb2.DESCRIPTOR.services_by_name["TerminalService"]: TerminalServicer(
-            writer, readers, sessions, clock, chance
-        ),
-        points_pb2.DESCRIPTOR.services_by_name["PointService"]: PointServicer(
-            writer, cards, clock, proofs
-        ),
-        merging_pb2.DESCRIPTOR.services_by_name["MergeService"]: MergeServicer(
-            writer, cards, vault, clock, chance, proofs=proofs
-        ),
-        service_ids_pb2.DESCRIPTOR.services_by_name["ServiceIdService"]: ServiceIdServicer(
-            cards, clock
-        ),
-        ledger_pb2.DESCRIPTOR.services_by_name["LedgerService"]: LedgerServicer(readers, clock),
-        operations_pb2.DESCRIPTOR.services_by_name["OperationService"]: OperationServicer(
-            writer, readers
-        ),
-    }
+    means = Means(vault, clock, chance, verify_card)
+    practice = open_training_side(training, means) if training is not None else None
+    real = open_side(database, means, practice)
+    sides = (real, practice) if practice else (real,)
     server = grpc.aio.server(
         maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX,
         options=[
@@ -136,27 +85,27 @@ async def start(
         ],
     )
     server.add_generic_rpc_handlers(
-        [handlers_of(service, servicer, sessions) for service, servicer in services.items()]
+        [handlers_of(service, real, practice) for service in real.servicers]
     )
     healthy = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
-    names = [service.full_name for service in services]
+    names = [service.full_name for service in real.servicers]
     reflection.enable_server_reflection(
         [*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server
     )
     try:
         port = server.add_insecure_port(address)
     except RuntimeError as error:
-        await writer.stop()
-        readers.stop()
+        for side in sides:
+            await side.stop()
         raise AddressInUseError(f"cannot listen on {address}: {error}") from error
     await server.start()
-    state = await _state(writer)
+    state = await _state(real.writer)
     await _tell(healthy, ("", *names), state)
-    health_check = asyncio.create_task(_tell_changes(healthy, ("", *names), writer, state))
+    health_check = asyncio.create_task(_tell_changes(healthy, ("", *names), real.writer, state))
     holder = chance.bytes(16).hex()
-    jobs = start_jobs(Workshop(writer, readers, clock, chance, holder))
-    return RunningServer(port, server, writer, readers, healthy, health_check, jobs)
+    jobs = start_jobs(Workshop(real.writer, real.readers, clock, chance, holder))
+    return RunningServer(port, server, sides, healthy, health_check, jobs)
 
 
 async def _tell_changes(

@@ -41,6 +41,10 @@ from server.processes import (
     serve_with,
 )
 from server.secrets import MasterKeyError, Vault, read_master_key
+from server.training.databases import beside
+from server.vouchers.cli import vouchers
+from server.vouchers.keys import FIRST_KEY_ID, TRAINING_KEY_ID
+from server.vouchers.setting_up import ensure_key
 
 
 @click.group()
@@ -67,12 +71,19 @@ def main() -> None:
     show_default=True,
     help="How many processes serve; more than one takes PostgreSQL.",
 )
+@click.option(
+    "--training-database",
+    metavar="URL",
+    help="The training ledger; for an SQLite file one beside it, unless it is given.",
+)
 @card_options
 def serve(
     database: str,
     listen: str,
     master_key_file: Path | None,
+    *,
     processes: int,
+    training_database: str | None,
     cards: CardSettings,
 ) -> None:
     """Serve the ledger until SIGTERM or Ctrl-C; then finish what was taken.
@@ -89,19 +100,28 @@ def serve(
         verify_card = card_verifier(cards, SystemClock(), SystemChance())
         vault = Vault(read_master_key(master_key_file), SystemChance())
         opened = open_database(database)
+        training_url = training_database or beside(database)
+        practice = open_database(training_url) if training_url else None
         if is_one_of_several():
-            _run(_serve(opened, listen, vault, verify_card))
+            _run(_serve(opened, listen, vault, verify_card, practice))
             return
         migrate(opened)
         with opened.connection_context():
             check_master_key(opened, vault)
+            ensure_key(opened, vault, SystemChance(), SystemClock(), FIRST_KEY_ID)
+        if practice is not None:
+            migrate(practice)
+            with practice.connection_context():
+                ensure_key(practice, vault, SystemChance(), SystemClock(), TRAINING_KEY_ID)
         if processes == 1:
-            _run(_serve(opened, listen, vault, verify_card))
+            _run(_serve(opened, listen, vault, verify_card, practice))
             return
         with shared_port(listen) as address:
             arguments = ["serve", "--database", database, "--listen", address]
             if master_key_file is not None:
                 arguments += ["--master-key-file", str(master_key_file)]
+            if training_url:
+                arguments += ["--training-database", training_url]
             arguments += cards.arguments()
             asyncio.run(_serve_with(processes, arguments, address))
     except (
@@ -126,7 +146,13 @@ def _run(serving: Coroutine[None, None, None]) -> None:
         runner.run(serving)
 
 
-async def _serve(database: Database, listen: str, vault: Vault, verify_card: Verify | None) -> None:
+async def _serve(
+    database: Database,
+    listen: str,
+    vault: Vault,
+    verify_card: Verify | None,
+    training: Database | None,
+) -> None:
     # gRPC reads its environment when it is imported, which takes its time too.
     from server.app import start  # noqa: PLC0415
 
@@ -139,6 +165,7 @@ async def _serve(database: Database, listen: str, vault: Vault, verify_card: Ver
         SystemClock(),
         SystemChance(),
         verify_card=verify_card,
+        training=training,
         shares_port=several,
     )
     if several:
@@ -188,6 +215,7 @@ def demo_data(folder: Path) -> None:
 
 main.add_command(ledger)
 main.add_command(citizens)
+main.add_command(vouchers)
 
 if __name__ == "__main__":
     main()

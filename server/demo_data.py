@@ -12,7 +12,7 @@ from peewee import Database
 
 from merge_driver.codec import IdKind, Profile, StreetKey
 from merge_driver.keys import dump_key_file
-from server.app import open_booker
+from server.bookers import open_booker
 from server.chance import Chance
 from server.citizens.tables import CertificateRow, CitizenRow
 from server.clock import Clock, Moment
@@ -35,6 +35,8 @@ from server.secrets import Vault, read_master_key
 from server.service_ids.tables import ServiceIdRow
 from server.terminals.sign_in import hash_password
 from server.terminals.tables import TerminalRow
+from server.vouchers.keys import FIRST_KEY_ID
+from server.vouchers.setting_up import ensure_key
 
 MUNICIPALITY_CODE = "999997"
 """A code that no municipality has, with the right check digit."""
@@ -42,6 +44,8 @@ MUNICIPAL_PROGRAM = "00000001"
 EVENT_PROGRAM = "00000002"
 STREET = "000002"
 TERMINAL = "00010011"
+VOUCHER_TERMINAL = "00010013"
+"""At the chamber of commerce, which issues vouchers and collects them from shops (VCH-5)."""
 PIN_ABOVE_POINTS = 1000
 EVENT_DAYS = 90
 
@@ -106,6 +110,7 @@ def make_town(folder: Path, clock: Clock, chance: Chance) -> Town:
             if not list(MunicipalityRow.select().execute(database)):
                 _fill(database, town, vault, chance)
         _grant(database, town, clock)
+        ensure_key(database, vault, chance, clock, FIRST_KEY_ID)
     return town
 
 
@@ -173,16 +178,27 @@ def _fill_municipality(database: Database, town: Town) -> None:
         IssuerRow.insert(
             issuer_id=issuer_id, name=name, is_street=is_street, notification="SCREEN"
         ).execute(database)
-    for place_id, name in ((1, "花田酒店"), (2, "さくら野市立美術館")):
-        PlaceRow.insert(place_id=place_id, municipality_code=MUNICIPALITY_CODE, name=name).execute(
-            database
-        )
+    places = (
+        (1, "花田酒店", None),
+        (2, "さくら野市立美術館", None),
+        (3, "さくら野商工会", None),
+        (4, "青木青果店", 3),
+        (5, "喫茶さくら", 3),
+    )
+    for place_id, name, collecting_place_id in places:
+        PlaceRow.insert(
+            place_id=place_id,
+            municipality_code=MUNICIPALITY_CODE,
+            name=name,
+            collecting_place_id=collecting_place_id,
+        ).execute(database)
 
 
 def _fill_terminals(database: Database, town: Town) -> None:
     terminals = (
         (TERMINAL, "SERVICE_ID", 1, STREET, "花田酒店 レジ1"),
         ("00010012", "POINT_USE", 2, None, "美術館 受付"),
+        (VOUCHER_TERMINAL, "VOUCHER", 3, None, "商工会 窓口"),
     )
     for terminal_id, terminal_class, place_id, issuer_id, name in terminals:
         TerminalRow.insert(

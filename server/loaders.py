@@ -11,6 +11,7 @@ from server.points.loaders import HOLDS
 from server.service_ids.loaders import SERVICE_IDS
 from server.terminals.loaders import TERMINALS
 from server.terminals.sessions import SESSIONS
+from server.vouchers.loaders import VOUCHERS
 
 _ALL: tuple[Loader[Any], ...] = (
     CITIZENS,
@@ -24,6 +25,7 @@ _ALL: tuple[Loader[Any], ...] = (
     TERMINALS,
     TRANSACTIONS,
     USABLE_PROGRAMS,
+    VOUCHERS,
 )
 
 LOADERS: dict[type[Key[Any]], Loader[Any]] = {loader.key_type: loader for loader in _ALL}

@@ -1,8 +1,5 @@
 """LedgerService: protobuf in, reading, protobuf out."""
 
-import base64
-import binascii
-
 from jichipoint.v1 import ledger_pb2 as pb
 from peewee import Database
 
@@ -23,7 +20,7 @@ from server.ledger.values import AccountKey, AccountKind, Refusal
 from server.municipalities.values import Program, ProgramKey
 from server.points.errors import PointsReason
 from server.readers import Readers
-from server.rpc import fields
+from server.rpc import fields, pages
 from server.rpc.access import LEDGER_READERS, open_to
 from server.rpc.booking import timestamp
 from server.rpc.calls import Call
@@ -78,17 +75,15 @@ class LedgerServicer:
     ) -> pb.ListAccountTransactionsResponse:
         """LED-8."""
         account = await self._account(request.account, call)
-        if request.page_size < 0:
-            raise fields.invalid("page_size", "0 or more")
-        size = min(request.page_size or PAGE_SIZE, PAGE_SIZE_MAX)
-        before = _before(request.page_token)
+        size = pages.size(request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
+        before = pages.position(request.page_token) or MOST
         found = await self._readers.query(
             lambda database: history(database, account, before, size + 1)
         )
         page = found[:size]
         return pb.ListAccountTransactionsResponse(
             transactions=[_message(line) for line in page],
-            next_page_token=_token(page[-1].transaction_id) if len(found) > size else "",
+            next_page_token=pages.token(page[-1].transaction_id) if len(found) > size else "",
         )
 
     async def _account(self, named: pb.Account, call: Call) -> AccountKey:
@@ -135,20 +130,3 @@ def _message(line: Line) -> pb.AccountTransaction:
         balance_after=line.balance_after,
         refers_to=line.refers_to,
     )
-
-
-def _token(transaction_id: int) -> str:
-    return base64.urlsafe_b64encode(str(transaction_id).encode()).decode()
-
-
-def _before(token: str) -> int:
-    """Return the transaction ID that a page ends before."""
-    if not token:
-        return MOST
-    try:
-        text = base64.urlsafe_b64decode(token.encode()).decode("ascii")
-    except (ValueError, binascii.Error) as error:
-        raise fields.invalid("page_token", "a next_page_token as it was given") from error
-    if not text.isdecimal() or not 0 < int(text) <= MOST:
-        raise fields.invalid("page_token", "a next_page_token as it was given")
-    return int(text)

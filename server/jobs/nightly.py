@@ -1,4 +1,4 @@
-"""The nightly run: what has lapsed is booked as lapsed (LED-2)."""
+"""The nightly run: what has lapsed is booked as lapsed (LED-2, VCH-7)."""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -6,9 +6,11 @@ from datetime import date, timedelta
 from server.jobs.leases import Job, last_done
 from server.jobs.workshop import Workshop
 from server.points.lapsing import LapseCommand, lapsing
+from server.vouchers.lapsing import lapsed_vouchers
+from server.vouchers.operations import ExpireVoucherCommand
 
 CALLER = "nightly-run"
-ACCOUNTS_AT_ONCE = 100
+AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,7 @@ class NightlyRun:
 
     day: date
     accounts_lapsed: int
+    vouchers_lapsed: int
 
 
 async def run_nightly(workshop: Workshop) -> NightlyRun | None:
@@ -33,14 +36,22 @@ async def run_nightly(workshop: Workshop) -> NightlyRun | None:
         return None
     since = date.fromisoformat(done_for) - timedelta(days=1) if done_for else date.min
     accounts_lapsed = 0
-    while found := await workshop.query(
-        lambda database: lapsing(database, since, today, ACCOUNTS_AT_ONCE)
-    ):
+    while found := await workshop.query(lambda database: lapsing(database, since, today, AT_ONCE)):
         booked = await workshop.book(
             LapseCommand(workshop.new_request(CALLER), one.account, one.mykey_id) for one in found
         )
         accounts_lapsed += booked
         if not booked or await workshop.claim(Job.NIGHTLY_RUN) is None:
-            return NightlyRun(today, accounts_lapsed)
+            return NightlyRun(today, accounts_lapsed, 0)
+    vouchers_lapsed = 0
+    while numbers := await workshop.query(
+        lambda database: lapsed_vouchers(database, today, AT_ONCE)
+    ):
+        booked = await workshop.book(
+            ExpireVoucherCommand(workshop.new_request(CALLER), number) for number in numbers
+        )
+        vouchers_lapsed += booked
+        if not booked or await workshop.claim(Job.NIGHTLY_RUN) is None:
+            return NightlyRun(today, accounts_lapsed, vouchers_lapsed)
     await workshop.finish(Job.NIGHTLY_RUN, str(today))
-    return NightlyRun(today, accounts_lapsed)
+    return NightlyRun(today, accounts_lapsed, vouchers_lapsed)

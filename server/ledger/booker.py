@@ -11,7 +11,7 @@ from datetime import date, timedelta
 from typing import Any, Protocol
 
 from server.clock import Clock, Moment
-from server.ledger.rules import transaction_number
+from server.ledger.rules import DAILY, Numbering
 from server.ledger.store import (
     ConflictError,
     DecidedTransaction,
@@ -104,11 +104,16 @@ class Booker:
     """Books batches of commands on one store, from one thread."""
 
     def __init__(
-        self, store: Store, clock: Clock, pause: Callable[[float], None] = time.sleep
+        self,
+        store: Store,
+        clock: Clock,
+        pause: Callable[[float], None] = time.sleep,
+        numbering: Numbering = DAILY,
     ) -> None:
         self._store = store
         self._clock = clock
         self._pause = pause
+        self._numbering = numbering
         self._newest = 0
         """The time of this process's newest decision, which may have been a refusal."""
         self._blocks: dict[str, _Block] = {}
@@ -209,8 +214,9 @@ class Booker:
 
     def _decide(self, command: Command, view: View, decisions: Decisions) -> Operation:
         day = decisions.moment.day
-        sequence = self._next(f"day:{day}")
-        number = transaction_number(day, sequence)
+        counter = self._numbering.counter(day)
+        sequence = self._next(counter)
+        number = self._numbering.number(day, sequence)
         decision: Booking | Refusal | Abandonment
         try:
             decision = command.decide(view, decisions.moment, number)
@@ -225,10 +231,10 @@ class Booker:
                 if isinstance(entry.lot, NewLot)
             }
             caller = command.request.caller
-            view.apply(decision, new_lot_ids, caller, day)
+            view.apply(decision, new_lot_ids, caller, decisions.moment)
             decisions.transactions.append(DecidedTransaction(number, caller, decision, new_lot_ids))
         else:
-            self._blocks[f"day:{day}"].following = sequence
+            self._blocks[counter].following = sequence
         operation = _operation(command, decision)
         decisions.operations.append((operation, position))
         return operation

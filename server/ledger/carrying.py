@@ -64,6 +64,10 @@ TABLES = (
     CarriedTable("operation", ("caller", "request_id")),
     CarriedTable("merge", ("transaction_id",)),
     CarriedTable("hold", ("transaction_id",), derived=("is_open",)),
+    CarriedTable("voucher_key", ("key_id",)),
+    CarriedTable("voucher", ("transaction_id",), derived=("is_open",)),
+    CarriedTable("voucher_reprint", ("transaction_id", "sequence")),
+    CarriedTable("wrong_voucher_number", ("terminal_id", "sequence")),
     CarriedTable("seal", ("first_transaction_id",)),
     CarriedTable("counter", ("name",)),
 )

@@ -7,14 +7,22 @@ from operator import itemgetter
 from peewee import Database
 
 from server.db.queries import rows
+from server.ledger.rules import PRACTICE_MARK
 from server.ledger.snapshot import stream
 from server.ledger.values import AccountKind, TransactionKind
 from server.ledger.whole import WholeEntry, WholeTransaction
 
-REFERS_TO: dict[str, tuple[str, str]] = {
-    TransactionKind.CANCEL: (TransactionKind.SPEND, "cancels a transaction that is no spend"),
-    TransactionKind.CAPTURE: (TransactionKind.HOLD, "captures a transaction that is no hold"),
-    TransactionKind.RELEASE: (TransactionKind.HOLD, "releases a transaction that is no hold"),
+_CANCELLABLE = (TransactionKind.SPEND, TransactionKind.ISSUE)
+_HOLD = (TransactionKind.HOLD,)
+_ISSUE = (TransactionKind.ISSUE,)
+_REDEEMED = (TransactionKind.REDEEM, TransactionKind.CORRECT)
+REFERS_TO: dict[str, tuple[tuple[str, ...], str]] = {
+    TransactionKind.CANCEL: (_CANCELLABLE, "cancels a transaction that is no spend"),
+    TransactionKind.CAPTURE: (_HOLD, "captures a transaction that is no hold"),
+    TransactionKind.RELEASE: (_HOLD, "releases a transaction that is no hold"),
+    TransactionKind.REDEEM: (_ISSUE, "redeems a transaction that is no voucher"),
+    TransactionKind.EXPIRE: (_ISSUE, "lets a transaction lapse that is no voucher"),
+    TransactionKind.CORRECT: (_REDEEMED, "corrects a transaction that is no redemption"),
 }
 
 
@@ -42,6 +50,8 @@ def transaction_faults(transaction: WholeTransaction) -> Iterator[str]:
 
 def _fits_day(transaction: WholeTransaction) -> bool:
     number, day = transaction.number, transaction.booked_on.replace("-", "")
+    if number.startswith(PRACTICE_MARK):
+        return number.removeprefix(PRACTICE_MARK).isdecimal()
     return number.startswith(day) and number.isascii() and number[len(day) :].isdigit()
 
 
@@ -72,7 +82,7 @@ def _reference_faults(transaction: WholeTransaction) -> Iterator[str]:
         yield "refers to no other, though it must"
     elif transaction.refers_to_kind is None:
         yield f"refers to transaction ID {transaction.refers_to}, which does not exist"
-    elif transaction.refers_to_kind != wanted[0]:
+    elif transaction.refers_to_kind not in wanted[0]:
         yield wanted[1]
     elif transaction.refers_to >= transaction.transaction_id:
         yield f"refers to the later transaction {transaction.refers_to_number}"
@@ -125,9 +135,10 @@ class Counters:
     def add(self, transaction: WholeTransaction) -> None:
         """Take note of a transaction's ID and number."""
         self._following["transaction"] = transaction.transaction_id + 1
-        day = f"day:{transaction.booked_on}"
-        following = int(transaction.number[len("YYYYMMDD") :]) + 1
-        self._following[day] = max(following, self._following.get(day, 0))
+        name, digits = f"day:{transaction.booked_on}", transaction.number[len("YYYYMMDD") :]
+        if transaction.number.startswith(PRACTICE_MARK):
+            name, digits = "practice", transaction.number.removeprefix(PRACTICE_MARK)
+        self._following[name] = max(int(digits) + 1, self._following.get(name, 0))
 
     def faults(self) -> Iterator[str]:
         """Check the counters, once all transactions were added."""
@@ -196,10 +207,46 @@ _TABLES: tuple[tuple[str, str], ...] = (
         WHERE reserved <> held ORDER BY program_id, owner LIMIT 1""",
     ),
     (
+        "transaction {0} is an issue without its voucher, or a voucher without its issue",
+        """SELECT coalesce(t.transaction_number, v.voucher_number) FROM ledger_transaction t
+        FULL JOIN voucher v ON v.transaction_id = t.transaction_id
+        WHERE coalesce(t.kind = 'ISSUE', FALSE) <> (v.voucher_number IS NOT NULL)
+        ORDER BY 1 LIMIT 1""",
+    ),
+    (
+        "transaction {0}: its voucher is not what was booked",
+        """SELECT t.transaction_number FROM voucher v
+        JOIN ledger_transaction t ON t.transaction_id = v.transaction_id
+        WHERE NOT EXISTS (SELECT 1 FROM entry e JOIN account a ON a.account_id = e.account_id
+            WHERE e.transaction_id = v.transaction_id AND a.kind = 'OUTSTANDING'
+            AND a.program_id = v.program_id AND e.points = v.points)
+        ORDER BY t.transaction_id LIMIT 1""",
+    ),
+    (
+        "transaction {0}: its voucher is not open exactly while nothing refers to it",
+        """SELECT t.transaction_number FROM voucher v
+        JOIN ledger_transaction t ON t.transaction_id = v.transaction_id
+        LEFT JOIN ledger_transaction r ON r.refers_to = v.transaction_id
+        WHERE v.is_open <> (r.transaction_id IS NULL) ORDER BY v.transaction_id LIMIT 1""",
+    ),
+    (
+        "program {0} has {1} points on vouchers, the open vouchers say {2}",
+        """SELECT program_id, outstanding, open_points FROM (
+            SELECT p.program_id,
+                (SELECT CAST(coalesce(sum(e.points), 0) AS BIGINT) FROM account a
+                JOIN entry e ON e.account_id = a.account_id
+                WHERE a.kind = 'OUTSTANDING' AND a.program_id = p.program_id) AS outstanding,
+                (SELECT CAST(coalesce(sum(v.points), 0) AS BIGINT) FROM voucher v
+                WHERE v.is_open AND v.program_id = p.program_id) AS open_points
+            FROM program p) s
+        WHERE outstanding <> open_points ORDER BY program_id LIMIT 1""",
+    ),
+    (
         "transaction {0} is a merge without its file, or a file without its merge",
         """SELECT coalesce(t.transaction_number, m.file_name) FROM ledger_transaction t
         FULL JOIN merge m ON m.transaction_id = t.transaction_id
-        WHERE coalesce(t.kind = 'MERGE', FALSE) <> (m.file_name IS NOT NULL)
+        WHERE coalesce(t.kind = 'MERGE' AND substr(t.transaction_number, 1, 1) <> '練', FALSE)
+            <> (m.file_name IS NOT NULL)
         ORDER BY 1 LIMIT 1""",
     ),
     (

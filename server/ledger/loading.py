@@ -13,8 +13,9 @@ from server.ledger.snapshot import one_line, unfit_errors
 ROWS_AT_ONCE = 500
 
 _POSITIONS = {table.name: position for position, table in enumerate(TABLES)}
-_CLOSE_HOLDS = """UPDATE hold SET is_open = FALSE WHERE EXISTS
-    (SELECT 1 FROM ledger_transaction r WHERE r.refers_to = hold.transaction_id)"""
+_CLOSED_BY_REFERENCES = ("hold", "voucher")
+_CLOSE = """UPDATE {table} SET is_open = FALSE WHERE EXISTS
+    (SELECT 1 FROM ledger_transaction r WHERE r.refers_to = {table}.transaction_id)"""
 
 NumberedValues = tuple[int, tuple[Value, ...]]
 """The values of a row, and the line that it came from."""
@@ -50,7 +51,8 @@ class Loading:
         counted = {table.name: 0 for table in TABLES}
         for name, of_table in itertools.groupby(self._in_place(found), key=lambda row: row.table):
             counted[name] = self._load_table(TABLES[_POSITIONS[name]], of_table)
-        change(self._database, _CLOSE_HOLDS)
+        for table in _CLOSED_BY_REFERENCES:
+            change(self._database, _CLOSE.format(table=table))
         for name in sorted(counted.keys() | frame.rows.keys()):
             there, said = counted.get(name, 0), frame.rows.get(name, 0)
             if there != said:

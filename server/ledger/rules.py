@@ -1,7 +1,8 @@
 """How points leave lots and come back: pure functions."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import date
+from typing import NamedTuple
 
 from server.ledger.values import AccountKey, AccountKind, BookedEntry, Entry, Lot
 
@@ -75,3 +76,16 @@ def left_over(entries: Iterable[BookedEntry], points: int) -> list[BookedEntry]:
 def transaction_number(day: date, sequence: int) -> str:
     """Return a transaction number: the day, and the sequence in at least 5 digits."""
     return f"{day:%Y%m%d}{sequence:05d}"
+
+
+class Numbering(NamedTuple):
+    """How transactions are numbered: by which counter, and what its numbers look like."""
+
+    counter: Callable[[date], str]
+    number: Callable[[date, int], str]
+
+
+PRACTICE_MARK = "練"
+DAILY = Numbering(lambda day: f"day:{day}", transaction_number)
+PRACTICE = Numbering(lambda _day: "practice", lambda _day, sequence: f"{PRACTICE_MARK}{sequence}")
+"""Of a training ledger (USE-7)."""

@@ -1,6 +1,6 @@
 """OperationService: protobuf in, operation, protobuf out."""
 
-from jichipoint.v1 import merging_pb2, operations_pb2, points_pb2
+from jichipoint.v1 import operations_pb2
 
 from server.ledger.booker import refusal_of
 from server.ledger.errors import LedgerReason
@@ -30,7 +30,7 @@ class OperationServicer:
         found = await self._readers.read(lambda reader: reader.operations([key]))
         if key not in found:
             raise Refusal(LedgerReason.OPERATION_UNKNOWN)
-        return operations_pb2.GetOperationResponse(operation=_message(found[key]))
+        return operations_pb2.GetOperationResponse(operation=operation_message(found[key]))
 
     @open_to(EVERY_TERMINAL)
     async def SettleOperation(  # noqa: N802
@@ -39,23 +39,31 @@ class OperationServicer:
         """USE-5."""
         key = RequestKey(call.session.caller, fields.request_id(request.request_id))
         operation = await self._writer.book(SettleCommand(key), call.timeout_seconds)
-        return operations_pb2.SettleOperationResponse(operation=_message(operation))
+        return operations_pb2.SettleOperationResponse(operation=operation_message(operation))
 
 
-def _message(operation: Operation) -> operations_pb2.Operation:
+FIELDS = {
+    "Spend": "spend",
+    "CancelSpend": "cancel_spend",
+    "Merge": "merge",
+    "IssueVoucher": "issue_voucher",
+    "RedeemVoucher": "redeem_voucher",
+    "CancelVoucher": "cancel_voucher",
+    "CorrectRedemption": "correct_redemption",
+}
+"""Where an operation's message has the answer of each method."""
+
+
+def operation_message(operation: Operation) -> operations_pb2.Operation:
+    """Return what was decided on a request, as protobuf has it."""
     message = operations_pb2.Operation(
         request_id=operation.request.request_id,
         state=operations_pb2.OperationState.Value(f"OPERATION_STATE_{operation.outcome}"),
     )
     if operation.outcome == Outcome.REFUSED:
         message.refusal.CopyFrom(status_of(refusal_of(operation)))
-    elif operation.outcome == Outcome.BOOKED:
-        match operation.method:
-            case "Spend":
-                message.spend.CopyFrom(points_pb2.SpendResponse.FromString(operation.answer))
-            case "CancelSpend":
-                cancelled = points_pb2.CancelSpendResponse.FromString(operation.answer)
-                message.cancel_spend.CopyFrom(cancelled)
-            case "Merge":
-                message.merge.CopyFrom(merging_pb2.MergeResponse.FromString(operation.answer))
+    elif operation.outcome == Outcome.BOOKED and operation.method in FIELDS:
+        answer = getattr(message, FIELDS[operation.method])
+        answer.SetInParent()
+        answer.MergeFromString(operation.answer)
     return message

@@ -30,21 +30,21 @@ OPERATIONS = """SELECT o.caller, o.request_id, o.method, o.fingerprint, o.outcom
     FROM ({keys}) k CROSS JOIN operation o
     WHERE o.caller = k.column1 AND o.request_id = k.column2"""
 _USES = ", ".join(f"'{kind}'" for kind in USES)
-_NOT_SETTLED = f"""t.kind IN ({_USES}) AND NOT EXISTS
-    (SELECT 1 FROM ledger_transaction r WHERE r.refers_to = t.transaction_id)"""  # noqa: S608
+_COUNTS = f"""t.kind IN ({_USES}) AND NOT EXISTS (SELECT 1 FROM ledger_transaction r
+    WHERE r.refers_to = t.transaction_id AND r.kind = 'CANCEL')"""  # noqa: S608
 _USED_BY_CITIZEN = f"""SELECT k.column1, k.column2, k.column3, CAST(-sum(e.points) AS BIGINT)
     FROM ({{keys}}) k
     JOIN account a ON a.program_id = k.column1 AND a.kind = 'HELD' AND a.owner = k.column2
     JOIN entry e ON e.account_id = a.account_id
     JOIN ledger_transaction t ON t.transaction_id = e.transaction_id
-    WHERE t.booked_on = k.column3 AND {_NOT_SETTLED}
+    WHERE t.booked_on = k.column3 AND {_COUNTS}
     GROUP BY k.column1, k.column2, k.column3"""  # noqa: S608
 _USED_BY_CALLER = f"""SELECT k.column1, k.column2, k.column3, CAST(-sum(e.points) AS BIGINT)
     FROM ({{keys}}) k
     JOIN ledger_transaction t ON t.caller = k.column2 AND t.booked_on = k.column3
     JOIN entry e ON e.transaction_id = t.transaction_id
     JOIN account a ON a.account_id = e.account_id
-    WHERE a.program_id = k.column1 AND a.kind = 'HELD' AND {_NOT_SETTLED}
+    WHERE a.program_id = k.column1 AND a.kind = 'HELD' AND {_COUNTS}
     GROUP BY k.column1, k.column2, k.column3"""  # noqa: S608
 
 

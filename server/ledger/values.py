@@ -1,10 +1,10 @@
 """The plain values of the ledger, without I/O."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar, Generic, NamedTuple, TypeVar
+from typing import ClassVar, Generic, NamedTuple, Self, TypeVar
 
 V = TypeVar("V")
 
@@ -26,6 +26,10 @@ class AccountKind(StrEnum):
     """Points held back for an order until it is captured or released; owner: the citizen."""
     MOVED = "MOVED"
     """Points moved into another program; owner: that program."""
+    OUTSTANDING = "OUTSTANDING"
+    """Points on vouchers that are not redeemed; no owner."""
+    REDEEMED = "REDEEMED"
+    """Points of redeemed vouchers; owner: the place that is paid."""
 
 
 class TransactionKind(StrEnum):
@@ -40,9 +44,17 @@ class TransactionKind(StrEnum):
     HOLD = "HOLD"
     CAPTURE = "CAPTURE"
     RELEASE = "RELEASE"
+    ISSUE = "ISSUE"
+    """Points became a voucher."""
+    REDEEM = "REDEEM"
+    """A voucher was redeemed."""
+    EXPIRE = "EXPIRE"
+    """A voucher lapsed."""
+    CORRECT = "CORRECT"
+    """A redemption was moved to the right place."""
 
 
-USES = (TransactionKind.SPEND, TransactionKind.MERGE)
+USES = (TransactionKind.SPEND, TransactionKind.MERGE, TransactionKind.ISSUE)
 """What counts against a day's limits (USE-6)."""
 
 
@@ -136,7 +148,7 @@ class Booking:
     subject: str = ""
     """Whom it concerns, as shown then: statements keep it."""
     refers_to: int | None = None
-    """The transaction ID that this one cancels, captures or releases."""
+    """The transaction ID that this one settles: cancels, captures, redeems, and so on."""
     reason: str = ""
     records: tuple[Record, ...] = ()
 
@@ -174,8 +186,20 @@ class BookedEntry(NamedTuple):
     """With what remained in it when it was loaded."""
 
 
+class Referable:
+    """A value that stands for a transaction which a later one may settle, once."""
+
+    __slots__ = ()
+
+    transaction_id: int
+
+    def settled_by(self, booking: Booking, booked_at: int) -> Self:
+        """Return the value as it is after that booking; the time is in microseconds."""
+        raise NotImplementedError
+
+
 @dataclass(frozen=True, slots=True)
-class BookedTransaction:
+class BookedTransaction(Referable):
     """A transaction as it stands in the ledger."""
 
     transaction_id: int
@@ -185,8 +209,12 @@ class BookedTransaction:
     caller: str
     subject: str
     settled: bool
-    """Whether another transaction has cancelled, captured or released it."""
+    """Whether another transaction has cancelled, captured, released or redeemed it."""
     entries: tuple[BookedEntry, ...]
+
+    def settled_by(self, booking: Booking, booked_at: int) -> Self:  # noqa: ARG002
+        """Return the transaction as it is once another has settled it."""
+        return replace(self, settled=True)
 
 
 class Key(Generic[V]):

@@ -1,10 +1,10 @@
 """What a batch of commands knows while it is decided: the ledger as it was loaded, and moved on."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from datetime import date
 from typing import Any, TypeVar, cast
 
+from server.clock import Moment
 from server.ledger.values import (
     USES,
     AccountKey,
@@ -16,7 +16,8 @@ from server.ledger.values import (
     Key,
     Lot,
     NewLot,
-    TransactionKey,
+    Referable,
+    TransactionKind,
     UsageKey,
 )
 
@@ -34,6 +35,10 @@ class View:
         self._values: dict[Key[Any], Any] = dict(values)
         self._lots: dict[AccountKey, dict[int, Lot]] = {}
         self._used: dict[UsageKey, int] = {}
+        self._referable: dict[int, list[Key[Any]]] = {}
+        for key, value in values.items():
+            if isinstance(value, Referable):
+                self._referable.setdefault(value.transaction_id, []).append(key)
 
     def find(self, key: Key[V]) -> V | None:
         """Return the value of a key, or None where there is none."""
@@ -57,9 +62,9 @@ class View:
         return [lot for lot in self._lots.get(account, {}).values() if lot.remaining]
 
     def apply(
-        self, booking: Booking, new_lot_ids: Mapping[int, int], caller: str, day: date
+        self, booking: Booking, new_lot_ids: Mapping[int, int], caller: str, moment: Moment
     ) -> None:
-        """Move the view on by a booking of a caller's.
+        """Move the view on by a booking of a caller's at a moment.
 
         `new_lot_ids` gives, for the position of each entry that opens a lot, the lot's ID.
         """
@@ -78,9 +83,9 @@ class View:
                 self._lots[entry.account] = {lot.lot_id: lot for lot in in_order}
                 lots = self._lots[entry.account]
         if booking.kind in USES:
-            self._count(booking.entries, caller, day, -1)
+            self._count(booking.entries, caller, moment.day, -1)
         if booking.refers_to is not None:
-            self._settle(booking.refers_to)
+            self._settle(booking.refers_to, booking, moment)
 
     def _count(
         self, entries: Iterable[Entry | BookedEntry], caller: str, day: date, sign: int
@@ -96,13 +101,14 @@ class View:
                 if key in self._used:
                     self._used[key] += sign * points
 
-    def _settle(self, transaction_id: int) -> None:
-        """Mark a transaction as settled; if it was a use of points, it counts no more."""
-        for key, value in self._values.items():
-            if not isinstance(key, TransactionKey):
-                continue
-            transaction = cast(BookedTransaction, value)
-            if transaction.transaction_id == transaction_id and not transaction.settled:
-                self._values[key] = replace(transaction, settled=True)
-                if transaction.kind in USES:
-                    self._count(transaction.entries, transaction.caller, transaction.booked_on, 1)
+    def _settle(self, transaction_id: int, booking: Booking, moment: Moment) -> None:
+        """Move on what stands for a transaction; a use that is cancelled counts no more."""
+        for key in self._referable.get(transaction_id, ()):
+            value = cast(Referable, self._values[key])
+            self._values[key] = value.settled_by(booking, moment.microseconds)
+            if (
+                isinstance(value, BookedTransaction)
+                and value.kind in USES
+                and booking.kind == TransactionKind.CANCEL
+            ):
+                self._count(value.entries, value.caller, value.booked_on, 1)

@@ -72,7 +72,9 @@ class Merged:
     points: int
     balance_after: int
     street: Street
-    record: MergeRecord
+    street_point_id: str
+    record: MergeRecord | None
+    """None in training: no file is made (USE-7)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class MergeCommand:
     nonce: bytes
     vault: Vault
     encode: Callable[[Merged], bytes]
+    makes_file: bool = True
     method: str = "Merge"
 
     def names(self) -> Iterable[Key[Any]]:
@@ -116,7 +119,10 @@ class MergeCommand:
         point_id = street_point_id(street, permitted.holder, customer_id)
         if point_id != self.shown_street_point_id:
             raise Refusal(MergingReason.STREET_POINT_ID_CHANGED)
-        record = self._file(street, codec.Record(point_id, self.use.points, number), moment.day)
+        record = None
+        if self.makes_file:
+            in_file = codec.Record(point_id, self.use.points, number)
+            record = self._file(street, in_file, moment.day)
         merged = AccountKey(self.use.program_id, AccountKind.MERGED, street.issuer_id)
         answer = Merged(
             number,
@@ -126,6 +132,7 @@ class MergeCommand:
             self.use.points,
             permitted.balance_after,
             street,
+            point_id,
             record,
         )
         return Booking(
@@ -133,7 +140,7 @@ class MergeCommand:
             (*permitted.taken, Entry(merged, self.use.points)),
             self.encode(answer),
             subject=permitted.holder.mykey_id,
-            records=(record,),
+            records=(record,) if record else (),
         )
 
     def _file(self, street: Street, record: codec.Record, day: date) -> MergeRecord:

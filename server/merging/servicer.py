@@ -32,6 +32,7 @@ class MergeServicer:
         chance: Chance,
         *,
         proofs: CardProofs,
+        makes_files: bool = True,
     ) -> None:
         self._writer = writer
         self._cards = cards
@@ -39,6 +40,7 @@ class MergeServicer:
         self._clock = clock
         self._chance = chance
         self._proofs = proofs
+        self._makes_files = makes_files
 
     @open_to(STREET_COUNTERS)
     async def GetMergeablePoints(  # noqa: N802
@@ -79,12 +81,14 @@ class MergeServicer:
             self._chance.bytes(16),
             self._vault,
             _merged,
+            self._makes_files,
         )
         return await book(self._writer, command, call)
 
 
 def _merged(merged: Merged) -> bytes:
     record = merged.record
+    file = pb.MergeFile(name=record.file_name, content=record.content) if record else None
     return pb.MergeResponse(
         transaction_number=merged.transaction_number,
         book_time=timestamp(merged.booked_at),
@@ -95,6 +99,6 @@ def _merged(merged: Merged) -> bytes:
         balance_after=merged.balance_after,
         issuer_id=merged.street.issuer_id,
         street_name=merged.street.name,
-        street_point_id=record.street_point_id,
-        merge_file=pb.MergeFile(name=record.file_name, content=record.content),
+        street_point_id=merged.street_point_id,
+        merge_file=file,
     ).SerializeToString()

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 
-from server.municipalities.values import Coverage, Program, ProgramKind
+from server.municipalities.values import Coverage, Place, Program, ProgramKind
 from server.terminals.values import Terminal
 
 
@@ -45,4 +45,27 @@ def covers(coverage: Iterable[Coverage], terminal: Terminal) -> bool:
         and rule.issuer_id in (None, terminal.issuer_id)
         and rule.terminal_id in (None, terminal.terminal_id)
         for rule in coverage
+    )
+
+
+def place_takes(program: Program, place: Place) -> bool:
+    """Whether vouchers of a program are redeemed for a place (VCH-5).
+
+    An event's are where a rule covers all of its municipality, or one of its terminals.
+    """
+    if program.kind == ProgramKind.MUNICIPAL:
+        return program.municipality_code == place.municipality_code
+    return any(_covers_place(rule, place) for rule in program.coverage)
+
+
+def _covers_place(rule: Coverage, place: Place) -> bool:
+    if rule.municipality_code not in (None, place.municipality_code):
+        return False
+    if (rule.terminal_class, rule.issuer_id, rule.terminal_id) == (None, None, None):
+        return True
+    return any(
+        rule.terminal_class in (None, one.terminal_class)
+        and rule.issuer_id in (None, one.issuer_id)
+        and rule.terminal_id in (None, one.terminal_id)
+        for one in place.standing
     )

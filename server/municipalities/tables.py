@@ -10,6 +10,8 @@ class MunicipalityRow(Model):
     name = CharField()
     prefecture = CharField()
     is_prefecture = BooleanField()
+    offline_vouchers_max = IntegerField(default=20)
+    offline_points_max = IntegerField(default=20_000)
 
     class Meta:
         """The table."""

@@ -48,11 +48,14 @@ class Program:
     """The PIN is asked for where more points than this are used (CRD-3)."""
     coverage: tuple[Coverage, ...]
 
-    @property
-    def has_day_limits(self) -> bool:
-        """Whether the municipality limits what is used in a day (USE-6)."""
-        limits = self.points_per_citizen_day_max, self.points_per_terminal_day_max
-        return limits != (None, None)
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A terminal that stands in a place, as far as coverage rules ask."""
+
+    terminal_id: str
+    terminal_class: str
+    issuer_id: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,10 @@ class Place:
     place_id: int
     municipality_code: str
     name: str
+    collecting_place_id: int | None
+    """The place that redeems vouchers for it (VCH-5)."""
+    standing: tuple[Standing, ...]
+    """Its terminals; a shop may have none."""
 
 
 @dataclass(frozen=True, slots=True)

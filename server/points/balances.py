@@ -1,5 +1,6 @@
 """What a card's holder can use at a terminal: reading, without booking."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -7,11 +8,12 @@ from server.citizens.rules import accepted_holder
 from server.citizens.values import CertificateKey, Holder
 from server.ledger.rules import usable
 from server.ledger.store import Reader
-from server.ledger.values import Lot
+from server.ledger.values import Lot, UsageKey
 from server.municipalities.rules import in_period, is_usable_at
 from server.municipalities.values import Program, ProgramKind, UsableProgramsKey
+from server.points.rules import limited_usages
 from server.terminals.rules import active_terminal
-from server.terminals.values import Terminal, TerminalKey
+from server.terminals.values import Terminal, TerminalKey, caller_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +24,9 @@ class UsableBalance:
     points: int
     next_expiry: date | None
     points_expiring_next: int
+    citizen_left_today: int | None
+    terminal_left_today: int | None
+    """What the limits a day leave (USE-6); None where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +54,15 @@ def usable_balances(
         if is_usable_at(program, terminal) and in_period(program, today)
     ]
     lots = reader.lots([holder.account(program.program_id) for program in programs])
+    used = reader.used(
+        [
+            usage
+            for program in programs
+            for usage in limited_usages(program, holder, caller_of(terminal_id), today)
+        ]
+    )
     balances = [
-        _balance(program, usable(lots[holder.account(program.program_id)], today))
+        _balance(program, usable(lots[holder.account(program.program_id)], today), used)
         for program in programs
     ]
     balances.sort(key=_order)
@@ -63,11 +75,27 @@ def municipal(balances: UsableBalances) -> UsableBalance | None:
     return next(of_kind, None)
 
 
-def _balance(program: Program, lots: list[Lot]) -> UsableBalance:
+def _balance(program: Program, lots: list[Lot], used: Mapping[UsageKey, int]) -> UsableBalance:
     next_expiry = min((lot.last_good_day for lot in lots), default=None)
     expiring = sum(lot.remaining for lot in lots if lot.last_good_day == next_expiry)
     points = sum(lot.remaining for lot in lots)
-    return UsableBalance(program, points, next_expiry, expiring)
+    of_program = [
+        (key, points) for key, points in used.items() if key.program_id == program.program_id
+    ]
+    by_citizen = sum(points for key, points in of_program if key.citizen)
+    at_terminal = sum(points for key, points in of_program if key.caller)
+    return UsableBalance(
+        program,
+        points,
+        next_expiry,
+        expiring,
+        _left(program.points_per_citizen_day_max, by_citizen),
+        _left(program.points_per_terminal_day_max, at_terminal),
+    )
+
+
+def _left(most: int | None, used: int) -> int | None:
+    return None if most is None else max(0, most - used)
 
 
 def _order(one: UsableBalance) -> tuple[bool, date, str]:

@@ -30,6 +30,7 @@ from server.points.rules import (
     check_amount,
     check_day_limits,
     check_shown,
+    limited_usages,
     usable_program,
 )
 from server.terminals.rules import active_terminal
@@ -77,16 +78,10 @@ class Use:
     def usages(self, caller: str, view: View, day: date) -> tuple[UsageKey, ...]:
         """Return whose use of the program that day counts, as far as it has a limit (USE-6)."""
         program = view.find(ProgramKey(self.program_id))
-        if program is None or not program.has_day_limits:
-            return ()
-        usages = []
         holder = view.find(CertificateKey(self.serial_number))
-        if holder and program.points_per_citizen_day_max is not None:
-            citizen = holder.account(self.program_id).owner
-            usages.append(UsageKey(self.program_id, day, citizen=citizen))
-        if program.points_per_terminal_day_max is not None:
-            usages.append(UsageKey(self.program_id, day, caller=caller))
-        return tuple(usages)
+        if program is None or holder is None:
+            return ()
+        return limited_usages(program, holder, caller, day)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from datetime import date
 
 from server.citizens.values import Holder
 from server.ledger.rules import balance
-from server.ledger.values import BookedTransaction, Lot, Refusal, TransactionKind
+from server.ledger.values import BookedTransaction, Lot, Refusal, TransactionKind, UsageKey
 from server.municipalities.rules import in_period, is_usable_at
 from server.municipalities.values import Program, ProgramKind
 from server.points.errors import PointsReason
@@ -95,6 +95,19 @@ def check_day_limits(
     for most, used, reason in limits:
         if most is not None and used + points > most:
             raise Refusal(reason, {"maximum": str(most), "left": str(max(0, most - used))})
+
+
+def limited_usages(
+    program: Program, holder: Holder, caller: str, day: date
+) -> tuple[UsageKey, ...]:
+    """Return whose use of a program that day counts, as far as it has a limit (USE-6)."""
+    usages = []
+    if program.points_per_citizen_day_max is not None:
+        citizen = holder.account(program.program_id).owner
+        usages.append(UsageKey(program.program_id, day, citizen=citizen))
+    if program.points_per_terminal_day_max is not None:
+        usages.append(UsageKey(program.program_id, day, caller=caller))
+    return tuple(usages)
 
 
 def check_shown(shown: Shown, holder: Holder, today: date) -> None:

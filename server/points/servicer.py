@@ -1,6 +1,6 @@
 """PointService: protobuf in, operation, protobuf out."""
 
-from jichipoint.v1 import merging_pb2, programs_pb2
+from jichipoint.v1 import merging_pb2, programs_pb2, vouchers_pb2
 from jichipoint.v1 import points_pb2 as pb
 
 from server.citizens.proofs import CardProofs
@@ -13,7 +13,7 @@ from server.points.balances import UsableBalance, usable_balances
 from server.points.operations import Cancelled, CancelSpendCommand, SpendCommand, Spent, Use
 from server.points.rules import Shown
 from server.rpc import fields
-from server.rpc.access import POINT_COUNTERS, open_to
+from server.rpc.access import POINT_COUNTERS, REDEEMING_COUNTERS, open_to
 from server.rpc.booking import book, fingerprint, timestamp
 from server.rpc.calls import Call
 
@@ -29,7 +29,7 @@ class PointServicer:
         self._clock = clock
         self._proofs = proofs
 
-    @open_to(POINT_COUNTERS)
+    @open_to(REDEEMING_COUNTERS)
     async def ListUsablePoints(  # noqa: N802
         self, request: pb.ListUsablePointsRequest, call: Call
     ) -> pb.ListUsablePointsResponse:
@@ -70,7 +70,7 @@ class PointServicer:
 
 
 async def use_of(
-    request: pb.SpendRequest | merging_pb2.MergeRequest,
+    request: pb.SpendRequest | merging_pb2.MergeRequest | vouchers_pb2.IssueVoucherRequest,
     terminal_id: str,
     key: RequestKey,
     proofs: CardProofs,
@@ -98,6 +98,9 @@ def usable_points(one: UsableBalance) -> programs_pb2.UsablePoints:
         next_expiry=fields.to_date(one.next_expiry) if one.next_expiry else None,
         points_expiring_next=one.points_expiring_next,
         pin_above_points=one.program.pin_above_points,
+        points_per_use_max=one.program.points_per_use_max,
+        citizen_points_left_today=one.citizen_left_today,
+        terminal_points_left_today=one.terminal_left_today,
     )
 
 

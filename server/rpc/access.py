@@ -20,6 +20,12 @@ Access = Anyone | frozenset[TerminalClass]
 EVERY_TERMINAL = frozenset(TerminalClass)
 POINT_COUNTERS = frozenset({TerminalClass.SERVICE_ID, TerminalClass.POINT_USE})
 """Terminals at which points are spent (TRM-6)."""
+VOUCHER_COUNTERS = frozenset({TerminalClass.VOUCHER})
+"""Terminals at which vouchers are issued (TRM-6)."""
+REDEEMING_COUNTERS = POINT_COUNTERS | VOUCHER_COUNTERS
+"""Terminals at which vouchers are redeemed (TRM-6)."""
+MUNICIPALITIES = frozenset({TerminalClass.MUNICIPALITY})
+"""A municipality's own terminals."""
 LEDGER_READERS = frozenset({TerminalClass.MUNICIPALITY, TerminalClass.OPERATOR})
 """Terminals at which the ledger is looked into."""
 SERVICE_ID_COUNTERS = frozenset({TerminalClass.SERVICE_ID})

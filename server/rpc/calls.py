@@ -5,9 +5,9 @@ request, call)` and return a message, or the bytes of one (an answer that was st
 """
 
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NoReturn, cast
+from typing import Any, NamedTuple, NoReturn, Protocol, cast
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
@@ -22,7 +22,7 @@ from server.rpc.access import Access, Anyone, access_of
 from server.rpc.errors import RpcReason
 from server.rpc.status import status_of
 from server.terminals.errors import TerminalReason
-from server.terminals.sessions import Session, Sessions
+from server.terminals.sessions import Session, Sessions, is_practice
 
 TIMEOUT_SECONDS_MAX = 30.0
 """A call without a deadline of its own gets this one."""
@@ -57,29 +57,60 @@ Method = Callable[[Any, Call], Awaitable[Message | bytes]]
 Context = grpc.aio.ServicerContext[bytes, bytes]
 
 
+class Served(Protocol):
+    """A ledger with its services."""
+
+    @property
+    def sessions(self) -> Sessions:
+        """Its sessions."""
+        ...
+
+    @property
+    def servicers(self) -> Mapping[ServiceDescriptor, object]:
+        """What answers the calls of each service."""
+        ...
+
+
 def handlers_of(
-    service: ServiceDescriptor, servicer: object, sessions: Sessions
+    service: ServiceDescriptor, real: Served, practice: Served | None
 ) -> grpc.GenericRpcHandler:
-    """Return the handlers of a service: every method of its definition, with its access."""
+    """Return the handlers of a service: every method of its definition, with its access.
+
+    Which ledger a call is for, its session says (USE-7).
+    """
     handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
     for descriptor in service.methods:
-        method: Method | None = getattr(servicer, descriptor.name, None)
+        method: Method | None = getattr(real.servicers[service], descriptor.name, None)
         access = access_of(method) if method else None
-        behaviour = _guarded(descriptor, method, access, sessions)
+        ways = {False: _Way(method, real.sessions)}
+        if practice is not None:
+            there = getattr(practice.servicers[service], descriptor.name, None)
+            ways[True] = _Way(there, practice.sessions)
+        behaviour = _guarded(descriptor, ways, access)
         handlers[descriptor.name] = grpc.unary_unary_rpc_method_handler(behaviour)
     return grpc.method_handlers_generic_handler(service.full_name, handlers)
 
 
+class _Way(NamedTuple):
+    """Who answers a method's calls, and whose sessions they carry."""
+
+    method: Method | None
+    sessions: Sessions
+
+
 def _guarded(
-    descriptor: MethodDescriptor, method: Method | None, access: Access | None, sessions: Sessions
+    descriptor: MethodDescriptor, ways: Mapping[bool, _Way], access: Access | None
 ) -> Callable[[bytes, Context], Awaitable[bytes]]:
     request_class = GetMessageClass(descriptor.input_type)
 
     async def answer(request_bytes: bytes, context: Context) -> bytes:
         try:
+            token = _token(context)
+            in_practice = is_practice(token) and not isinstance(access, Anyone)
+            method, sessions = ways.get(in_practice, ways[False])
             if method is None or access is None:
                 raise Refusal(TerminalReason.METHOD_NOT_OPEN)
-            call = Call(await _admit(context, access, sessions), _timeout(context))
+            call = Call(await _admit(token, access, sessions), _timeout(context))
             try:
                 request = request_class.FromString(request_bytes)
             except DecodeError:
@@ -99,10 +130,10 @@ def _guarded(
     return answer
 
 
-async def _admit(context: Context, access: Access, sessions: Sessions) -> Session | None:
+async def _admit(token: str | None, access: Access, sessions: Sessions) -> Session | None:
     if isinstance(access, Anyone):
         return None
-    session = await sessions.find(_token(context))
+    session = await sessions.find(token)
     if session.terminal_class not in access:
         raise Refusal(TerminalReason.NOT_FOR_THIS_TERMINAL)
     return session

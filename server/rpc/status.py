@@ -16,6 +16,7 @@ from server.points.errors import PointsReason
 from server.rpc.errors import RpcReason
 from server.service_ids.errors import ServiceIdReason
 from server.terminals.errors import TerminalReason
+from server.vouchers.errors import VoucherReason
 
 DOMAIN = "jichipoint"
 RETRY_SECONDS = 1
@@ -333,6 +334,76 @@ TABLE: dict[str, Row] = {
         "未来の時点の残高は照会できません。",
         "The moment lies in the future.",
     ),
+    VoucherReason.DAYS_VALID_UNFIT: Row(
+        _BAD,
+        "ポイント券の有効期限は1日から{maximum}日までで指定してください。",
+        "A voucher is good for 1 to {maximum} days.",
+    ),
+    VoucherReason.VOUCHER_UNKNOWN: Row(
+        StatusCode.NOT_FOUND,
+        "この券番号のポイント券は、ここでは使えません。番号をもう一度確認してください。",
+        "There is no voucher of that number that could be used here. Check the number.",
+    ),
+    VoucherReason.VOUCHER_ALREADY_REDEEMED: Row(
+        _FAILED,
+        "このポイント券はすでに消し込まれています({place} {time})。",
+        "This voucher has been redeemed already ({place}, {time}).",
+    ),
+    VoucherReason.VOUCHER_LAPSED: Row(
+        _FAILED,
+        "このポイント券は有効期間が過ぎて失効しています({last_good_day}まで)。",
+        "This voucher has lapsed (it was good until {last_good_day}).",
+    ),
+    VoucherReason.VOUCHER_NOT_LAPSED: Row(
+        _FAILED,
+        "このポイント券はまだ有効期間内です。",
+        "This voucher is still good.",
+    ),
+    VoucherReason.VOUCHER_CANCELLED: Row(
+        _FAILED,
+        "このポイント券は取り消されています。",
+        "This voucher was cancelled.",
+    ),
+    VoucherReason.VOUCHER_CLOSED: Row(
+        _FAILED,
+        "このポイント券は、消込・失効・取消のいずれかが済んでいます。",
+        "This voucher was redeemed or cancelled, or has lapsed.",
+    ),
+    VoucherReason.VOUCHER_NOT_REDEEMED: Row(
+        _FAILED,
+        "このポイント券は消し込まれていません。",
+        "This voucher has not been redeemed.",
+    ),
+    VoucherReason.VOUCHER_NUMBERS_TAKEN: Row(
+        StatusCode.ABORTED,
+        "空いている券番号が引けませんでした。もう一度発行してください。",
+        "No free voucher number was drawn. Issue the voucher once more.",
+    ),
+    VoucherReason.TRANSACTION_NOT_A_VOUCHER: Row(
+        _FAILED,
+        "ポイント券の発行ではない取引です。",
+        "The transaction is no issue of a voucher.",
+    ),
+    VoucherReason.PLACE_NOT_TIED: Row(
+        StatusCode.PERMISSION_DENIED,
+        "この端末では、選んだ利用場所のポイント券を消し込めません。",
+        "This terminal cannot redeem vouchers for that place.",
+    ),
+    VoucherReason.PLACE_UNCHANGED: Row(
+        _FAILED,
+        "すでにその利用場所で消し込まれています。",
+        "The voucher is redeemed for that place already.",
+    ),
+    VoucherReason.TOO_MANY_WRONG_NUMBERS: Row(
+        StatusCode.RESOURCE_EXHAUSTED,
+        "券番号の誤りが続いたため、あと{retry_seconds}秒お待ちください。",
+        "Too many wrong voucher numbers: wait for {retry_seconds} s.",
+    ),
+    TerminalReason.TRAINING_NOT_OFFERED: Row(
+        _FAILED,
+        "このサーバーでは練習モードを使えません。",
+        "This server offers no training.",
+    ),
     RpcReason.INVALID_FIELD: Row(
         _BAD,
         "入力内容に誤りがあります({field}: {description})。",
@@ -398,7 +469,9 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
         )
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))
     if row.code in (StatusCode.RESOURCE_EXHAUSTED, StatusCode.UNAVAILABLE):
-        delay = duration_pb2.Duration(seconds=RETRY_SECONDS)
+        told = refusal.details.get("retry_seconds", "")
+        seconds = int(told) if told.isdecimal() else RETRY_SECONDS
+        delay = duration_pb2.Duration(seconds=seconds)
         details.append(error_details_pb2.RetryInfo(retry_delay=delay))
     packed = []
     for detail in details:

@@ -4,18 +4,37 @@ import asyncio
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from jichipoint.v1 import terminals_pb2 as pb
+from peewee import Database
 
 from server.chance import Chance
 from server.clock import Clock, Moment, to_datetime
+from server.ledger.values import Refusal
 from server.ledger.writer import Writer
 from server.readers import Readers
 from server.rpc import fields
-from server.rpc.access import ANYONE, EVERY_TERMINAL, open_to
+from server.rpc.access import (
+    ANYONE,
+    EVERY_TERMINAL,
+    POINT_COUNTERS,
+    REDEEMING_COUNTERS,
+    VOUCHER_COUNTERS,
+    open_to,
+)
 from server.rpc.calls import Call
+from server.terminals.errors import TerminalReason
 from server.terminals.rules import active_terminal
 from server.terminals.sessions import Sessions
-from server.terminals.sign_in import check_password, end_session, find_terminal, open_session
+from server.terminals.sign_in import (
+    NewSession,
+    bind_machine,
+    check_password,
+    end_session,
+    find_terminal,
+    new_session,
+)
+from server.terminals.tables import TerminalRow
 from server.terminals.values import Terminal, TerminalKey
+from server.training.sessions import Training
 
 PASSWORD_LENGTH_MAX = 128
 FINGERPRINT_BYTES = 32
@@ -25,13 +44,21 @@ class TerminalServicer:
     """Signing in and out."""
 
     def __init__(
-        self, writer: Writer, readers: Readers, sessions: Sessions, clock: Clock, chance: Chance
+        self,
+        writer: Writer,
+        readers: Readers,
+        sessions: Sessions,
+        clock: Clock,
+        chance: Chance,
+        *,
+        training: Training | None = None,
     ) -> None:
         self._writer = writer
         self._readers = readers
         self._sessions = sessions
         self._clock = clock
         self._chance = chance
+        self._training = training
 
     @open_to(ANYONE)
     async def SignIn(self, request: pb.SignInRequest, call: Call) -> pb.SignInResponse:  # noqa: N802, ARG002
@@ -45,18 +72,32 @@ class TerminalServicer:
         row = await asyncio.to_thread(check_password, found, request.password)
         now = Moment.of(self._clock.now()).microseconds
         fingerprint = request.machine_fingerprint
-        session = await self._writer.run(
-            lambda database: open_session(database, row, fingerprint, now, self._chance)
-        )
+        if request.training:
+            return await self._sign_in_for_training(row, fingerprint)
+
+        def sign_in(database: Database) -> NewSession:
+            bind_machine(database, row, fingerprint)
+            return new_session(database, terminal_id, now, self._chance)
+
+        session = await self._writer.run(sign_in)
         key = TerminalKey(terminal_id)
         terminal = await self._readers.read(lambda reader: reader.look_up([key]).get(key))
-        expire_time = Timestamp()
-        expire_time.FromDatetime(to_datetime(session.expires_at))
-        return pb.SignInResponse(
-            session_token=session.token,
-            expire_time=expire_time,
-            terminal=_message(active_terminal(terminal)),
-        )
+        return _response(session, active_terminal(terminal))
+
+    async def _sign_in_for_training(
+        self, row: TerminalRow, machine_fingerprint: bytes
+    ) -> pb.SignInResponse:
+        """USE-7."""
+        if self._training is None:
+            raise Refusal(TerminalReason.TRAINING_NOT_OFFERED)
+        await self._writer.run(lambda database: bind_machine(database, row, machine_fingerprint))
+        session, terminal, cards = await self._training.open(row.terminal_id)
+        response = _response(session, terminal)
+        for card in cards:
+            response.practice_cards.add(
+                label=card.label, certificate_serial_number=card.serial_number
+            )
+        return response
 
     @open_to(ANYONE)
     async def GetServerTime(  # noqa: N802
@@ -79,6 +120,14 @@ class TerminalServicer:
         return pb.SignOutResponse()
 
 
+def _response(session: NewSession, terminal: Terminal) -> pb.SignInResponse:
+    expire_time = Timestamp()
+    expire_time.FromDatetime(to_datetime(session.expires_at))
+    return pb.SignInResponse(
+        session_token=session.token, expire_time=expire_time, terminal=_message(terminal)
+    )
+
+
 def _message(terminal: Terminal) -> pb.Terminal:
     return pb.Terminal(
         terminal_id=terminal.terminal_id,
@@ -89,4 +138,7 @@ def _message(terminal: Terminal) -> pb.Terminal:
         issuer_id=terminal.issuer_id or "",
         issuer_name=terminal.issuer_name,
         can_merge=terminal.can_merge,
+        can_spend=terminal.terminal_class in POINT_COUNTERS,
+        can_issue_vouchers=terminal.terminal_class in VOUCHER_COUNTERS,
+        can_redeem_vouchers=terminal.terminal_class in REDEEMING_COUNTERS,
     )

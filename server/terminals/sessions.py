@@ -8,11 +8,18 @@ from server.clock import Clock, Moment
 from server.ledger.values import Key, Loader, Refusal, Row
 from server.terminals.errors import TerminalReason
 from server.terminals.sign_in import hash_token
-from server.terminals.values import TerminalClass
+from server.terminals.values import TerminalClass, caller_of
 
+PRACTICE_PREFIX = "practice."
+"""Begins the tokens of training sessions, and is no secret."""
 CACHED_MAX = 10_000
 CACHED_MICROSECONDS = 5_000_000
 """A session that another process ends is at most so long good here."""
+
+
+def is_practice(token: str | None) -> bool:
+    """Whether a session token is one for training (USE-7)."""
+    return token is not None and token.startswith(PRACTICE_PREFIX)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +36,7 @@ class Session:
     @property
     def caller(self) -> str:
         """The space in which the caller's request IDs are unique."""
-        return f"terminal:{self.terminal_id}"
+        return caller_of(self.terminal_id)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,14 +61,8 @@ def check_password(terminal: TerminalRow | None, password: str) -> TerminalRow:
     return terminal
 
 
-def open_session(
-    database: Database,
-    terminal: TerminalRow,
-    machine_fingerprint: bytes,
-    now: int,
-    chance: Chance,
-) -> NewSession:
-    """Bind the machine at the first sign-in, and open a session; runs in the writer's thread.
+def bind_machine(database: Database, terminal: TerminalRow, machine_fingerprint: bytes) -> None:
+    """Bind the machine at the first sign-in, and know it later; runs in the writer's thread.
 
     Raises Refusal where the terminal was withdrawn or is bound to another machine.
     """
@@ -81,9 +75,18 @@ def open_session(
         ).execute(database)
     elif not hmac.compare_digest(bytes(current.machine_fingerprint), machine_fingerprint):
         raise Refusal(TerminalReason.MACHINE_NOT_BOUND)
-    token = chance.bytes(32).hex()
+
+
+def new_session(
+    database: Database, terminal_id: str, now: int, chance: Chance, *, prefix: str = ""
+) -> NewSession:
+    """Open a session for a terminal that may; runs in the writer's thread.
+
+    `prefix` begins its token.
+    """
+    token = prefix + chance.bytes(32).hex()
     expires_at = now + SESSION_LIFETIME // timedelta(microseconds=1)
-    session = NewSession(token, hash_token(token), current.terminal_id, expires_at)
+    session = NewSession(token, hash_token(token), terminal_id, expires_at)
     SessionRow.insert(
         token_hash=session.token_hash,
         terminal_id=session.terminal_id,

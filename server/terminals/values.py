@@ -40,6 +40,11 @@ class Terminal:
         return self.terminal_class == TerminalClass.SERVICE_ID and self.issuer_is_street
 
 
+def caller_of(terminal_id: str) -> str:
+    """Return the space in which a terminal's request IDs are unique."""
+    return f"terminal:{terminal_id}"
+
+
 @dataclass(frozen=True, slots=True)
 class TerminalKey(Key[Terminal]):
     """A terminal by its ID."""

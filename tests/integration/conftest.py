@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import grpc
 import pytest
+from peewee import Database
 
 from server.app import RunningServer, start
 from server.citizens.proofs import Verify
@@ -36,6 +37,7 @@ class Service:
     town: Town
     running: RunningServer | None = None
     verify_card: Verify | None = None
+    training: Database | None = None
 
     async def start(self) -> None:
         town = self.town
@@ -46,6 +48,7 @@ class Service:
             town.clock,
             town.chance,
             verify_card=self.verify_card,
+            training=self.training,
         )
 
     async def stop(self, grace_seconds: float = 1) -> None:

@@ -102,9 +102,15 @@ class Client:
         raise AssertionError(f"{method} answered {answer!r}")
 
     async def sign_in(
-        self, terminal_id: str = COUNTER, password: str = PASSWORD, machine: bytes = MACHINE
+        self,
+        terminal_id: str = COUNTER,
+        password: str = PASSWORD,
+        machine: bytes = MACHINE,
+        *,
+        training: bool = False,
     ) -> terminals_pb2.SignInResponse:
         request = sign_in_request(terminal_id, password, machine)
+        request.training = training
         answer = await self.call("TerminalService/SignIn", request, terminals_pb2.SignInResponse)
         self.token = answer.session_token
         return answer

@@ -14,7 +14,7 @@ from typing import Any
 from peewee import Database, Model, SqliteDatabase
 
 from merge_driver.codec import IdKind, Profile, StreetKey
-from server.app import open_booker
+from server.bookers import open_booker
 from server.citizens.tables import CertificateRenewalRow, CertificateRow, CitizenRow
 from server.clock import TOKYO, Moment
 from server.db.engine import open_database
@@ -42,6 +42,15 @@ from server.secrets import Vault
 from server.service_ids.tables import ServiceIdRow
 from server.terminals.sign_in import hash_password
 from server.terminals.tables import TerminalRow
+from server.vouchers.codes import SigningKey, voucher_number
+from server.vouchers.correcting import CorrectRedemptionCommand
+from server.vouchers.keys import make_key, signing_key
+from server.vouchers.operations import (
+    CancelVoucherCommand,
+    ExpireVoucherCommand,
+    IssueVoucherCommand,
+    RedeemVoucherCommand,
+)
 
 MASTER_KEY = bytes(range(32))
 PASSWORD = "さくら-1234"
@@ -60,6 +69,8 @@ COUNTER, COUNTER_2 = "10000001", "10000002"
 POINT_USE, VOUCHER, LIBRARY_COUNTER = "10000003", "10000004", "10000005"
 MYKEY_COUNTER, KEYLESS_COUNTER = "10000006", "10000007"
 GRANT, TOWN_HALL, PARTNER, OPERATOR = "10000008", "10000009", "10000010", "10000011"
+TIED_SHOP = 4
+"""A shop without a terminal, whose vouchers place 1 collects (VCH-5)."""
 WITHDRAWN, AWAY_COUNTER = "10000012", "20000001"
 TERMINALS_BY_CLASS = {
     "SERVICE_ID": COUNTER,
@@ -216,6 +227,7 @@ def build_town(url: str) -> None:
         _fill_citizens(database)
         for issuer_id in (STREET_1, STREET_2, MYKEY_STREET, KEYLESS_STREET):
             _fill_street(database, vault, street_key(issuer_id))
+        make_key(database, vault, TestChance(), 1)
 
 
 def insert(database: Database, model: type[Model], **values: object) -> None:
@@ -268,8 +280,21 @@ def _fill_municipalities(database: Database) -> None:
             is_street=issuer_id != LIBRARY,
             notification="SCREEN",
         )
-    for place_id, code, name in ((1, HOME, "花田酒店"), (2, HOME, "美術館"), (3, AWAY, "道の駅")):
-        insert(database, PlaceRow, place_id=place_id, municipality_code=code, name=name)
+    places = (
+        (1, HOME, "花田酒店", None),
+        (2, HOME, "美術館", None),
+        (3, AWAY, "道の駅", None),
+        (TIED_SHOP, HOME, "青木青果店", 1),
+    )
+    for place_id, code, name, collecting_place_id in places:
+        insert(
+            database,
+            PlaceRow,
+            place_id=place_id,
+            municipality_code=code,
+            name=name,
+            collecting_place_id=collecting_place_id,
+        )
 
 
 @cache
@@ -437,6 +462,66 @@ def cancel_command(
     request = RequestKey(f"terminal:{terminal_id}", request_id or new_request_id())
     content = f"{transaction_number}/{reason}".encode()
     return CancelSpendCommand(request, content, terminal_id, transaction_number, reason, plain)
+
+
+def signing_key_of(town: Town) -> SigningKey:
+    with town.database.connection_context():
+        return signing_key(town.database, town.vault)
+
+
+def issue_command(
+    key: SigningKey,
+    serial_number: str,
+    points: int,
+    program_id: str = MUNICIPAL,
+    *,
+    days_valid: int = 30,
+    drawn: tuple[str, ...] = (),
+    day: date = TODAY,
+    request_id: str | None = None,
+    encode: Callable[[Any], bytes] = plain,
+) -> IssueVoucherCommand:
+    request = RequestKey(f"terminal:{VOUCHER}", request_id or new_request_id())
+    shown = Shown(MYKEY.get(serial_number, "XXXX9999"), day)
+    use = Use(VOUCHER, serial_number, shown, program_id, points)
+    numbers = drawn or (voucher_number(uuid.uuid4().bytes),)
+    content = f"{use}/{days_valid}".encode()
+    return IssueVoucherCommand(request, content, use, days_valid, numbers, key, encode)
+
+
+def redeem_command(
+    number: str,
+    *,
+    terminal_id: str = VOUCHER,
+    place_id: int = 1,
+    request_id: str | None = None,
+    encode: Callable[[Any], bytes] = plain,
+) -> RedeemVoucherCommand:
+    request = RequestKey(f"terminal:{terminal_id}", request_id or new_request_id())
+    content = f"{number}/{place_id}".encode()
+    return RedeemVoucherCommand(request, content, terminal_id, number, place_id, encode)
+
+
+def cancel_voucher_command(
+    transaction_number: str, *, terminal_id: str = VOUCHER, request_id: str | None = None
+) -> CancelVoucherCommand:
+    request = RequestKey(f"terminal:{terminal_id}", request_id or new_request_id())
+    content = transaction_number.encode()
+    return CancelVoucherCommand(request, content, terminal_id, transaction_number, "誤り", plain)
+
+
+def correct_command(
+    number: str, place_id: int, *, terminal_id: str = TOWN_HALL, request_id: str | None = None
+) -> CorrectRedemptionCommand:
+    request = RequestKey(f"terminal:{terminal_id}", request_id or new_request_id())
+    content = f"{number}/{place_id}".encode()
+    return CorrectRedemptionCommand(
+        request, content, terminal_id, number, place_id, "店の取り違え", plain
+    )
+
+
+def expire_command(number: str) -> ExpireVoucherCommand:
+    return ExpireVoucherCommand(RequestKey("nightly-run", new_request_id()), number)
 
 
 def hold_command(

@@ -211,7 +211,7 @@ class MergeResponse(_message.Message):
 
     @_builtins.property
     def merge_file(self) -> Global___MergeFile:
-        """The file for the street's spool folder."""
+        """The file for the street's spool folder. Not set in training."""
 
     def __init__(
         self,

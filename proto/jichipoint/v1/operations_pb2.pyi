@@ -9,6 +9,7 @@ from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.rpc import status_pb2 as _status_pb2
 from jichipoint.v1 import merging_pb2 as _merging_pb2
 from jichipoint.v1 import points_pb2 as _points_pb2
+from jichipoint.v1 import vouchers_pb2 as _vouchers_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -59,6 +60,10 @@ class Operation(_message.Message):
     SPEND_FIELD_NUMBER: _builtins.int
     CANCEL_SPEND_FIELD_NUMBER: _builtins.int
     MERGE_FIELD_NUMBER: _builtins.int
+    ISSUE_VOUCHER_FIELD_NUMBER: _builtins.int
+    REDEEM_VOUCHER_FIELD_NUMBER: _builtins.int
+    CANCEL_VOUCHER_FIELD_NUMBER: _builtins.int
+    CORRECT_REDEMPTION_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The request ID."""
@@ -77,6 +82,22 @@ class Operation(_message.Message):
         """The answer of MergeService.Merge."""
 
     @_builtins.property
+    def issue_voucher(self) -> _vouchers_pb2.IssueVoucherResponse:
+        """The answer of VoucherService.IssueVoucher."""
+
+    @_builtins.property
+    def redeem_voucher(self) -> _vouchers_pb2.RedeemVoucherResponse:
+        """The answer of VoucherService.RedeemVoucher."""
+
+    @_builtins.property
+    def cancel_voucher(self) -> _vouchers_pb2.CancelVoucherResponse:
+        """The answer of VoucherService.CancelVoucher."""
+
+    @_builtins.property
+    def correct_redemption(self) -> _vouchers_pb2.CorrectRedemptionResponse:
+        """The answer of VoucherService.CorrectRedemption."""
+
+    @_builtins.property
     def refusal(self) -> _status_pb2.Status:
         """The status that was answered, where it was refused."""
 
@@ -88,13 +109,17 @@ class Operation(_message.Message):
         spend: _points_pb2.SpendResponse | None = ...,
         cancel_spend: _points_pb2.CancelSpendResponse | None = ...,
         merge: _merging_pb2.MergeResponse | None = ...,
+        issue_voucher: _vouchers_pb2.IssueVoucherResponse | None = ...,
+        redeem_voucher: _vouchers_pb2.RedeemVoucherResponse | None = ...,
+        cancel_voucher: _vouchers_pb2.CancelVoucherResponse | None = ...,
+        correct_redemption: _vouchers_pb2.CorrectRedemptionResponse | None = ...,
         refusal: _status_pb2.Status | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel_spend", b"cancel_spend", "merge", b"merge", "refusal", b"refusal", "response", b"response", "spend", b"spend"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel_spend", b"cancel_spend", "cancel_voucher", b"cancel_voucher", "correct_redemption", b"correct_redemption", "issue_voucher", b"issue_voucher", "merge", b"merge", "redeem_voucher", b"redeem_voucher", "refusal", b"refusal", "response", b"response", "spend", b"spend"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_spend", b"cancel_spend", "merge", b"merge", "refusal", b"refusal", "request_id", b"request_id", "response", b"response", "spend", b"spend", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_spend", b"cancel_spend", "cancel_voucher", b"cancel_voucher", "correct_redemption", b"correct_redemption", "issue_voucher", b"issue_voucher", "merge", b"merge", "redeem_voucher", b"redeem_voucher", "refusal", b"refusal", "request_id", b"request_id", "response", b"response", "spend", b"spend", "state", b"state"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_response: _TypeAlias = _typing.Literal["spend", "cancel_spend", "merge"]  # noqa: Y015
+    _WhichOneofReturnType_response: _TypeAlias = _typing.Literal["spend", "cancel_spend", "merge", "issue_voucher", "redeem_voucher", "cancel_voucher", "correct_redemption"]  # noqa: Y015
     _WhichOneofArgType_response: _TypeAlias = _typing.Literal["response", b"response"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_response) -> _WhichOneofReturnType_response | None: ...
 

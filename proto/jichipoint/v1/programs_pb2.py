@@ -25,15 +25,15 @@ _sym_db = _symbol_database.Default()
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cjichipoint/v1/programs.proto\x12\rjichipoint.v1\x1a\x16google/type/date.proto\"\xed\x01\n\x0cUsablePoints\x12\x12\n\nprogram_id\x18\x01 \x01(\t\x12\x14\n\x0cprogram_name\x18\x02 \x01(\t\x12(\n\x04kind\x18\x03 \x01(\x0e\x32\x1a.jichipoint.v1.ProgramKind\x12\x0f\n\x07\x62\x61lance\x18\x04 \x01(\x03\x12&\n\x0bnext_expiry\x18\x05 \x01(\x0b\x32\x11.google.type.Date\x12\x1c\n\x14points_expiring_next\x18\x06 \x01(\x03\x12\x1d\n\x10pin_above_points\x18\x07 \x01(\x03H\x00\x88\x01\x01\x42\x13\n\x11_pin_above_points*_\n\x0bProgramKind\x12\x1c\n\x18PROGRAM_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16PROGRAM_KIND_MUNICIPAL\x10\x01\x12\x16\n\x12PROGRAM_KIND_EVENT\x10\x02\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cjichipoint/v1/programs.proto\x12\rjichipoint.v1\x1a\x16google/type/date.proto\"\xb3\x03\n\x0cUsablePoints\x12\x12\n\nprogram_id\x18\x01 \x01(\t\x12\x14\n\x0cprogram_name\x18\x02 \x01(\t\x12(\n\x04kind\x18\x03 \x01(\x0e\x32\x1a.jichipoint.v1.ProgramKind\x12\x0f\n\x07\x62\x61lance\x18\x04 \x01(\x03\x12&\n\x0bnext_expiry\x18\x05 \x01(\x0b\x32\x11.google.type.Date\x12\x1c\n\x14points_expiring_next\x18\x06 \x01(\x03\x12\x1d\n\x10pin_above_points\x18\x07 \x01(\x03H\x00\x88\x01\x01\x12\x1f\n\x12points_per_use_max\x18\x08 \x01(\x03H\x01\x88\x01\x01\x12&\n\x19\x63itizen_points_left_today\x18\t \x01(\x03H\x02\x88\x01\x01\x12\'\n\x1aterminal_points_left_today\x18\n \x01(\x03H\x03\x88\x01\x01\x42\x13\n\x11_pin_above_pointsB\x15\n\x13_points_per_use_maxB\x1c\n\x1a_citizen_points_left_todayB\x1d\n\x1b_terminal_points_left_today*_\n\x0bProgramKind\x12\x1c\n\x18PROGRAM_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16PROGRAM_KIND_MUNICIPAL\x10\x01\x12\x16\n\x12PROGRAM_KIND_EVENT\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'jichipoint.v1.programs_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_PROGRAMKIND']._serialized_start=311
-  _globals['_PROGRAMKIND']._serialized_end=406
+  _globals['_PROGRAMKIND']._serialized_start=509
+  _globals['_PROGRAMKIND']._serialized_end=604
   _globals['_USABLEPOINTS']._serialized_start=72
-  _globals['_USABLEPOINTS']._serialized_end=309
+  _globals['_USABLEPOINTS']._serialized_end=507
 # @@protoc_insertion_point(module_scope)

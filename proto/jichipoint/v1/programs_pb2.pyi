@@ -55,6 +55,9 @@ class UsablePoints(_message.Message):
     NEXT_EXPIRY_FIELD_NUMBER: _builtins.int
     POINTS_EXPIRING_NEXT_FIELD_NUMBER: _builtins.int
     PIN_ABOVE_POINTS_FIELD_NUMBER: _builtins.int
+    POINTS_PER_USE_MAX_FIELD_NUMBER: _builtins.int
+    CITIZEN_POINTS_LEFT_TODAY_FIELD_NUMBER: _builtins.int
+    TERMINAL_POINTS_LEFT_TODAY_FIELD_NUMBER: _builtins.int
     program_id: _builtins.str
     """The program's ID, 8 digits."""
     program_name: _builtins.str
@@ -69,6 +72,12 @@ class UsablePoints(_message.Message):
     """Uses of more points than this take the card's PIN (CRD-3). Not set where the
     municipality does not ask for it.
     """
+    points_per_use_max: _builtins.int
+    """The most that can be used at once (USE-6). Not set where there is no limit."""
+    citizen_points_left_today: _builtins.int
+    """What the holder may still use today. Not set where there is no limit."""
+    terminal_points_left_today: _builtins.int
+    """What may still be used at this terminal today. Not set where there is no limit."""
     @_builtins.property
     def next_expiry(self) -> _date_pb2.Date:
         """The last good day of the lot that expires first. Not set when the balance is 0."""
@@ -83,13 +92,29 @@ class UsablePoints(_message.Message):
         next_expiry: _date_pb2.Date | None = ...,
         points_expiring_next: _builtins.int = ...,
         pin_above_points: _builtins.int | None = ...,
+        points_per_use_max: _builtins.int | None = ...,
+        citizen_points_left_today: _builtins.int | None = ...,
+        terminal_points_left_today: _builtins.int | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_pin_above_points", b"_pin_above_points", "next_expiry", b"next_expiry", "pin_above_points", b"pin_above_points"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_citizen_points_left_today", b"_citizen_points_left_today", "_pin_above_points", b"_pin_above_points", "_points_per_use_max", b"_points_per_use_max", "_terminal_points_left_today", b"_terminal_points_left_today", "citizen_points_left_today", b"citizen_points_left_today", "next_expiry", b"next_expiry", "pin_above_points", b"pin_above_points", "points_per_use_max", b"points_per_use_max", "terminal_points_left_today", b"terminal_points_left_today"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_pin_above_points", b"_pin_above_points", "balance", b"balance", "kind", b"kind", "next_expiry", b"next_expiry", "pin_above_points", b"pin_above_points", "points_expiring_next", b"points_expiring_next", "program_id", b"program_id", "program_name", b"program_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_citizen_points_left_today", b"_citizen_points_left_today", "_pin_above_points", b"_pin_above_points", "_points_per_use_max", b"_points_per_use_max", "_terminal_points_left_today", b"_terminal_points_left_today", "balance", b"balance", "citizen_points_left_today", b"citizen_points_left_today", "kind", b"kind", "next_expiry", b"next_expiry", "pin_above_points", b"pin_above_points", "points_expiring_next", b"points_expiring_next", "points_per_use_max", b"points_per_use_max", "program_id", b"program_id", "program_name", b"program_name", "terminal_points_left_today", b"terminal_points_left_today"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__citizen_points_left_today: _TypeAlias = _typing.Literal["citizen_points_left_today"]  # noqa: Y015
+    _WhichOneofArgType__citizen_points_left_today: _TypeAlias = _typing.Literal["_citizen_points_left_today", b"_citizen_points_left_today"]  # noqa: Y015
     _WhichOneofReturnType__pin_above_points: _TypeAlias = _typing.Literal["pin_above_points"]  # noqa: Y015
     _WhichOneofArgType__pin_above_points: _TypeAlias = _typing.Literal["_pin_above_points", b"_pin_above_points"]  # noqa: Y015
+    _WhichOneofReturnType__points_per_use_max: _TypeAlias = _typing.Literal["points_per_use_max"]  # noqa: Y015
+    _WhichOneofArgType__points_per_use_max: _TypeAlias = _typing.Literal["_points_per_use_max", b"_points_per_use_max"]  # noqa: Y015
+    _WhichOneofReturnType__terminal_points_left_today: _TypeAlias = _typing.Literal["terminal_points_left_today"]  # noqa: Y015
+    _WhichOneofArgType__terminal_points_left_today: _TypeAlias = _typing.Literal["_terminal_points_left_today", b"_terminal_points_left_today"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__citizen_points_left_today) -> _WhichOneofReturnType__citizen_points_left_today | None: ...
+    @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__pin_above_points) -> _WhichOneofReturnType__pin_above_points | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__points_per_use_max) -> _WhichOneofReturnType__points_per_use_max | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__terminal_points_left_today) -> _WhichOneofReturnType__terminal_points_left_today | None: ...
 
 Global___UsablePoints: _TypeAlias = UsablePoints  # noqa: Y015

@@ -3,9 +3,11 @@
 isort:skip_file
 Terminals (活用端末): sign-in and what a terminal is."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 import builtins as _builtins
 import sys
@@ -76,6 +78,9 @@ class Terminal(_message.Message):
     ISSUER_ID_FIELD_NUMBER: _builtins.int
     ISSUER_NAME_FIELD_NUMBER: _builtins.int
     CAN_MERGE_FIELD_NUMBER: _builtins.int
+    CAN_SPEND_FIELD_NUMBER: _builtins.int
+    CAN_ISSUE_VOUCHERS_FIELD_NUMBER: _builtins.int
+    CAN_REDEEM_VOUCHERS_FIELD_NUMBER: _builtins.int
     terminal_id: _builtins.str
     """8 digits."""
     terminal_class: Global___TerminalClass.ValueType
@@ -92,6 +97,12 @@ class Terminal(_message.Message):
     """The issuer's name. Empty where there is none."""
     can_merge: _builtins.bool
     """Whether it may merge points into its issuer's own points (商店街ポイント合算)."""
+    can_spend: _builtins.bool
+    """Whether it may spend points (ポイント利用)."""
+    can_issue_vouchers: _builtins.bool
+    """Whether it may issue vouchers (ポイント券発行)."""
+    can_redeem_vouchers: _builtins.bool
+    """Whether it may redeem vouchers (ポイント券消込)."""
     def __init__(
         self,
         *,
@@ -103,10 +114,13 @@ class Terminal(_message.Message):
         issuer_id: _builtins.str = ...,
         issuer_name: _builtins.str = ...,
         can_merge: _builtins.bool = ...,
+        can_spend: _builtins.bool = ...,
+        can_issue_vouchers: _builtins.bool = ...,
+        can_redeem_vouchers: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["can_merge", b"can_merge", "issuer_id", b"issuer_id", "issuer_name", b"issuer_name", "municipality_name", b"municipality_name", "place_name", b"place_name", "terminal_class", b"terminal_class", "terminal_id", b"terminal_id", "terminal_name", b"terminal_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["can_issue_vouchers", b"can_issue_vouchers", "can_merge", b"can_merge", "can_redeem_vouchers", b"can_redeem_vouchers", "can_spend", b"can_spend", "issuer_id", b"issuer_id", "issuer_name", b"issuer_name", "municipality_name", b"municipality_name", "place_name", b"place_name", "terminal_class", b"terminal_class", "terminal_id", b"terminal_id", "terminal_name", b"terminal_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -162,22 +176,26 @@ class SignInRequest(_message.Message):
     TERMINAL_ID_FIELD_NUMBER: _builtins.int
     PASSWORD_FIELD_NUMBER: _builtins.int
     MACHINE_FINGERPRINT_FIELD_NUMBER: _builtins.int
+    TRAINING_FIELD_NUMBER: _builtins.int
     terminal_id: _builtins.str
     """The terminal's ID, 8 digits."""
     password: _builtins.str
     """The terminal's password, 1 to 128 characters."""
     machine_fingerprint: _builtins.bytes
     """SHA-256 over the machine's identifiers (TRM-5), 32 bytes."""
+    training: _builtins.bool
+    """Whether the session is for training (USE-7): on a ledger of its own, with made-up citizens."""
     def __init__(
         self,
         *,
         terminal_id: _builtins.str = ...,
         password: _builtins.str = ...,
         machine_fingerprint: _builtins.bytes = ...,
+        training: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["machine_fingerprint", b"machine_fingerprint", "password", b"password", "terminal_id", b"terminal_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["machine_fingerprint", b"machine_fingerprint", "password", b"password", "terminal_id", b"terminal_id", "training", b"training"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -192,6 +210,7 @@ class SignInResponse(_message.Message):
     SESSION_TOKEN_FIELD_NUMBER: _builtins.int
     EXPIRE_TIME_FIELD_NUMBER: _builtins.int
     TERMINAL_FIELD_NUMBER: _builtins.int
+    PRACTICE_CARDS_FIELD_NUMBER: _builtins.int
     session_token: _builtins.str
     """To be sent with every other call as metadata "authorization: Bearer TOKEN"."""
     @_builtins.property
@@ -202,20 +221,51 @@ class SignInResponse(_message.Message):
     def terminal(self) -> Global___Terminal:
         """The terminal that signed in."""
 
+    @_builtins.property
+    def practice_cards(self) -> _containers.RepeatedCompositeFieldContainer[Global___PracticeCard]:
+        """In a training session, the cards of the made-up citizens."""
+
     def __init__(
         self,
         *,
         session_token: _builtins.str = ...,
         expire_time: _timestamp_pb2.Timestamp | None = ...,
         terminal: Global___Terminal | None = ...,
+        practice_cards: _abc.Iterable[Global___PracticeCard] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "terminal", b"terminal"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "session_token", b"session_token", "terminal", b"terminal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expire_time", b"expire_time", "practice_cards", b"practice_cards", "session_token", b"session_token", "terminal", b"terminal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___SignInResponse: _TypeAlias = SignInResponse  # noqa: Y015
+
+@_typing.final
+class PracticeCard(_message.Message):
+    """A card of a made-up citizen, for training."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LABEL_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_SERIAL_NUMBER_FIELD_NUMBER: _builtins.int
+    label: _builtins.str
+    """What it is called."""
+    certificate_serial_number: _builtins.str
+    """The serial number of its certificate."""
+    def __init__(
+        self,
+        *,
+        label: _builtins.str = ...,
+        certificate_serial_number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate_serial_number", b"certificate_serial_number", "label", b"label"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PracticeCard: _TypeAlias = PracticeCard  # noqa: Y015
 
 @_typing.final
 class SignOutRequest(_message.Message):

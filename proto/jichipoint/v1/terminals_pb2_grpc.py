@@ -59,7 +59,8 @@ class TerminalServiceServicer(object):
     def SignIn(self, request, context):
         """Signs a terminal in. The first sign-in binds the machine (TRM-5); later
         ones from another machine are refused. Open to callers without a session.
-        Refusals: SIGN_IN_REFUSED, MACHINE_NOT_BOUND, TERMINAL_WITHDRAWN.
+        Refusals: SIGN_IN_REFUSED, MACHINE_NOT_BOUND, TERMINAL_WITHDRAWN,
+        TRAINING_NOT_OFFERED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -36,7 +36,8 @@ class TerminalServiceStub:
     SignIn: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.SignInRequest, _terminals_pb2.SignInResponse]
     """Signs a terminal in. The first sign-in binds the machine (TRM-5); later
     ones from another machine are refused. Open to callers without a session.
-    Refusals: SIGN_IN_REFUSED, MACHINE_NOT_BOUND, TERMINAL_WITHDRAWN.
+    Refusals: SIGN_IN_REFUSED, MACHINE_NOT_BOUND, TERMINAL_WITHDRAWN,
+    TRAINING_NOT_OFFERED.
     """
     GetServerTime: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.GetServerTimeRequest, _terminals_pb2.GetServerTimeResponse]
     """The server's clock, so that a machine can check its own. Open to callers without a session."""
@@ -51,7 +52,8 @@ class TerminalServiceAsyncStub(TerminalServiceStub):
     SignIn: _aio.UnaryUnaryMultiCallable[_terminals_pb2.SignInRequest, _terminals_pb2.SignInResponse]  # type: ignore[assignment]
     """Signs a terminal in. The first sign-in binds the machine (TRM-5); later
     ones from another machine are refused. Open to callers without a session.
-    Refusals: SIGN_IN_REFUSED, MACHINE_NOT_BOUND, TERMINAL_WITHDRAWN.
+    Refusals: SIGN_IN_REFUSED, MACHINE_NOT_BOUND, TERMINAL_WITHDRAWN,
+    TRAINING_NOT_OFFERED.
     """
     GetServerTime: _aio.UnaryUnaryMultiCallable[_terminals_pb2.GetServerTimeRequest, _terminals_pb2.GetServerTimeResponse]  # type: ignore[assignment]
     """The server's clock, so that a machine can check its own. Open to callers without a session."""
@@ -69,7 +71,8 @@ class TerminalServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_terminals_pb2.SignInResponse, _abc.Awaitable[_terminals_pb2.SignInResponse]]:
         """Signs a terminal in. The first sign-in binds the machine (TRM-5); later
         ones from another machine are refused. Open to callers without a session.
-        Refusals: SIGN_IN_REFUSED, MACHINE_NOT_BOUND, TERMINAL_WITHDRAWN.
+        Refusals: SIGN_IN_REFUSED, MACHINE_NOT_BOUND, TERMINAL_WITHDRAWN,
+        TRAINING_NOT_OFFERED.
         """
 
     @_abc_1.abstractmethod

@@ -1,11 +1,10 @@
 """The whole ledger: retained points, moves, holds, daily limits, seals, and jobs."""
 
-from collections.abc import Iterator
-
 from peewee import Database
 
 from server.db.dialect import Dialect, dialect_of
 from server.db.postgres import refuse_truncate
+from server.db.schema_text import change_texts
 from server.db.triggers import history_triggers
 
 RETAINED = (
@@ -161,7 +160,7 @@ def up(migrator: object, db: Database) -> None:  # noqa: ARG001
     """Change what there is, and add what is new."""
     sql = dialect_of(db)
     db.execute_sql("ALTER TABLE ledger_transaction RENAME COLUMN cancels TO refers_to")
-    changes = _change_sqlite(db) if sql.is_sqlite else iter(POSTGRES_CHANGES)
+    changes = change_texts(db, TEXTS) if sql.is_sqlite else iter(POSTGRES_CHANGES)
     triggers = SQLITE_HOLD_TRIGGERS if sql.is_sqlite else POSTGRES_HOLD_TRIGGERS
     for statement in (*changes, *tables(sql), *triggers, *history_triggers(sql, "seal")):
         db.execute_sql(statement)
@@ -173,19 +172,3 @@ def up(migrator: object, db: Database) -> None:  # noqa: ARG001
     )
     for statement in GAPLESS:
         db.execute_sql(statement)
-
-
-def _change_sqlite(db: Database) -> Iterator[str]:
-    """Change the checks of tables where SQLite keeps them: in the text of the schema.
-
-    SQLite has no statement for it. This is the way its documentation gives for changes
-    that leave the rows as they are; rebuilding a table would lose its triggers.
-    """
-    (version,) = db.execute_sql("PRAGMA schema_version").fetchone()
-    yield "PRAGMA writable_schema = on"
-    for table, was, now in TEXTS:
-        old, new = was.replace("'", "''"), now.replace("'", "''")
-        yield f"""UPDATE sqlite_schema SET sql = replace(sql, '{old}', '{new}')
-            WHERE type = 'table' AND name = '{table}'"""  # noqa: S608
-    yield f"PRAGMA schema_version = {version + 1}"
-    yield "PRAGMA writable_schema = reset"

@@ -8,7 +8,14 @@ Row = dict[str, Value]
 STORED: Final[tuple[tuple[str, Row], ...]] = (
     (
         "municipality",
-        {"municipality_code": "900001", "name": "a", "prefecture": "p", "is_prefecture": False},
+        {
+            "municipality_code": "900001",
+            "name": "a",
+            "prefecture": "p",
+            "is_prefecture": False,
+            "offline_vouchers_max": 0,
+            "offline_points_max": 0,
+        },
     ),
     (
         "program",
@@ -204,6 +211,51 @@ STORED: Final[tuple[tuple[str, Row], ...]] = (
         },
     ),
     ("job", {"name": "x", "holder": "", "held_until": 0, "done_for": ""}),
+    (
+        "voucher_key",
+        {
+            "key_id": 9001,
+            "public_key": bytes(32),
+            "sealed_private_key": b"s",
+            "made_at": 1,
+            "withdrawn_at": None,
+        },
+    ),
+    (
+        "voucher",
+        {
+            "transaction_id": 9001,
+            "voucher_number": "900000000001",
+            "program_id": "90000001",
+            "points": 1,
+            "place_id": 9001,
+            "days_valid": 1,
+            "last_good_day": "2030-01-02",
+            "key_id": 9001,
+            "qr_text": "q",
+            "is_open": True,
+        },
+    ),
+    (
+        "voucher_reprint",
+        {
+            "transaction_id": 9001,
+            "sequence": 1,
+            "caller": "c",
+            "request_id": "1",
+            "reprinted_at": 1,
+        },
+    ),
+    (
+        "wrong_voucher_number",
+        {
+            "terminal_id": "90000001",
+            "sequence": 1,
+            "tried_at": 1,
+            "strikes": 1,
+            "blocked_until": 1,
+        },
+    ),
 )
 """In an order in which each refers to earlier ones only; the last of a table counts."""
 
@@ -246,11 +298,20 @@ OTHER: Final[dict[str, Row]] = {
         "hash": b"2" * 32,
     },
     "job": {"name": "y"},
+    "voucher_key": {"key_id": 9002},
+    "voucher": {"transaction_id": 9002, "voucher_number": "900000000002"},
+    "voucher_reprint": {"sequence": 2, "request_id": "2"},
+    "wrong_voucher_number": {"sequence": 2},
 }
 """What is different in a row that could be stored besides."""
 
 CHECKED: Final[dict[str, tuple[Row, ...]]] = {
-    "municipality": ({"municipality_code": "90000"}, {"municipality_code": "90000x"}),
+    "municipality": (
+        {"municipality_code": "90000"},
+        {"municipality_code": "90000x"},
+        {"offline_vouchers_max": -1},
+        {"offline_points_max": -1},
+    ),
     "program": (
         {"program_id": "9000000"},
         {"program_id": "９０００００02"},
@@ -328,6 +389,17 @@ CHECKED: Final[dict[str, tuple[Row, ...]]] = {
         {"hash": bytes(33)},
         {"transactions": 2},
     ),
+    "voucher_key": ({"key_id": -1}, {"key_id": 10_000}, {"public_key": bytes(31)}),
+    "voucher": (
+        {"voucher_number": "90000000002"},
+        {"voucher_number": "90000000000x"},
+        {"points": 0},
+        {"days_valid": 0},
+        {"days_valid": 31},
+        {"last_good_day": "2030-1-2"},
+    ),
+    "voucher_reprint": ({"sequence": 0},),
+    "wrong_voucher_number": ({"sequence": 0}, {"strikes": 0}),
 }
 """What a CHECK of the table refuses, each alone."""
 

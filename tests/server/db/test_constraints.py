@@ -17,6 +17,7 @@ BOOLEANS = {
     ("program", "shown_on_my_page"),
     ("issuer", "is_street"),
     ("hold", "is_open"),
+    ("voucher", "is_open"),
 }
 DEFERRED = ("entry", "transaction_id")
 """Is looked at only at the commit: see test_entries_need_their_transaction."""

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from server.app import open_booker
+from server.bookers import open_booker
 from server.db import sqlite
 from server.ledger.store import StoreUnavailableError
 from server.ledger.verify import verify

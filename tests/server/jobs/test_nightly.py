@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from server.app import open_booker
+from server.bookers import open_booker
 from server.jobs import nightly
 from server.jobs.nightly import run_nightly
 from server.jobs.workshop import Workshop
@@ -120,7 +120,7 @@ async def test_stopped_in_the_middle_it_goes_on(
     filled: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     filled.clock.advance(days=60)
-    monkeypatch.setattr(nightly, "ACCOUNTS_AT_ONCE", 1)
+    monkeypatch.setattr(nightly, "AT_ONCE", 1)
     first_booked = asyncio.Event()
     book = Workshop.book
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from server.ledger.booker import Booker
+from server.ledger.engines import writing
 from server.ledger.exporting import export_ledger
 from server.ledger.sealing import seal_next
 from server.ledger.settling import SettleCommand
@@ -13,6 +14,8 @@ from server.ledger.values import RequestKey
 from server.merging.operations import MergeCommand
 from server.points.operations import Use
 from server.points.rules import Shown
+from server.vouchers.guessing import add_strike
+from server.vouchers.reprinting import reprint
 from tests.server.support import (
     CARD_A,
     CARD_B,
@@ -22,17 +25,22 @@ from tests.server.support import (
     STREET_1,
     STREET_POINT_IDS,
     TODAY,
+    VOUCHER,
     Town,
     booked,
     cancel_command,
     capture_command,
+    correct_command,
     decided,
     grant_command,
     granted,
     hold_command,
+    issue_command,
     new_request_id,
+    redeem_command,
     refused,
     release_command,
+    signing_key_of,
     spend_command,
 )
 
@@ -55,7 +63,7 @@ def merge_command(town: Town, points: int) -> MergeCommand:
 
 
 def fill(town: Town, booker: Booker) -> None:
-    """Book transactions 1 to 10, the first five of them in a sealed block."""
+    """Book transactions 1 to 14, the first five of them in a sealed block."""
     granted(booker, grant_command(CARD_A, 500), grant_command(CARD_B, 300))
     first = booked(booker, spend_command(CARD_A, 120))
     booked(booker, cancel_command(first["transaction_number"]))
@@ -65,6 +73,15 @@ def fill(town: Town, booker: Booker) -> None:
     timeout = timedelta(days=2)
     holds = [granted(booker, hold_command("BBBB2222", 10, timeout=timeout))[0] for _ in range(3)]
     granted(booker, capture_command(holds[0], 4), release_command(holds[1]))
+    key = signing_key_of(town)
+    issues = [booked(booker, issue_command(key, CARD_A, points)) for points in (30, 20)]
+    number = issues[0]["voucher"]["voucher_number"]
+    booked(booker, redeem_command(number))
+    booked(booker, correct_command(number, 2))
+    with town.database.connection_context(), writing(town.database):
+        request = RequestKey(f"terminal:{VOUCHER}", new_request_id())
+        reprint(town.database, request, issues[1]["transaction_number"], NOW)
+        add_strike(town.database, VOUCHER, NOW)
     with town.database.connection_context():
         seal_next(town.database, NOW, 5)
     town.tamper(

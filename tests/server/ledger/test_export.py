@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from server.app import open_booker
+from server.bookers import open_booker
 from server.db.engine import open_database
 from server.db.errors import UnusableDatabaseError
 from server.db.migrate import migrate
@@ -52,7 +52,7 @@ def test_the_fixture_has_rows_of_every_table(exported: Path) -> None:
 
 def test_an_export_is_framed_by_what_it_is_and_what_is_in_it(exported: Path) -> None:
     header, *rows, trailer = content(exported)
-    schema = ["0001_first_schema", "0002_full_ledger", "0003_cards"]
+    schema = ["0001_first_schema", "0002_full_ledger", "0003_cards", "0004_vouchers"]
     assert header == {"format": "jichipoint-ledger", "version": 1, "schema": schema}
     counted = {table.name: len(rows_of(rows, table.name)) for table in TABLES}
     assert trailer["rows"] == counted
@@ -147,12 +147,12 @@ def test_numbers_go_on_after_an_import(carried: Town, exported: Path, target: st
         booked(booker, spend_command(CARD_B, 5))
     found = verify(town.database)
     assert found.fault is None
-    assert found.transactions == 51
+    assert found.transactions == 55
     counts = town.rows(
         """SELECT (SELECT count(*) FROM lot), (SELECT max(lot_id) FROM lot),
         (SELECT max(transaction_id) FROM ledger_transaction)"""
     )
-    assert counts == [(42, 2 + 30 + 40, 51)], "lots of the old process's block are a gap"
+    assert counts == [(42, 2 + 30 + 40, 55)], "lots of the old process's block are a gap"
 
 
 def test_a_repeated_request_gets_its_answer_after_an_import(
@@ -194,7 +194,7 @@ def test_an_empty_ledger_is_carried_too(engine: TestEngine, tmp_path: Path, targ
             "has the schema of a newer version",
         ),
         (
-            "DELETE FROM schema_migration WHERE name = '0003_cards'",
+            "DELETE FROM schema_migration WHERE name = '0004_vouchers'",
             "has the schema of an older version",
         ),
         ("DROP TABLE schema_migration", "is no ledger"),

@@ -66,12 +66,12 @@ CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "line 1 names version 2 of the format, this program reads 1",
     ),
     "newer schema": (
-        lambda text: text.replace(b'"0003_cards"', b'"0003_cards","0004_more"', 1),
+        lambda text: text.replace(b'"0004_vouchers"', b'"0004_vouchers","0005_more"', 1),
         "was changed after it was exported",
     ),
     "no schema": (
         lambda text: text.replace(
-            b'["0001_first_schema","0002_full_ledger","0003_cards"]', b"[]", 1
+            b'["0001_first_schema","0002_full_ledger","0003_cards","0004_vouchers"]', b"[]", 1
         ),
         "line 1 names no schema",
     ),
@@ -158,13 +158,11 @@ def swap_accounts(lines: Lines) -> None:
 
 
 def without_newest(lines: Lines) -> None:
-    """Take away the release of the second hold, with all its traces."""
+    """Take away the correction of a redemption, with all its traces."""
     for line in list(lines):
         row = line.get("row", {})
-        if row.get("transaction_id") == 10:
+        if row.get("transaction_id") == 14:
             lines.remove(line)
-    find(lines, "hold", {"transaction_id": 7})["row"]["is_open"] = 1
-    find(lines, "lot", {"lot_id": 2})["row"]["remaining"] -= 10
 
 
 GRANT = {"transaction_id": 1}
@@ -270,14 +268,14 @@ FORGED_ROWS: dict[str, tuple[Change, tuple[str, Match], int, str]] = {
         "is refused: entries of held points name a lot of their account, others none",
     ),
     "transaction without entries": (
-        set_in("ledger_transaction", {"transaction_id": 10}, transaction_id=11),
-        ("ledger_transaction", {"transaction_id": 11}),
+        set_in("ledger_transaction", {"transaction_id": 14}, transaction_id=15),
+        ("ledger_transaction", {"transaction_id": 15}),
         0,
         "is refused: a transaction has entries",
     ),
     "missing newest transaction": (
-        drop("ledger_transaction", {"transaction_id": 10}),
-        ("operation", {"transaction_id": 10}),
+        drop("ledger_transaction", {"transaction_id": 14}),
+        ("operation", {"transaction_id": 14}),
         0,
         "is refused: ",
     ),
@@ -333,7 +331,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     ),
     "older schema": (
         lambda lines: lines[0]["schema"].pop(),
-        r"was exported by an older version \(without 0003_cards\)",
+        r"was exported by an older version \(without 0004_vouchers\)",
     ),
     "no row": (lambda lines: lines.insert(5, {"row": {}}), "line 6 is no row of a table"),
     "row that is no object": (
@@ -342,7 +340,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     ),
     "missing newest transaction and all traces of it": (
         without_newest,
-        "holds a ledger that is wrong: the newest transactions are missing: ID 10",
+        "holds a ledger that is wrong: the newest transactions are missing: ID 14",
     ),
     "cancelled cancellation": (
         set_in("ledger_transaction", {"transaction_id": 4}, refers_to=2),
@@ -359,7 +357,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     "seal": (set_in("seal", {}, sealed_at=1), f"is wrong: {NOT_AS_SEALED}"),
     "counter": (
         set_in("counter", {"name": "day:2026-07-01"}, next=5),
-        "is wrong: the counter 'day:2026-07-01' says that 5 comes next, but 10 is given",
+        "is wrong: the counter 'day:2026-07-01' says that 5 comes next, but 14 is given",
     ),
     "merge": (
         set_in("merge", {}, points=41),

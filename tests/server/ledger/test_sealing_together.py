@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from server.app import open_booker
+from server.bookers import open_booker
 from server.db.engine import open_database
 from server.ledger.booker import Booker, Command
 from server.ledger.sealing import Seal

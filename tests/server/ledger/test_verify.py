@@ -350,8 +350,8 @@ def test_a_snapshot_does_not_see_what_is_booked_meanwhile(filled: Town, booker: 
             "has the schema of a newer version (9999_future): use that version",
         ),
         (
-            "DELETE FROM schema_migration WHERE name = '0003_cards'",
-            "has the schema of an older version (without 0003_cards): start "
+            "DELETE FROM schema_migration WHERE name = '0004_vouchers'",
+            "has the schema of an older version (without 0004_vouchers): start "
             "jichipoint-server serve on it once, which brings it up to date",
         ),
         ("DROP TABLE schema_migration", "is no ledger: it has none of its tables"),

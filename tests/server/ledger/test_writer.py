@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from peewee import Database
 
-from server.app import open_booker
+from server.bookers import open_booker
 from server.clock import Moment
 from server.ledger import writer as writing
 from server.ledger.booker import ClockWentBackError, CommandFailedError

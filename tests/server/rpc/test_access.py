@@ -1,24 +1,29 @@
 """Who may call what, over a real socket (SEC-2, TRM-6)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import grpc
 import pytest
+from google.protobuf.descriptor import ServiceDescriptor
 from jichipoint.v1 import (
     cards_pb2,
+    days_pb2,
     ledger_pb2,
     merging_pb2,
     operations_pb2,
     points_pb2,
     service_ids_pb2,
     terminals_pb2,
+    vouchers_pb2,
 )
 
 from server.accounts.servicer import LedgerServicer
 from server.citizens.servicer import CardServicer
+from server.days.servicer import DayServicer
 from server.ledger.servicer import OperationServicer
 from server.merging.servicer import MergeServicer
 from server.points.servicer import PointServicer
@@ -29,6 +34,7 @@ from server.terminals.servicer import TerminalServicer
 from server.terminals.sessions import Session, SessionKey, Sessions
 from server.terminals.sign_in import hash_token
 from server.terminals.values import TerminalClass
+from server.vouchers.servicer import VoucherServicer
 from tests.integration.support import Client
 from tests.server.support import TestClock
 
@@ -41,25 +47,38 @@ SERVICERS: dict[str, tuple[Any, type]] = {
     "CardService": (cards_pb2, CardServicer),
     "LedgerService": (ledger_pb2, LedgerServicer),
     "ServiceIdService": (service_ids_pb2, ServiceIdServicer),
+    "VoucherService": (vouchers_pb2, VoucherServicer),
+    "DayService": (days_pb2, DayServicer),
 }
 
-A, I = TerminalClass.SERVICE_ID, TerminalClass.POINT_USE  # noqa: E741
+A, I, U = TerminalClass.SERVICE_ID, TerminalClass.POINT_USE, TerminalClass.VOUCHER  # noqa: E741
 LOOKING_IN = frozenset({TerminalClass.MUNICIPALITY, TerminalClass.OPERATOR})
 EXPECTED: dict[str, Access] = {
     "TerminalService/SignIn": ANYONE,
     "TerminalService/GetServerTime": ANYONE,
     "TerminalService/SignOut": frozenset(TerminalClass),
-    "PointService/ListUsablePoints": frozenset({A, I}),
+    "PointService/ListUsablePoints": frozenset({A, I, U}),
     "PointService/Spend": frozenset({A, I}),
     "PointService/CancelSpend": frozenset({A, I}),
     "MergeService/GetMergeablePoints": frozenset({A}),
     "MergeService/Merge": frozenset({A}),
     "OperationService/GetOperation": frozenset(TerminalClass),
     "OperationService/SettleOperation": frozenset(TerminalClass),
-    "CardService/CreateCardChallenge": frozenset({A, I}),
+    "CardService/CreateCardChallenge": frozenset({A, I, U}),
     "LedgerService/GetBalance": LOOKING_IN,
     "LedgerService/ListAccountTransactions": LOOKING_IN,
     "ServiceIdService/LookUpServiceId": frozenset({A}),
+    "VoucherService/IssueVoucher": frozenset({U}),
+    "VoucherService/ReprintVoucher": frozenset({U}),
+    "VoucherService/CancelVoucher": frozenset({U}),
+    "VoucherService/LookUpVoucher": frozenset({A, I, U}),
+    "VoucherService/RedeemVoucher": frozenset({A, I, U}),
+    "VoucherService/CorrectRedemption": frozenset({TerminalClass.MUNICIPALITY}),
+    "VoucherService/ListRedemptionPlaces": frozenset({A, I, U}),
+    "VoucherService/GetVoucherTrust": frozenset({A, I, U}),
+    "DayService/ListDayTransactions": frozenset({A, I, U}),
+    "DayService/GetDayTotals": frozenset({A, I, U}),
+    "DayService/GetDayTransaction": frozenset({A, I, U}),
 }
 
 
@@ -104,6 +123,14 @@ class Reached:
         return points_pb2.SpendResponse(mykey_id=call.session.terminal_class)
 
 
+@dataclass(frozen=True)
+class Served:
+    """A ledger with one servicer."""
+
+    servicers: Mapping[ServiceDescriptor, object]
+    sessions: Sessions
+
+
 async def ask(servicer: object, token: str | None, work: Callable[[Client], Any]) -> Any:
     """Serve a servicer as PointService, with a session for each class, and call it."""
 
@@ -116,7 +143,8 @@ async def ask(servicer: object, token: str | None, work: Callable[[Client], Any]
 
     server = grpc.aio.server()
     service = points_pb2.DESCRIPTOR.services_by_name["PointService"]
-    handlers = handlers_of(service, servicer, Sessions(load, TestClock()))
+    served = Served({service: servicer}, Sessions(load, TestClock()))
+    handlers = handlers_of(service, served, None)
     server.add_generic_rpc_handlers([handlers])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

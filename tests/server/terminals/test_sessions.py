@@ -10,7 +10,7 @@ from server.ledger.engines import open_reader
 from server.ledger.values import Refusal
 from server.loaders import LOADERS
 from server.terminals.sessions import CACHED_MICROSECONDS, Session, SessionKey, Sessions
-from server.terminals.sign_in import end_session, find_terminal, open_session
+from server.terminals.sign_in import end_session, new_session
 from tests.server.support import COUNTER, Town
 
 CACHED_SECONDS = CACHED_MICROSECONDS / 1_000_000
@@ -23,9 +23,7 @@ class Signed:
         self.town = town
         self.reads = 0
         self.sessions = Sessions(self._load, town.clock)
-        terminal = find_terminal(town.database, COUNTER)
-        assert terminal is not None
-        opened = open_session(town.database, terminal, bytes(32), self.now, town.chance)
+        opened = new_session(town.database, COUNTER, self.now, town.chance)
         self.token, self.token_hash = opened.token, opened.token_hash
 
     @property

@@ -9,11 +9,12 @@ from server.clock import Moment
 from server.ledger.values import Refusal
 from server.terminals.sign_in import (
     NewSession,
+    bind_machine,
     check_password,
     end_session,
     find_terminal,
     hash_password,
-    open_session,
+    new_session,
 )
 from server.terminals.tables import SessionRow, TerminalRow
 from tests.server.support import COUNTER, NOON, PASSWORD, WITHDRAWN, TestChance, Town
@@ -38,7 +39,8 @@ def terminal(database: Database, terminal_id: str = COUNTER) -> TerminalRow:
 def sign_in(
     database: Database, machine: bytes = MACHINE, chance: TestChance | None = None
 ) -> NewSession:
-    return open_session(database, terminal(database), machine, NOW, chance or TestChance())
+    bind_machine(database, terminal(database), machine)
+    return new_session(database, COUNTER, NOW, chance or TestChance())
 
 
 def test_a_password_is_kept_as_argon2id_with_its_own_salt() -> None:
@@ -91,7 +93,7 @@ def test_every_session_has_another_token(database: Database) -> None:
 def test_a_withdrawn_terminal_gets_no_session(database: Database) -> None:
     row = terminal(database, WITHDRAWN)
     with pytest.raises(Refusal, match="TERMINAL_WITHDRAWN"):
-        open_session(database, row, MACHINE, NOW, TestChance())
+        bind_machine(database, row, MACHINE)
     assert not list(SessionRow.select().execute(database))
 
 
@@ -99,7 +101,7 @@ def test_a_terminal_withdrawn_since_its_password_was_checked(database: Database)
     row = terminal(database)
     TerminalRow.update(withdrawn_at=NOW).execute(database)
     with pytest.raises(Refusal, match="TERMINAL_WITHDRAWN"):
-        open_session(database, row, MACHINE, NOW, TestChance())
+        bind_machine(database, row, MACHINE)
 
 
 def test_a_session_ends_once(database: Database) -> None:

@@ -1,0 +1,126 @@
+"""One ledger with the services on it: the real one, or the one for training."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from google.protobuf.descriptor import ServiceDescriptor
+from jichipoint.v1 import (
+    cards_pb2,
+    days_pb2,
+    ledger_pb2,
+    merging_pb2,
+    operations_pb2,
+    points_pb2,
+    service_ids_pb2,
+    terminals_pb2,
+    vouchers_pb2,
+)
+from peewee import Database
+
+from server.accounts.servicer import LedgerServicer
+from server.bookers import open_booker
+from server.chance import Chance
+from server.citizens.challenges import KEY_USE as CHALLENGE_KEY_USE
+from server.citizens.challenges import Challenges
+from server.citizens.proofs import CardProofs, Verify
+from server.citizens.renewals import Cards, ImportedRenewals
+from server.citizens.servicer import CardServicer
+from server.clock import Clock
+from server.days.servicer import DayServicer
+from server.ledger.servicer import OperationServicer
+from server.ledger.writer import Writer
+from server.loaders import LOADERS
+from server.merging.servicer import MergeServicer
+from server.points.servicer import PointServicer
+from server.readers import Readers
+from server.secrets import Vault
+from server.service_ids.servicer import ServiceIdServicer
+from server.terminals.servicer import TerminalServicer
+from server.terminals.sessions import Session, SessionKey, Sessions
+from server.training.sessions import Training
+from server.vouchers.servicer import VoucherServicer
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What both ledgers' services are made with."""
+
+    vault: Vault
+    clock: Clock
+    chance: Chance
+    verify_card: Verify | None
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """A ledger that is served."""
+
+    writer: Writer
+    readers: Readers
+    sessions: Sessions
+    servicers: Mapping[ServiceDescriptor, object]
+
+    async def stop(self) -> None:
+        """Finish what was taken, then close the database."""
+        await self.writer.stop()
+        self.readers.stop()
+
+
+def open_side(database: Database, means: Means, training: "Side | None" = None) -> Side:
+    """Return the real ledger's side; with `training`, terminals may sign in there too."""
+
+    def signing_in_there(real_readers: Readers) -> Training | None:
+        if training is None:
+            return None
+        return Training(real_readers, training.writer, training.readers, means.clock, means.chance)
+
+    return _open(database, means, signing_in_there, practice=False)
+
+
+def open_training_side(database: Database, means: Means) -> Side:
+    """Return the training ledger's side (USE-7)."""
+    return _open(database, means, lambda _readers: None, practice=True)
+
+
+def _open(
+    database: Database,
+    means: Means,
+    training: Callable[[Readers], Training | None],
+    *,
+    practice: bool,
+) -> Side:
+    vault, clock, chance = means.vault, means.clock, means.chance
+    writer = Writer(database, lambda opened: open_booker(opened, clock, practice=practice))
+    readers = Readers(database, LOADERS)
+
+    async def load(key: SessionKey) -> Session | None:
+        return await readers.read(lambda reader: reader.look_up([key]).get(key))
+
+    sessions = Sessions(load, clock)
+    challenges = Challenges(vault.derive(CHALLENGE_KEY_USE), chance)
+    proofs = CardProofs(challenges, means.verify_card, clock)
+    cards = Cards(writer, readers, ImportedRenewals(readers))
+    servicers: dict[ServiceDescriptor, object] = {
+        cards_pb2.DESCRIPTOR.services_by_name["CardService"]: CardServicer(proofs),
+        terminals_pb2.DESCRIPTOR.services_by_name["TerminalService"]: TerminalServicer(
+            writer, readers, sessions, clock, chance, training=training(readers)
+        ),
+        points_pb2.DESCRIPTOR.services_by_name["PointService"]: PointServicer(
+            writer, cards, clock, proofs
+        ),
+        merging_pb2.DESCRIPTOR.services_by_name["MergeService"]: MergeServicer(
+            writer, cards, vault, clock, chance, proofs=proofs, makes_files=not practice
+        ),
+        vouchers_pb2.DESCRIPTOR.services_by_name["VoucherService"]: VoucherServicer(
+            writer, readers, vault, clock, chance, proofs=proofs
+        ),
+        days_pb2.DESCRIPTOR.services_by_name["DayService"]: DayServicer(readers, clock),
+        service_ids_pb2.DESCRIPTOR.services_by_name["ServiceIdService"]: ServiceIdServicer(
+            cards, clock
+        ),
+        ledger_pb2.DESCRIPTOR.services_by_name["LedgerService"]: LedgerServicer(readers, clock),
+        operations_pb2.DESCRIPTOR.services_by_name["OperationService"]: OperationServicer(
+            writer, readers
+        ),
+    }
+    return Side(writer, readers, sessions, servicers)

@@ -1,0 +1,1 @@
+"""Vouchers (ポイント券): issuing, looking up, redeeming, cancelling, lapsing (VCH)."""

@@ -1,0 +1,89 @@
+"""A redemption moves to the place it belongs to: by the municipality, with a reason (VCH-9)."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from server.clock import Moment
+from server.ledger.values import (
+    AccountKey,
+    Booking,
+    Entry,
+    Key,
+    Refusal,
+    RequestKey,
+    TransactionKind,
+    UsageKey,
+)
+from server.ledger.view import View
+from server.municipalities.rules import place_takes
+from server.municipalities.values import PlaceKey
+from server.points.errors import PointsReason
+from server.terminals.rules import active_terminal
+from server.terminals.values import TerminalKey
+from server.vouchers.errors import VoucherReason
+from server.vouchers.operations import Redeemed, redeemed_at
+from server.vouchers.values import VoucherKey, VoucherState
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectRedemptionCommand:
+    """Pay another place for a voucher than the one it was redeemed for."""
+
+    request: RequestKey
+    fingerprint: bytes
+    terminal_id: str
+    voucher_number: str
+    place_id: int
+    reason: str
+    encode: Callable[[Redeemed], bytes]
+    method: str = "CorrectRedemption"
+
+    def names(self) -> Iterable[Key[Any]]:
+        """Return what must be looked up to decide."""
+        return (
+            TerminalKey(self.terminal_id),
+            VoucherKey(self.voucher_number),
+            PlaceKey(self.place_id),
+        )
+
+    def accounts(self, view: View) -> Iterable[AccountKey]:  # noqa: ARG002
+        """Return nothing: no citizen's points move."""
+        return ()
+
+    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
+        """Return nothing."""
+        return ()
+
+    def decide(self, view: View, moment: Moment, number: str) -> Booking:
+        """Move the points from place to place, or refuse.
+
+        Another municipality's vouchers and places are as unknown as those there are not.
+        """
+        terminal = active_terminal(view.find(TerminalKey(self.terminal_id)))
+        place = view.find(PlaceKey(self.place_id))
+        if place is None or place.municipality_code != terminal.municipality_code:
+            raise Refusal(PointsReason.PLACE_UNKNOWN)
+        voucher = view.find(VoucherKey(self.voucher_number))
+        if voucher is None or not place_takes(voucher.program, place):
+            raise Refusal(VoucherReason.VOUCHER_UNKNOWN)
+        paid = voucher.settlement
+        if paid is None or voucher.state(moment.day) != VoucherState.REDEEMED:
+            raise Refusal(VoucherReason.VOUCHER_NOT_REDEEMED)
+        if paid.place_id is None or paid.transaction_id is None:
+            raise Refusal(VoucherReason.VOUCHER_NOT_REDEEMED)
+        if paid.place_id == place.place_id:
+            raise Refusal(VoucherReason.PLACE_UNCHANGED)
+        entries = (
+            Entry(redeemed_at(voucher, paid.place_id), -voucher.points),
+            Entry(redeemed_at(voucher, place.place_id), voucher.points),
+        )
+        return Booking(
+            TransactionKind.CORRECT,
+            entries,
+            self.encode(Redeemed(number, moment.microseconds, voucher, place)),
+            subject=voucher.subject,
+            refers_to=paid.transaction_id,
+            reason=self.reason,
+        )
