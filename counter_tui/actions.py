@@ -1,5 +1,6 @@
 """Every action of the application: its ID, its keys, its label. One table, shown at the bottom."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from textual.binding import Binding, BindingType
@@ -28,14 +29,32 @@ _ALL = (
     Action("merge", ("enter",), "Enter", later("合算")),
     Action("next", ("enter",), "Enter", later("次の利用者")),
     Action("close", ("enter",), "Enter", later("閉じる")),
+    Action("issue", ("enter",), "Enter", later("発行")),
+    Action("redeem", ("enter",), "Enter", later("読取・消込")),
+    Action("cancel_it", ("enter",), "Enter", later("取消")),
+    Action("place", ("f2", "ctrl+o"), "F2", later("利用場所")),
+    Action("print_totals", ("f3", "ctrl+n"), "F3", later("日計印字")),
+    Action("cancel", ("f4", "ctrl+x"), "F4", later("取消")),
+    Action("practise", ("f4", "ctrl+x"), "F4", later("練習モード")),
     Action("read_card", ("f5", "ctrl+r"), "F5", later("カード読取")),
+    Action("read_again", ("f5", "ctrl+r"), "F5", later("読み直し")),
     Action("deliver", ("f6", "ctrl+d"), "F6", later("ファイル再送")),
+    Action("report", ("f6", "ctrl+d"), "F6", later("要確認")),
     Action("give_up", ("f7", "ctrl+y"), "F7", later("取りやめ")),
     Action("print", ("f8", "ctrl+p"), "F8", later("レシート印字")),
+    Action("reprint", ("f8", "ctrl+p"), "F8", later("再発行")),
+    Action("queue", ("f12", "ctrl+l"), "F12", later("印字待ち")),
     Action("cards", ("f9", "ctrl+t"), "F9", later("仮想カード")),
     Action("leave", ("f10", "ctrl+q"), "F10", later("終了")),
 )
 ACTIONS = {action.id: action for action in _ALL}
+
+
+def shown_key(action: Action, keymap: Mapping[str, tuple[str, ...]]) -> str:
+    """Return how the first key of an action is shown."""
+    if action.id not in keymap:
+        return action.shown_key
+    return "+".join(part.capitalize() for part in keymap[action.id][0].split("+"))
 
 
 def bindings(*ids: str) -> list[BindingType]:

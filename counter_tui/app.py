@@ -2,16 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING, ParamSpec, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
-from jichipoint.v1 import terminals_pb2
 from textual import events, work
 from textual.app import App
 from textual.binding import Binding
 from textual.theme import Theme
+from textual.widgets import Input
 
 from counter_tui.actions import bindings
+from counter_tui.card.practice import PracticeCard, PracticeReader
 from counter_tui.card.reader import CardInserted, CardReader, CardRemoved, ReaderDown, ReaderUp
 from counter_tui.core.bookings import (
     Bookings,
@@ -23,21 +25,23 @@ from counter_tui.core.bookings import (
 )
 from counter_tui.core.machine import machine_fingerprint
 from counter_tui.core.outbox import Entry, Outbox, OutboxFault
-from counter_tui.core.printing import ReceiptPrinter
+from counter_tui.core.scanner import Scanned, Swallowed, WedgeDetector
 from counter_tui.core.settings import Settings, State
 from counter_tui.screens.base import CounterScreen
 from counter_tui.screens.boxes import COLUMNS_MIN, ROWS_MIN, CardsBox, HelpBox, TooSmallBox
-from counter_tui.screens.menus import MenuScreen
-from counter_tui.screens.merge import merge_done
 from counter_tui.screens.sign_in import RegisterScreen, SignInScreen
-from counter_tui.screens.spend import spend_done
-from counter_tui.screens.use_done import DoneScreen
-from counter_tui.screens.working import WorkingScreen
 from counter_tui.texts import _
 
 if TYPE_CHECKING:
+    from jichipoint.v1 import terminals_pb2
+
     from counter_tui.gateway import Gateway
-    from counter_tui.virtual.reader import VirtualReader
+    from counter_tui.printers.queue import QueueState
+    from counter_tui.printing import Printing
+    from counter_tui.screens.use_done import DoneScreen
+    from counter_tui.slips.document import Slip
+    from counter_tui.slips.receipts import Letterhead
+    from counter_tui.trust import Trust
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -59,6 +63,32 @@ BRIGHT = Theme(
 """Dark on light: readable in a bright shop."""
 
 
+class Labelled(Protocol):
+    """A card that can be chosen."""
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        ...
+
+
+class CardBox(Protocol):
+    """Cards beside a reader that is only software."""
+
+    @property
+    def cards(self) -> Sequence[Labelled]:
+        """The cards."""
+        ...
+
+    def insert(self, index: int) -> None:
+        """Put one in."""
+        ...
+
+    def remove(self) -> None:
+        """Take out the one that is in."""
+        ...
+
+
 class CounterApp(App[None]):
     """マイキープラットフォーム等活用ソフト."""
 
@@ -74,22 +104,33 @@ class CounterApp(App[None]):
         self,
         settings: Settings,
         reader: CardReader,
-        printer: ReceiptPrinter | None,
-        virtual_reader: "VirtualReader | None" = None,
+        printing: "Printing | None" = None,
+        *,
+        keymap: Mapping[str, tuple[str, ...]] | None = None,
+        card_box: CardBox | None = None,
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         super().__init__()
         self.settings = settings
         self.state = State(settings.state_folder)
         self.reader = reader
-        self.printer = printer
-        self.virtual_reader = virtual_reader
+        self.printing = printing
+        self.shown_keymap = keymap or {}
+        self.card_box = card_box
+        """Cards that are put in by a key: of the demo, or of a training session."""
         self.monotonic = monotonic
+        self.training = False
+        self.is_signed_in = False
+        self.waits_for_printer = False
+        """Whether slips wait for the printer, or may be on paper in part."""
+        self.scanner = WedgeDetector()
+        self._before_burst: tuple[Input, str, int] | None = None
         self.connected: bool | None = None
         self.reader_is_down = False
         self.card_session: int | None = None
         """The insertion of the card that is in."""
         self.terminal: terminals_pb2.Terminal | None = None
+        self.trust: Trust
         self._signing_in: asyncio.Future[None] | None = None
         self.gateway: Gateway
         self.bookings: Bookings
@@ -102,23 +143,137 @@ class CounterApp(App[None]):
         return f"{self.terminal.municipality_name} {self.terminal.terminal_name}"
 
     @property
-    def place_name(self) -> str:
-        """The place this terminal stands in, for receipts."""
-        return self.terminal.place_name if self.terminal else ""
+    def letterhead(self) -> "Letterhead":
+        """Who prints slips here."""
+        from counter_tui.slips.receipts import Letterhead  # noqa: PLC0415
+
+        place = self.terminal.place_name if self.terminal else ""
+        terminal_id = self.terminal.terminal_id if self.terminal else ""
+        return Letterhead(place, terminal_id, self.training)
 
     def on_mount(self) -> None:
         """Paint the first screen, then open the way to the server."""
         self.register_theme(BRIGHT)
         self.theme = BRIGHT.name
+        if self.shown_keymap:
+            self.set_keymap({id_: ",".join(keys) for id_, keys in self.shown_keymap.items()})
         registered = self.state.registered_terminal()
         self.push_screen(SignInScreen() if registered else RegisterScreen(), self._signed_in)
         self._opening = asyncio.ensure_future(self._open_gateway())
         self._watch_connection()
         self._watch_cards()
+        self.call_after_refresh(self._open_printing)
 
     async def on_unmount(self) -> None:
-        """Let go of the card reader."""
+        """Let go of the card reader and the printer."""
         await self.reader.stop()
+        if self.printing is not None:
+            await asyncio.to_thread(self.printing.stop)
+
+    @work
+    async def _open_printing(self) -> None:
+        """Open the print queue, after the first paint: what waits in it is printed."""
+        if self.printing is None:
+            return
+        await self._opening
+
+        from counter_tui.printers.queue import QueueError  # noqa: PLC0415
+
+        def tell(state: "QueueState") -> None:
+            with suppress(RuntimeError):  # the application has ended
+                self.call_later(self._printer_told, state)
+
+        try:
+            await self.in_thread(self.printing.start, tell)
+        except QueueError as error:
+            text = str(error)
+            self._each_screen(lambda screen: screen.tell(text, trouble=True))
+
+    def _printer_told(self, state: "QueueState") -> None:
+        waits = bool(state.uncertain or (state.waiting and state.trouble))
+        if waits != self.waits_for_printer:
+            self.waits_for_printer = waits
+            self._each_screen(lambda screen: screen.show_keys())
+
+    def show_print_queue(self) -> None:
+        """印字待ち."""
+        if self.printing is not None:
+            from counter_tui.screens.print_queue import PrintQueueBox  # noqa: PLC0415
+
+            self.push_screen(PrintQueueBox())
+
+    async def print_slip(self, slip: "Slip", screen: CounterScreen[Any], success: str) -> bool:
+        """Print a slip and tell on the screen what came of it; whether it is on paper."""
+        if self.printing is None:
+            screen.tell(_("プリンターが設定されていません。"), trouble=True)
+            return False
+        from counter_tui.printer_texts import outcome_text  # noqa: PLC0415
+        from counter_tui.printers.queue import QueueError  # noqa: PLC0415
+        from counter_tui.printing import NotPrintableError, is_printed  # noqa: PLC0415
+
+        try:
+            result = await self.in_thread(self.printing.print, slip)
+        except (NotPrintableError, QueueError) as error:
+            text = _("印字できませんでした。処理は完了しています。")
+            screen.tell(f"{text}\n{error}", trouble=True)
+            return False
+        if is_printed(result):
+            screen.tell(success)
+            return True
+        screen.tell(outcome_text(result), trouble=True)
+        return False
+
+    async def printer_trouble(self) -> str:
+        """Return what keeps a voucher from being printed now; nothing where nothing does."""
+        if self.printing is None:
+            return _("プリンターが設定されていないため、ポイント券を発行できません。")
+        from counter_tui.printer_texts import trouble_text  # noqa: PLC0415
+        from counter_tui.printers.queue import QueueError  # noqa: PLC0415
+
+        try:
+            state = await self.in_thread(self.printing.state)
+        except QueueError as error:
+            return str(error)
+        return trouble_text(state.trouble) if state.trouble else ""
+
+    async def on_event(self, event: events.Event) -> None:
+        """Tell a scanner's bursts from typing, before any field is given the keys."""
+        if isinstance(event, events.Key) and not event.is_forwarded and self._is_scan(event):
+            event.stop()
+            return
+        await super().on_event(event)
+
+    def _is_scan(self, event: events.Key) -> bool:
+        """Watch a key; whether it ends a burst, and is not to be taken as an Enter."""
+        if event.key in ("enter", "ctrl+j", "ctrl+m"):
+            found = self.scanner.enter(event.time)
+            if (
+                isinstance(found, Scanned)
+                and found.is_code
+                and isinstance(self.screen, CounterScreen)
+            ):
+                self._take_back_burst()
+                self.screen.scanned(found.text, repeated=found.repeated)
+                return True
+            return isinstance(found, Swallowed)
+        if event.character is None or len(event.character) != 1:
+            self.scanner.other()
+            return False
+        self.scanner.character(event.character, event.time)
+        if self.scanner.is_beginning:
+            field = self.focused
+            self._before_burst = None
+            if isinstance(field, Input):
+                self._before_burst = field, field.value, field.cursor_position
+        return False
+
+    def _take_back_burst(self) -> None:
+        """Give the field back what it held before the scanner's characters came in."""
+        if self._before_burst is not None:
+            field, value, position = self._before_burst
+            field.value = value
+            field.cursor_position = position
+            self._before_burst = None
 
     async def _open_gateway(self) -> None:
         """Import gRPC off the event loop, after the first paint, and make the channel."""
@@ -132,12 +287,17 @@ class CounterApp(App[None]):
         def tell(connected: bool) -> None:
             self.connected = connected
             self._each_screen(lambda screen: screen.show_state())
+            if connected and self.is_signed_in:
+                self.send_waiting()
 
         await self.gateway.watch(tell)
 
     @work
     async def _watch_cards(self) -> None:
-        async for event in self.reader.events():
+        reader = self.reader
+        async for event in reader.events():
+            if reader is not self.reader:
+                return  # a training session has a reader of its own
             match event:
                 case CardInserted(session):
                     self.card_session = session
@@ -157,23 +317,60 @@ class CounterApp(App[None]):
             if isinstance(screen, CounterScreen) and screen.is_mounted:
                 act(screen)
 
-    async def sign_in(self, terminal_id: str, password: str) -> None:
-        """Open a session. Raises TroubleError, MachineError, StateError, OutboxError."""
+    async def sign_in(self, terminal_id: str, password: str, *, training: bool = False) -> None:
+        """Open a session; once one for training is open, all later ones are.
+
+        Raises TroubleError, MachineError, StateError, OutboxError, RedemptionError.
+        """
+        from counter_tui.trust import Trust  # noqa: PLC0415
+
         await self._opening
         fingerprint = await self.in_thread(machine_fingerprint, self.settings.state_folder)
-        self.terminal = await self.gateway.sign_in(terminal_id, password, fingerprint)
+        training = training or self.training
+        answer = await self.gateway.sign_in(terminal_id, password, fingerprint, training=training)
+        self.terminal = answer.terminal
         await self.in_thread(self.state.remember_terminal, terminal_id)
-        outbox_folder = self.settings.state_folder / "outbox" / terminal_id
-        outbox = await self.in_thread(Outbox, outbox_folder)
+        name = f"{terminal_id}-training" if training else terminal_id
+        outbox = await self.in_thread(Outbox, self.settings.state_folder / "outbox" / name)
         self.bookings = Bookings(self.gateway, outbox, self.settings.spool_folder)
+        self.trust = await Trust.open(
+            self.gateway, self.settings.state_folder / "redemptions" / name, answer.terminal
+        )
+        if training and not self.training:
+            self._begin_training(answer)
+        self.is_signed_in = True
+
+    def _begin_training(self, answer: "terminals_pb2.SignInResponse") -> None:
+        """Change to made-up cards, and say on every screen that this is practice (USE-7)."""
+        self.training = True
+        cards = [
+            PracticeCard(card.label, card.certificate_serial_number)
+            for card in answer.practice_cards
+        ]
+        self.reader = self.card_box = PracticeReader(cards)
+        self.card_session = None
+        self.reader_is_down = False
+        self._watch_cards()
 
     def _signed_in(self, _signed_in: bool | None) -> None:
+        from counter_tui.screens.menus import MenuScreen  # noqa: PLC0415
+
         self.push_screen(MenuScreen())
         self._finish_what_was_begun()
+        self.send_waiting()
+
+    @work(exclusive=True, group="waiting redemptions")
+    async def send_waiting(self) -> None:
+        """Send the redemptions that wait for the network (VCH-8)."""
+        changed = await self.trust.send_all()
+        if changed:
+            self._each_screen(lambda screen: screen.show_waiting())
 
     @work
     async def _finish_what_was_begun(self) -> None:
         """Bring to their end the requests that an earlier run left in the outbox (USE-5)."""
+        from counter_tui.screens.working import WorkingScreen  # noqa: PLC0415
+
         for entry in await self.bookings.unfinished():
             outcome = await self.push_screen_wait(WorkingScreen(entry, is_new=False))
             await self._show_resumed(entry, outcome)
@@ -191,9 +388,10 @@ class CounterApp(App[None]):
             box = HelpBox(_("前回の続き"), f"{text}\n{detail}\n{entry.created_at:%Y-%m-%d %H:%M}")
             await self.push_screen_wait(box)
 
-    def _done_screen(self, finished: Finished) -> DoneScreen:
-        make = merge_done if finished.booked.method == "Merge" else spend_done
-        return make(finished, self.place_name, resumed=True)
+    def _done_screen(self, finished: Finished) -> "DoneScreen":
+        from counter_tui.screens.resumed import resumed_screen  # noqa: PLC0415
+
+        return resumed_screen(finished, self.letterhead)
 
     async def deliver_again(self, finished: Finished) -> Finished:
         """Try once more to put a merge file into the spool folder."""
@@ -236,7 +434,7 @@ class CounterApp(App[None]):
 
     def action_cards(self) -> None:
         """仮想カード, in the demo."""
-        if self.virtual_reader is not None and not isinstance(self.screen, CardsBox):
+        if self.card_box is not None and not isinstance(self.screen, CardsBox):
             self.push_screen(CardsBox())
 
     def action_say_how_to_leave(self) -> None:

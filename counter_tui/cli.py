@@ -46,8 +46,38 @@ def main() -> None:
 @reader_option
 @virtual_cards_option
 @printer_option
+@click.option(
+    "--paper",
+    type=click.Choice(["58", "80"]),
+    default="58",
+    show_default=True,
+    callback=lambda _context, _option, value: int(value),
+    help="The paper's width in millimetres.",
+)
+@click.option(
+    "--printer-kanji/--no-printer-kanji",
+    default=True,
+    show_default=True,
+    help="Whether the printer has Japanese characters; without them lines are pictures.",
+)
+@click.option(
+    "--printer-codes/--no-printer-codes",
+    default=True,
+    show_default=True,
+    help="Whether the printer draws QR codes and barcodes; else they are pictures.",
+)
+@click.option(
+    "--receipt-font",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A Japanese font for what is printed as a picture.",
+)
+@click.option(
+    "--keymap",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A TOML file with other keys for actions.",
+)
 @click.option("--hint", help="A line that the sign-in screen shows.")
-def run(**options: Path | str | None) -> None:
+def run(**options: Path | str | int | bool | None) -> None:
     """Run the counter application in this terminal."""
     settings = Settings(**options)  # type: ignore[arg-type]
     # Textual reads these when it is imported: kitty's key reports break Japanese input

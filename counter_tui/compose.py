@@ -2,13 +2,20 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from counter_tui import texts
 from counter_tui.app import CounterApp
 from counter_tui.core.settings import Settings, State, StateError
 from counter_tui.devices import UnusableSettingsError, open_reader
-from counter_tui.virtual.printer import VirtualPrinter
+from counter_tui.keymap import KeymapError, read_keymap
+from counter_tui.printers.address import UnusableAddressError, parse_address
+from counter_tui.printing import Printing
+from counter_tui.slips.escpos import Paper
 from counter_tui.virtual.reader import VirtualReader
+
+COLUMNS_OF_PAPER = {58: 32, 80: 48}
+"""Single-byte characters a line, by the paper's width in millimetres."""
 
 
 def build(settings: Settings, monotonic: Callable[[], float] = time.monotonic) -> CounterApp:
@@ -20,6 +27,38 @@ def build(settings: Settings, monotonic: Callable[[], float] = time.monotonic) -
         State(settings.state_folder).registered_terminal()
     except (OSError, StateError) as error:
         raise UnusableSettingsError(str(error)) from error
-    printer = VirtualPrinter(settings.virtual_printer) if settings.virtual_printer else None
     virtual = reader if isinstance(reader, VirtualReader) else None
-    return CounterApp(settings, reader, printer, virtual_reader=virtual, monotonic=monotonic)
+    return CounterApp(
+        settings,
+        reader,
+        open_printing(settings),
+        keymap=_keymap(settings.keymap),
+        card_box=virtual,
+        monotonic=monotonic,
+    )
+
+
+def open_printing(settings: Settings) -> Printing | None:
+    """Return the printer that the settings name. Raises UnusableSettingsError."""
+    if not settings.printer:
+        return None
+    try:
+        address = parse_address(settings.printer)
+    except UnusableAddressError as error:
+        raise UnusableSettingsError(str(error)) from error
+    paper = Paper(
+        COLUMNS_OF_PAPER[settings.paper],
+        settings.printer_kanji,
+        settings.printer_codes,
+        settings.receipt_font,
+    )
+    return Printing(address, paper, settings.state_folder / "print-queue")
+
+
+def _keymap(path: Path | None) -> dict[str, tuple[str, ...]]:
+    if path is None:
+        return {}
+    try:
+        return read_keymap(path)
+    except KeymapError as error:
+        raise UnusableSettingsError(str(error)) from error

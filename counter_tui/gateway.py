@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Protocol, TypeVar, cast
+from typing import NamedTuple, Protocol, TypeVar, cast
 
 import grpc
 from google.protobuf.message import Message
@@ -11,6 +11,8 @@ from grpc_status import rpc_status
 from jichipoint.v1 import (
     cards_pb2,
     cards_pb2_grpc,
+    days_pb2,
+    days_pb2_grpc,
     merging_pb2,
     merging_pb2_grpc,
     operations_pb2,
@@ -21,6 +23,8 @@ from jichipoint.v1 import (
     service_ids_pb2_grpc,
     terminals_pb2,
     terminals_pb2_grpc,
+    vouchers_pb2,
+    vouchers_pb2_grpc,
 )
 
 from counter_tui import texts
@@ -57,6 +61,7 @@ _TURNED_AWAY_REASONS = frozenset(
         "NOT_FOR_THIS_TERMINAL",
         "TERMINAL_CANNOT_MERGE",
         "UNDECODABLE_MESSAGE",
+        "TOO_MANY_WRONG_NUMBERS",
     }
 )
 """The server turned the call away before it decided on the request."""
@@ -66,6 +71,13 @@ class _Unary(Protocol):
     def __call__(
         self, request: Message, /, *, timeout: float, metadata: tuple[tuple[str, str], ...]
     ) -> Awaitable[Message]: ...
+
+
+class _Booking(NamedTuple):
+    """How a request of the outbox is sent."""
+
+    call: object
+    request: type[Message]
 
 
 class Gateway:
@@ -86,18 +98,40 @@ class Gateway:
         self._service_ids = service_ids_pb2_grpc.ServiceIdServiceStub(self._channel)
         self._merges = merging_pb2_grpc.MergeServiceStub(self._channel)
         self._operations = operations_pb2_grpc.OperationServiceStub(self._channel)
+        self._vouchers = vouchers_pb2_grpc.VoucherServiceStub(self._channel)
+        self._days = days_pb2_grpc.DayServiceStub(self._channel)
+        self._bookings: dict[str, _Booking] = {
+            "Spend": _Booking(self._points.Spend, points_pb2.SpendRequest),
+            "CancelSpend": _Booking(self._points.CancelSpend, points_pb2.CancelSpendRequest),
+            "Merge": _Booking(self._merges.Merge, merging_pb2.MergeRequest),
+            "IssueVoucher": _Booking(self._vouchers.IssueVoucher, vouchers_pb2.IssueVoucherRequest),
+            "RedeemVoucher": _Booking(
+                self._vouchers.RedeemVoucher, vouchers_pb2.RedeemVoucherRequest
+            ),
+            "CancelVoucher": _Booking(
+                self._vouchers.CancelVoucher, vouchers_pb2.CancelVoucherRequest
+            ),
+        }
 
     async def sign_in(
-        self, terminal_id: str, password: str, machine_fingerprint: bytes
-    ) -> terminals_pb2.Terminal:
-        """Open a session for all later calls and return the terminal."""
+        self,
+        terminal_id: str,
+        password: str,
+        machine_fingerprint: bytes,
+        *,
+        training: bool = False,
+    ) -> terminals_pb2.SignInResponse:
+        """Open a session for all later calls; one for training is on the training ledger."""
         request = terminals_pb2.SignInRequest(
-            terminal_id=terminal_id, password=password, machine_fingerprint=machine_fingerprint
+            terminal_id=terminal_id,
+            password=password,
+            machine_fingerprint=machine_fingerprint,
+            training=training,
         )
         response = await self._call(self._terminals.SignIn, request, BOOK_SECONDS)
         signed_in = cast(terminals_pb2.SignInResponse, response)
         self._token = signed_in.session_token
-        return signed_in.terminal
+        return signed_in
 
     async def usable_points(self, serial_number: str) -> points_pb2.ListUsablePointsResponse:
         """USE-1."""
@@ -134,24 +168,75 @@ class Gateway:
 
     async def book(self, method: str, request: bytes) -> Booked:
         """Send a booking as it lies in the outbox and return its answer."""
-        if method == "Spend":
-            spend = points_pb2.SpendRequest.FromString(request)
-            answer = await self._call(self._points.Spend, spend, BOOK_SECONDS)
-        else:
-            merge = merging_pb2.MergeRequest.FromString(request)
-            answer = await self._call(self._merges.Merge, merge, BOOK_SECONDS)
+        booking = self._bookings[method]
+        message = booking.request.FromString(request)
+        answer = await self._call(booking.call, message, BOOK_SECONDS)
         return Booked(method, answer.SerializeToString())
+
+    async def voucher_trust(self) -> vouchers_pb2.GetVoucherTrustResponse:
+        """VCH-8."""
+        request = vouchers_pb2.GetVoucherTrustRequest()
+        response = await self._call(self._vouchers.GetVoucherTrust, request, READ_SECONDS)
+        return cast(vouchers_pb2.GetVoucherTrustResponse, response)
+
+    async def redemption_places(self) -> list[vouchers_pb2.RedemptionPlace]:
+        """VCH-5: all of them."""
+        places: list[vouchers_pb2.RedemptionPlace] = []
+        token = ""
+        while True:
+            request = vouchers_pb2.ListRedemptionPlacesRequest(page_size=500, page_token=token)
+            response = await self._call(self._vouchers.ListRedemptionPlaces, request, READ_SECONDS)
+            page = cast(vouchers_pb2.ListRedemptionPlacesResponse, response)
+            places += page.places
+            token = page.next_page_token
+            if not token:
+                return places
+
+    async def look_up_voucher(self, voucher_number: str, place_id: int) -> vouchers_pb2.Voucher:
+        """VCH-4."""
+        request = vouchers_pb2.LookUpVoucherRequest(
+            voucher_number=voucher_number, place_id=place_id
+        )
+        response = await self._call(self._vouchers.LookUpVoucher, request, READ_SECONDS)
+        return cast(vouchers_pb2.LookUpVoucherResponse, response).voucher
+
+    async def reprint_voucher(
+        self, request_id: str, transaction_number: str
+    ) -> vouchers_pb2.ReprintVoucherResponse:
+        """VCH-3."""
+        request = vouchers_pb2.ReprintVoucherRequest(
+            request_id=request_id, transaction_number=transaction_number
+        )
+        response = await self._call(self._vouchers.ReprintVoucher, request, BOOK_SECONDS)
+        return cast(vouchers_pb2.ReprintVoucherResponse, response)
+
+    async def day_transactions(self, page_token: str) -> days_pb2.ListDayTransactionsResponse:
+        """USE-4: a page of today's."""
+        request = days_pb2.ListDayTransactionsRequest(page_size=100, page_token=page_token)
+        response = await self._call(self._days.ListDayTransactions, request, READ_SECONDS)
+        return cast(days_pb2.ListDayTransactionsResponse, response)
+
+    async def day_totals(self) -> days_pb2.GetDayTotalsResponse:
+        """USE-4."""
+        request = days_pb2.GetDayTotalsRequest()
+        response = await self._call(self._days.GetDayTotals, request, READ_SECONDS)
+        return cast(days_pb2.GetDayTotalsResponse, response)
+
+    async def day_transaction(self, transaction_number: str) -> Booked:
+        """USE-4: how one of this terminal's transactions was answered."""
+        request = days_pb2.GetDayTransactionRequest(transaction_number=transaction_number)
+        response = await self._call(self._days.GetDayTransaction, request, READ_SECONDS)
+        answer = _booked(cast(days_pb2.GetDayTransactionResponse, response).operation)
+        if answer is None:
+            raise RefusedError("TRANSACTION_UNKNOWN", "")
+        return answer
 
     async def settle(self, request_id: str) -> Decision:
         """Settle a request ID for good and return what holds (USE-5)."""
         request = operations_pb2.SettleOperationRequest(request_id=request_id)
         response = await self._call(self._operations.SettleOperation, request, BOOK_SECONDS)
         operation = cast(operations_pb2.SettleOperationResponse, response).operation
-        if operation.state == operations_pb2.OPERATION_STATE_BOOKED:
-            kind = operation.WhichOneof("response") or ""
-            method = {"spend": "Spend", "merge": "Merge"}.get(kind, kind)
-            return Booked(method, getattr(operation, kind).SerializeToString())
-        return Settled()
+        return _booked(operation) or Settled()
 
     async def watch(self, tell: Callable[[bool], None]) -> None:
         """Tell, now and at every change, whether the server is reached. Runs until cancelled."""
@@ -171,6 +256,15 @@ class Gateway:
             return await cast(_Unary, method)(request, timeout=timeout, metadata=metadata)
         except grpc.aio.AioRpcError as error:
             raise _trouble(error) from error
+
+
+def _booked(operation: operations_pb2.Operation) -> Booked | None:
+    """Return the answer of an operation that was booked."""
+    if operation.state != operations_pb2.OPERATION_STATE_BOOKED:
+        return None
+    kind = operation.WhichOneof("response") or ""
+    method = "".join(part.capitalize() for part in kind.split("_"))
+    return Booked(method, getattr(operation, kind).SerializeToString())
 
 
 def _trouble(error: grpc.aio.AioRpcError) -> Exception:

@@ -34,7 +34,9 @@ virtual_cards_option = click.option(
     help="A folder of virtual cards, as jichipoint-card makes them, in place of a reader.",
 )
 printer_option = click.option(
-    "--virtual-printer",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A file that takes the bytes of a receipt printer.",
+    "--printer",
+    default="",
+    metavar="ADDRESS",
+    help="The receipt printer: usb, usb:04b8:0202, tcp://HOST[:9100], serial:/dev/ttyUSB0 or "
+    "file:/dev/usb/lp0.",
 )

@@ -1,6 +1,7 @@
 """The few widgets that the screens share."""
 
 import unicodedata
+from collections.abc import Mapping
 
 from textual import events
 from textual.app import ComposeResult
@@ -10,8 +11,8 @@ from textual.message import Message
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
-from counter_tui.actions import ACTIONS
-from counter_tui.core.receipt import cell_width
+from counter_tui.actions import ACTIONS, shown_key
+from counter_tui.slips.document import cell_width
 from counter_tui.texts import _
 
 KEY_BAR_CELLS = 80
@@ -45,10 +46,13 @@ class TitleBar(Horizontal):
         yield Words("", id="terminal")
         yield Words("", id="connection")
 
-    def show(self, terminal: str, connected: bool | None) -> None:
+    def show(self, terminal: str, connected: bool | None, *, training: bool) -> None:
         """Show the terminal and the connection's state; None: not known yet."""
         if not self.children:
             return  # The application ends while the screen comes up.
+        self.set_class(training, "training")
+        if training:
+            self.query_one("#system", Words).show(_("【練習モード】"))
         self.query_one("#terminal", Words).show(terminal)
         states = {None: _("接続確認中"), True: _("● 接続中"), False: _("× 切断")}
         connection = self.query_one("#connection", Words)
@@ -59,9 +63,13 @@ class TitleBar(Horizontal):
 class KeyBar(Words):
     """The two bottom lines: every action with its key."""
 
-    def show_actions(self, ids: list[str]) -> None:
-        """Show the keys of these actions."""
-        cells = [f" {ACTIONS[id_].shown_key} {_(ACTIONS[id_].label)} " for id_ in ids]
+    def show_actions(
+        self, ids: list[str], keymap: Mapping[str, tuple[str, ...]] | None = None
+    ) -> None:
+        """Show the keys of these actions, as a keymap has them."""
+        cells = [
+            f" {shown_key(ACTIONS[id_], keymap or {})} {_(ACTIONS[id_].label)} " for id_ in ids
+        ]
         rows = [""]
         for cell in cells:
             if cell_width(rows[-1]) + cell_width(cell) > KEY_BAR_CELLS:

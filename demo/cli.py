@@ -107,7 +107,7 @@ async def _beside_counter(places: Places, language: str) -> None:
             *("--spool", places.spool),
             *("--language", language),
             *("--virtual-cards", places.cards),
-            *("--virtual-printer", places.receipts),
+            *("--printer", f"file:{places.receipts}"),
             *("--hint", _hint(places, language)),
         )
         await asyncio.to_thread(subprocess.run, line, check=False)

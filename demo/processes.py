@@ -52,7 +52,7 @@ class Places:
 
     @property
     def receipts(self) -> Path:
-        """The virtual printer's file."""
+        """What a printer would be sent."""
         return self.folder / "receipts.escpos"
 
     @property

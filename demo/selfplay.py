@@ -53,7 +53,7 @@ async def play(places: Places, language: str, hint: str) -> None:
             language=language,
             reader="",
             virtual_cards=places.cards,
-            virtual_printer=places.receipts,
+            printer=f"file:{places.receipts}",
             hint=hint,
         )
         app = build(settings)

@@ -29,7 +29,7 @@ from textual.widgets import Input
 
 from counter_tui.app import CounterApp
 from counter_tui.compose import build
-from counter_tui.core.receipt import cell_width
+from counter_tui.slips.document import cell_width
 from counter_tui.core.settings import Settings
 from counter_tui.screens.menus import MenuScreen, PointMenuScreen
 from counter_tui.screens.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
@@ -301,7 +301,7 @@ def application(folder: Path, town: Town, address: str, language: str) -> Counte
         language=language,
         reader="",
         virtual_cards=folder / "cards",
-        virtual_printer=folder / "receipts.escpos",
+        printer=f"file:{folder / 'receipts.escpos'}",
         hint=HINTS[language].format(terminal_id=town.terminal_id, password=town.password),
     )
     return build(settings, monotonic=map(float, itertools.count()).__next__)

@@ -3,7 +3,7 @@
 import asyncio
 from typing import Protocol
 
-from jichipoint.v1 import service_ids_pb2, terminals_pb2
+from jichipoint.v1 import service_ids_pb2
 
 from counter_tui.card.reader import (
     CardInserted,
@@ -18,9 +18,7 @@ from counter_tui.core.bookings import SessionEndedError
 class Server(Protocol):
     """What the agent needs of the server."""
 
-    async def sign_in(
-        self, terminal_id: str, password: str, machine_fingerprint: bytes
-    ) -> terminals_pb2.Terminal:
+    async def sign_in(self, terminal_id: str, password: str, machine_fingerprint: bytes) -> object:
         """Open a session for all later calls. Raises TroubleError."""
         ...
 

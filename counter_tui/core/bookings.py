@@ -6,8 +6,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
-from jichipoint.v1 import merging_pb2
-
 from counter_tui.core.outbox import Entry, Outbox, OutboxError, OutboxFault
 from counter_tui.core.retry import backoff
 from counter_tui.core.spool import SpoolError, deliver
@@ -191,10 +189,16 @@ class Bookings:
     async def deliver(self, entry: Entry, booked: Booked) -> Finished:
         """Deliver the merge file, if there is one; only then does the request leave the outbox."""
         if booked.method == "Merge":
+            from jichipoint.v1 import merging_pb2  # noqa: PLC0415
+
             if entry.answer is None:
                 entry = replace(entry, answer=booked.answer)
                 await self._keep(entry)
-            file = merging_pb2.MergeResponse.FromString(booked.answer).merge_file
+            merged = merging_pb2.MergeResponse.FromString(booked.answer)
+            file = merged.merge_file
+            if not merged.HasField("merge_file"):  # in training
+                await self._forget(entry)
+                return Finished(booked)
             try:
                 await asyncio.to_thread(deliver, self._spool_folder, file.name, file.content)
             except SpoolError as fault:

@@ -37,7 +37,7 @@ class OutboxError(Exception):
 class Entry:
     """A booking request whose end is not settled yet.
 
-    The method is "Spend" or "Merge"; request and answer are serialized protobuf messages.
+    The method is the service's, such as "Spend"; request and answer are serialized messages.
     """
 
     request_id: str

@@ -27,9 +27,20 @@ class Settings:
     """Part of the card reader's name; empty for the first there is."""
     virtual_cards: Path | None
     """A folder of virtual cards, in place of a reader."""
-    virtual_printer: Path | None
     hint: str | None
     """A line for whoever tries the demo."""
+    printer: str = ""
+    """Its address, such as usb or tcp://192.0.2.7; empty where there is none."""
+    paper: int = 58
+    """Millimetres: 58 or 80."""
+    printer_kanji: bool = True
+    """Whether the printer has Japanese characters of its own."""
+    printer_codes: bool = True
+    """Whether the printer draws QR codes and barcodes by itself."""
+    receipt_font: Path | None = None
+    """A Japanese font for what is printed as a picture."""
+    keymap: Path | None = None
+    """Other keys for actions."""
 
 
 class StateError(Exception):

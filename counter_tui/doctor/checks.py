@@ -19,6 +19,10 @@ from counter_tui.card_texts import trouble_text
 from counter_tui.core.bookings import TroubleError
 from counter_tui.core.machine import MachineError, machine_fingerprint
 from counter_tui.core.settings import State, StateError
+from counter_tui.printer_texts import trouble_text as printer_trouble_text
+from counter_tui.printers.address import UnusableAddressError, parse_address
+from counter_tui.printers.printer import Trouble
+from counter_tui.printers.transports import open_printer
 from counter_tui.texts import _
 
 READER_SECONDS = 3.0
@@ -98,17 +102,25 @@ async def _check_card(reader: CardReader) -> Finding:
     return Finding(subject, Verdict.GOOD, text.format(day=day, tries=tries))
 
 
-def check_printer(path: Path | None) -> Finding:
-    """Look at the receipt printer."""
+def check_printer(address: str) -> Finding:
+    """Ask the receipt printer at an address how it is."""
     subject = _("プリンター")
-    if path is None:
-        advice = _("レシートは画面で確認できます。")
+    if not address:
+        advice = _("レシートは画面で確認できます。ポイント券の発行にはプリンターが必要です。")
         return Finding(subject, Verdict.NOTE, _("設定されていません。"), advice)
-    folder = path if path.is_dir() else path.parent
-    if path.is_dir() or not os.access(path if path.exists() else folder, os.W_OK):
-        advice = _("書き込める場所を指定してください。")
-        found = _("書き込めません。") + f" ({path})"
-        return Finding(subject, Verdict.BAD, found, advice)
+    try:
+        printer = open_printer(parse_address(address))
+    except UnusableAddressError as error:
+        advice = _("--printer の書き方を確認してください。")
+        return Finding(subject, Verdict.BAD, str(error), advice)
+    state = printer.state()
+    if state.trouble is not None:
+        found, _sep, advice = printer_trouble_text(state.trouble).partition("。")
+        return Finding(subject, Verdict.BAD, f"{found}。 ({state.trouble})", advice)
+    if state.paper_low:
+        return Finding(subject, Verdict.NOTE, printer_trouble_text(Trouble.PAPER_LOW))
+    if not state.can_tell:
+        return Finding(subject, Verdict.GOOD, _("送信できます(状態は返さない機種です)。"))
     return Finding(subject, Verdict.GOOD, _("使えます。"))
 
 

@@ -41,7 +41,7 @@ def doctor(
     language: str,
     reader: str,
     virtual_cards: Path | None,
-    virtual_printer: Path | None,
+    printer: str,
     as_json: bool,
 ) -> None:
     """Check reader, card, printer, server, clock, terminal and locale; exit with 1 if one is bad.
@@ -58,7 +58,7 @@ def doctor(
         raise click.ClickException(str(error)) from error
     findings = [
         *asyncio.run(_outside(opened, server)),
-        checks.check_printer(virtual_printer),
+        checks.check_printer(printer),
         checks.check_registration(state_folder),
         checks.check_terminal(is_terminal=sys.stdout.isatty(), environment=os.environ),
         checks.check_locale(),

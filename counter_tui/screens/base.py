@@ -53,7 +53,7 @@ class CounterScreen(DismissedOnce[R], Generic[R]):
     KEYS: ClassVar[tuple[str, ...]] = ()
     HEADING: ClassVar[str] = ""
     HELP_TEXT: ClassVar[str] = ""
-    BINDINGS = bindings("help", "leave")
+    BINDINGS = bindings("help", "leave", "queue")
 
     @property
     def counter(self) -> "CounterApp":
@@ -81,17 +81,23 @@ class CounterScreen(DismissedOnce[R], Generic[R]):
     def show_state(self) -> None:
         """Show terminal and connection anew."""
         for bar in self.query(TitleBar):
-            bar.show(self.counter.terminal_label, self.counter.connected)
+            bar.show(
+                self.counter.terminal_label,
+                self.counter.connected,
+                training=self.counter.training,
+            )
 
     def shown_actions(self) -> list[str]:
         """Return the IDs of the actions that can be taken now."""
-        extra = ["cards"] if self.counter.virtual_reader else []
+        extra = ["cards"] if self.counter.card_box else []
+        if self.counter.waits_for_printer:
+            extra.append("queue")
         return [*self.KEYS, *extra, "help", "leave"]
 
     def show_keys(self) -> None:
         """Show the keys of the actions that can be taken now."""
         for bar in self.query(KeyBar):
-            bar.show_actions(self.shown_actions())
+            bar.show_actions(self.shown_actions(), self.counter.shown_keymap)
 
     def tell(self, text: str, *, trouble: bool = False) -> None:
         """Show a message above the keys."""
@@ -117,6 +123,21 @@ class CounterScreen(DismissedOnce[R], Generic[R]):
     def reader_up(self) -> None:
         """The reader works again."""
         self.tell("")
+
+    def show_waiting(self) -> None:
+        """Show anew what waits for the network; only some screens do."""
+
+    def scanned(self, text: str, *, repeated: bool) -> None:  # noqa: ARG002
+        """Take what a scanner sent; a screen that takes codes does something with it."""
+        if not repeated:
+            self.tell(
+                _("この画面ではスキャナーを使いません。読み取った内容は入力していません。"),
+                trouble=True,
+            )
+
+    def action_queue(self) -> None:
+        """印字待ち."""
+        self.counter.show_print_queue()
 
     def action_help(self) -> None:
         """Explain the screen."""

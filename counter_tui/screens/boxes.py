@@ -44,17 +44,20 @@ class CardsBox(CounterModal[None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the box."""
-        reader = self.counter.virtual_reader
-        lines = [card.label for card in reader.cards] if reader else []
+        box = self.counter.card_box
+        lines = [card.label for card in box.cards] if box else []
+        text = _("番号キーでカードをセットします。暗証番号はどれも 1234 です。")
+        if self.counter.training:
+            text = _("番号キーで練習用のカードをセットします。")
         with Vertical(classes="box"):
             yield Words(_("仮想カードリーダー"), classes="box-heading")
-            yield Words(_("番号キーでカードをセットします。暗証番号はどれも 1234 です。"))
+            yield Words(text)
             yield NumberedList([*lines, _("カードを抜く")])
             yield Words(_("Esc 閉じる"))
 
     def on_numbered_list_chosen(self, chosen: NumberedList.Chosen) -> None:
         """Insert the card, or remove the one that is in."""
-        reader = self.counter.virtual_reader
+        reader = self.counter.card_box
         if reader is not None:
             if chosen.index < len(reader.cards):
                 reader.insert(chosen.index)

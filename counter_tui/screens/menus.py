@@ -1,13 +1,18 @@
 """S22 メニュー and S28 ポイントメニュー: only what this terminal may do."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
+from textual.screen import Screen
 from textual.widget import Widget
 
 from counter_tui.actions import bindings
 from counter_tui.screens.base import CounterScreen
+from counter_tui.screens.day import DayScreen
 from counter_tui.screens.merge import MergeInputScreen
 from counter_tui.screens.spend import SpendInputScreen
+from counter_tui.screens.voucher_issue import IssueInputScreen
+from counter_tui.screens.voucher_redeem import RedeemScreen
 from counter_tui.texts import _, later
 from counter_tui.widgets import NumberedList, Words
 
@@ -39,16 +44,27 @@ class PointMenuScreen(CounterScreen[None]):
     BINDINGS = bindings("back")
 
     def body(self) -> Iterable[Widget]:
-        """Return the list: merging only where the terminal may."""
-        lines = [_("ポイント利用")]
-        if self.counter.terminal and self.counter.terminal.can_merge:
-            lines.append(_("商店街ポイント合算"))
+        """Return the list: each task only where the terminal may."""
         yield Words(_("行う処理を選んでください。"))
-        yield NumberedList(lines)
+        yield NumberedList([text for text, _screen in self._tasks()])
+
+    def _tasks(self) -> list[tuple[str, Callable[[], Screen[Any]]]]:
+        terminal = self.counter.terminal
+        if terminal is None:
+            return []
+        tasks: tuple[tuple[bool, str, Callable[[], Screen[Any]]], ...] = (
+            (terminal.can_spend, _("ポイント利用"), SpendInputScreen),
+            (terminal.can_issue_vouchers, _("ポイント券発行"), IssueInputScreen),
+            (terminal.can_redeem_vouchers, _("ポイント券消込"), RedeemScreen),
+            (terminal.can_merge, _("商店街ポイント合算"), MergeInputScreen),
+            (terminal.can_redeem_vouchers, _("本日の取引・日計"), DayScreen),
+        )
+        return [(text, screen) for may, text, screen in tasks if may]
 
     def on_numbered_list_chosen(self, chosen: NumberedList.Chosen) -> None:
         """Open the chosen task."""
-        self.app.push_screen(SpendInputScreen() if chosen.index == 0 else MergeInputScreen())
+        _text, screen = self._tasks()[chosen.index]
+        self.app.push_screen(screen())
 
     def action_back(self) -> None:
         """Go back to the menu."""

@@ -9,12 +9,13 @@ from textual.widgets import Input
 
 from counter_tui.actions import bindings
 from counter_tui.core.bookings import Finished
-from counter_tui.core.receipt import merge_receipt
 from counter_tui.core.spool import SpoolError, SpoolFault
+from counter_tui.screens.spend import limits_text
 from counter_tui.screens.use_confirm import ConfirmScreen
 from counter_tui.screens.use_done import DoneScreen
 from counter_tui.screens.use_input import UseInputScreen
 from counter_tui.screens.use_values import Request, Use, pin_above, points_text
+from counter_tui.slips.receipts import Letterhead, merge_receipt
 from counter_tui.texts import _, later
 from counter_tui.widgets import Words
 
@@ -47,6 +48,7 @@ class MergeInputScreen(UseInputScreen):
         """Return the balance."""
         yield Words(_("合算に利用可能なポイント残高"), id="choice-heading")
         yield Words("", id="chosen")
+        yield Words("", id="limits")
 
     async def load(self, serial_number: str) -> None:
         """MRG-1."""
@@ -59,6 +61,7 @@ class MergeInputScreen(UseInputScreen):
         points = found.usable_points
         text = f"{points.program_name}  {points_text(points.balance)}"
         self.query_one("#chosen", Words).show(text)
+        self.query_one("#limits", Words).show(limits_text(points))
         self.query_one("#points", Input).focus()
 
     def clear(self) -> None:
@@ -66,6 +69,7 @@ class MergeInputScreen(UseInputScreen):
         self._found = None
         self.query_one("#holder", Words).show("")
         self.query_one("#chosen", Words).show("")
+        self.query_one("#limits", Words).show("")
 
     def use(self, points: int) -> Use | None:
         """Return the merge that is to be confirmed."""
@@ -97,7 +101,7 @@ class MergeInputScreen(UseInputScreen):
 
     def done_screen(self, finished: Finished) -> DoneScreen:
         """Return S39."""
-        return merge_done(finished, self.counter.place_name)
+        return merge_done(finished, self.counter.letterhead)
 
 
 def _street_rows(
@@ -170,7 +174,7 @@ def delivery_text(fault: SpoolError | None) -> str:
     return "\n".join((_("連携ファイル: 未引き渡し"), reason, kept))
 
 
-def merge_done(finished: Finished, place_name: str, *, resumed: bool = False) -> MergeDoneScreen:
+def merge_done(finished: Finished, head: Letterhead, *, resumed: bool = False) -> MergeDoneScreen:
     """Return S39 for a booked merge."""
     merge = merging_pb2.MergeResponse.FromString(finished.booked.answer)
-    return MergeDoneScreen(finished, merge_receipt(merge, place_name), resumed=resumed)
+    return MergeDoneScreen(finished, merge_receipt(merge, head), resumed=resumed)

@@ -1,6 +1,7 @@
 """S9 端末IDと端末パスワードの登録 at first start, S2 ログイン later."""
 
 from collections.abc import Iterable
+from typing import ClassVar
 
 from textual import work
 from textual.containers import Horizontal
@@ -20,7 +21,7 @@ from counter_tui.widgets import PlainInput, Words
 class RegisterScreen(CounterScreen[bool]):
     """S9: the terminal's ID and password bind this machine (TRM-5)."""
 
-    KEYS = ("register",)
+    KEYS: ClassVar[tuple[str, ...]] = ("register",)
     HEADING = later("端末IDと端末パスワードの登録")
     INSTRUCTION = later("端末IDと端末パスワードを入力し、「登録」してください。")
     HELP_TEXT = later(
@@ -63,11 +64,11 @@ class RegisterScreen(CounterScreen[bool]):
         self.on_input_submitted()
 
     @work(exclusive=True)
-    async def _submit(self) -> None:
+    async def _submit(self, *, training: bool = False) -> None:
         password = self.query_one("#password", Input)
         self.tell(_("確認しています…"))
         try:
-            await self.counter.sign_in(self.terminal_id(), password.value)
+            await self.counter.sign_in(self.terminal_id(), password.value, training=training)
         except TroubleError as trouble:
             password.value = ""
             password.focus()
@@ -83,15 +84,16 @@ class RegisterScreen(CounterScreen[bool]):
 class SignInScreen(RegisterScreen):
     """S2: this machine's terminal signs in; one sign-in opens both parts."""
 
-    KEYS = ("sign_in",)
+    KEYS = ("sign_in", "practise")
     HEADING = later("ログイン")
     INSTRUCTION = later("端末パスワードを入力し、ログインしてください。")
     HELP_TEXT = later(
         "この機械に登録された端末IDでログインします。\n"
         "端末パスワードを入力し、Enterを押してください。\n"
+        "F4では、本物のポイントを使わない練習モードでログインします。\n"
         "パスワードが分からないときは自治体の担当者にお問い合わせください。"
     )
-    BINDINGS = bindings("sign_in")
+    BINDINGS = bindings("sign_in", "practise")
     AUTO_FOCUS = "#password"
 
     def _id_field(self) -> Widget:
@@ -104,3 +106,17 @@ class SignInScreen(RegisterScreen):
     def action_sign_in(self) -> None:
         """Sign in, from wherever the focus is."""
         self.on_input_submitted()
+
+    def shown_actions(self) -> list[str]:
+        """Offer training only where nothing is open yet."""
+        keys = super().shown_actions()
+        return [key for key in keys if key != "practise" or not self.counter.is_signed_in]
+
+    def action_practise(self) -> None:
+        """練習モード (USE-7)."""
+        if self.counter.is_signed_in:
+            return
+        if not self.query_one("#password", Input).value:
+            self.tell(_("端末パスワードを入力してから F4 を押してください。"), trouble=True)
+            return
+        self._submit(training=True)

@@ -8,11 +8,12 @@ from textual.widgets import Input
 
 from counter_tui.actions import bindings
 from counter_tui.core.bookings import Finished
-from counter_tui.core.receipt import cell_width, spend_receipt
 from counter_tui.screens.use_confirm import ConfirmScreen
 from counter_tui.screens.use_done import DoneScreen
 from counter_tui.screens.use_input import UseInputScreen
 from counter_tui.screens.use_values import Request, Use, day_text, pin_above, points_text
+from counter_tui.slips.document import cell_width
+from counter_tui.slips.receipts import Letterhead, spend_receipt
 from counter_tui.texts import _, later
 from counter_tui.widgets import NumberedList, Words
 
@@ -33,9 +34,9 @@ class SpendInputScreen(UseInputScreen):
 
     def __init__(self) -> None:
         super().__init__()
-        self._found: points_pb2.ListUsablePointsResponse | None = None
-        self._serial_number = ""
-        self._chosen: programs_pb2.UsablePoints | None = None
+        self.found: points_pb2.ListUsablePointsResponse | None = None
+        self.serial_number = ""
+        self.chosen: programs_pb2.UsablePoints | None = None
 
     def choice(self) -> Iterable[Widget]:
         """Return the list of usable points."""
@@ -44,12 +45,13 @@ class SpendInputScreen(UseInputScreen):
         yield Words(" " * 5 + _columns(*heads), id="columns")
         yield NumberedList(id="programs")
         yield Words("", id="chosen")
+        yield Words("", id="limits")
 
     async def load(self, serial_number: str) -> None:
         """USE-1."""
         found = await self.counter.gateway.usable_points(serial_number)
         self.forget_old_message()
-        self._found, self._serial_number = found, serial_number
+        self.found, self.serial_number = found, serial_number
         self.query_one("#holder", Words).show(f"{_('マイキーID')}  {found.mykey_id}")
         programs = self.query_one("#programs", NumberedList)
         programs.show([_program_line(one) for one in found.usable_points])
@@ -64,10 +66,11 @@ class SpendInputScreen(UseInputScreen):
 
     def clear(self) -> None:
         """Show no holder."""
-        self._found = self._chosen = None
+        self.found = self.chosen = None
         self.query_one("#holder", Words).show("")
         self.query_one("#programs", NumberedList).show([])
         self.query_one("#chosen", Words).show("")
+        self.query_one("#limits", Words).show("")
 
     def on_numbered_list_chosen(self, chosen: NumberedList.Chosen) -> None:
         """Take the points, and on to the amount."""
@@ -75,32 +78,33 @@ class SpendInputScreen(UseInputScreen):
         self._choose(chosen.index)
 
     def _choose(self, index: int) -> None:
-        if self._found is None:
+        if self.found is None:
             return
-        self._chosen = self._found.usable_points[index]
-        self.query_one("#chosen", Words).show(_chosen_text(self._chosen))
+        self.chosen = self.found.usable_points[index]
+        self.query_one("#chosen", Words).show(_chosen_text(self.chosen))
+        self.query_one("#limits", Words).show(limits_text(self.chosen))
         self.query_one("#points", Input).focus()
 
     def use(self, points: int) -> Use | None:
         """Return the spend that is to be confirmed."""
-        if self._found is None or self._chosen is None:
+        if self.found is None or self.chosen is None:
             return None
         request = points_pb2.SpendRequest(
-            certificate_serial_number=self._serial_number,
-            mykey_id=self._found.mykey_id,
-            program_id=self._chosen.program_id,
+            certificate_serial_number=self.serial_number,
+            mykey_id=self.found.mykey_id,
+            program_id=self.chosen.program_id,
             points=points,
-            shown_on=self._found.shown_on,
+            shown_on=self.found.shown_on,
         )
         return Use(
             "Spend",
-            self._found.mykey_id,
-            self._chosen.program_name,
-            self._chosen.balance,
+            self.found.mykey_id,
+            self.chosen.program_name,
+            self.chosen.balance,
             points,
             (),
             Request(request),
-            pin_above(self._chosen),
+            pin_above(self.chosen),
         )
 
     def confirm_screen(self, use: Use) -> ConfirmScreen:
@@ -109,7 +113,7 @@ class SpendInputScreen(UseInputScreen):
 
     def done_screen(self, finished: Finished) -> DoneScreen:
         """Return S31."""
-        return spend_done(finished, self.counter.place_name)
+        return spend_done(finished, self.counter.letterhead)
 
 
 def _program_line(one: programs_pb2.UsablePoints) -> str:
@@ -138,6 +142,21 @@ def _chosen_text(one: programs_pb2.UsablePoints) -> str:
         day=day_text(one.next_expiry), points=points_text(one.points_expiring_next)
     )
     return f"{chosen} ({expiring})"
+
+
+def limits_text(one: programs_pb2.UsablePoints) -> str:
+    """Return the limits that a use may hit, and what is left of them today (USE-6)."""
+    limits = (
+        ("points_per_use_max", _("1回の上限 {points}")),
+        ("citizen_points_left_today", _("本日あと {points}")),
+        ("terminal_points_left_today", _("この端末で本日あと {points}")),
+    )
+    told = [
+        text.format(points=points_text(getattr(one, field)))
+        for field, text in limits
+        if one.HasField(field)  # type: ignore[arg-type]
+    ]
+    return "  ".join(told)
 
 
 class SpendConfirmScreen(ConfirmScreen):
@@ -169,7 +188,7 @@ class SpendDoneScreen(DoneScreen):
     HELP_TEXT = later("F8でレシートを印字します。Enterで次の利用者に進みます。")
 
 
-def spend_done(finished: Finished, place_name: str, *, resumed: bool = False) -> SpendDoneScreen:
+def spend_done(finished: Finished, head: Letterhead, *, resumed: bool = False) -> SpendDoneScreen:
     """Return S31 for a booked spend."""
     spend = points_pb2.SpendResponse.FromString(finished.booked.answer)
-    return SpendDoneScreen(finished, spend_receipt(spend, place_name), resumed=resumed)
+    return SpendDoneScreen(finished, spend_receipt(spend, head), resumed=resumed)

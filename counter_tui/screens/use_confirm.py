@@ -81,7 +81,16 @@ class ConfirmScreen(CounterScreen[ConfirmResult]):
 
     def submit(self) -> None:
         """Book, unless this Enter came too soon after the last."""
-        if not self._guard.accepts(self.counter.monotonic()) or self._submitted:
+        if self.guard_accepts():
+            self.book()
+
+    def guard_accepts(self) -> bool:
+        """Whether this Enter counts."""
+        return self._guard.accepts(self.counter.monotonic()) and not self._submitted
+
+    def book(self) -> None:
+        """Book, if the card is still the one; where it is wanted, after the PIN."""
+        if self._submitted:
             return
         self._check_card()
         if self._stale:

@@ -1,24 +1,20 @@
-"""完了: what S31 and S39 share."""
+"""完了: what S31, S34 and S39 share."""
 
 from collections.abc import Iterable
 from typing import ClassVar
 
-from jichipoint.v1 import merging_pb2, points_pb2
 from textual import work
 from textual.containers import Horizontal, VerticalScroll
 from textual.widget import Widget
 
 from counter_tui.actions import bindings
+from counter_tui.core.answers import transaction_number_of
 from counter_tui.core.bookings import Finished
-from counter_tui.core.escpos import UnprintableError, encode
-from counter_tui.core.printing import PrinterError
-from counter_tui.core.receipt import Receipt, render_text
 from counter_tui.screens.base import CounterScreen
+from counter_tui.slips.document import Slip, render_text
 from counter_tui.texts import _
 from counter_tui.widgets import Words
 
-RECEIPT_COLUMNS = 32
-"""On paper of 58 mm."""
 SCREEN_COLUMNS = 34
 """On the screen the longest line, the time of issue, fits without a break."""
 
@@ -30,10 +26,10 @@ class DoneScreen(CounterScreen[None]):
     BINDINGS = [*bindings("next", "print"), *bindings("back")]
     INSTRUCTION = ""
 
-    def __init__(self, finished: Finished, receipt: Receipt, *, resumed: bool = False) -> None:
+    def __init__(self, finished: Finished, receipt: Slip, *, resumed: bool = False) -> None:
         super().__init__()
         self.finished = finished
-        self._receipt = receipt
+        self.receipt = receipt
         self._resumed = resumed
 
     def body(self) -> Iterable[Widget]:
@@ -42,7 +38,7 @@ class DoneScreen(CounterScreen[None]):
             yield Words(_("前回の続きの処理が完了しました。"), id="resumed")
         with Horizontal(id="done"):
             with VerticalScroll(id="receipt"):
-                yield Words("\n".join(render_text(self._receipt, SCREEN_COLUMNS)))
+                yield Words("\n".join(render_text(self.receipt, SCREEN_COLUMNS)))
             yield Words(self.advice(), id="advice")
 
     def advice(self) -> str:
@@ -53,11 +49,7 @@ class DoneScreen(CounterScreen[None]):
     @property
     def transaction_number(self) -> str:
         """The booking's number."""
-        booked = self.finished.booked
-        response = (
-            merging_pb2.MergeResponse if booked.method == "Merge" else points_pb2.SpendResponse
-        )
-        return response.FromString(booked.answer).transaction_number
+        return transaction_number_of(self.finished.booked)
 
     def action_next(self) -> None:
         """On to the next citizen."""
@@ -70,14 +62,4 @@ class DoneScreen(CounterScreen[None]):
     @work(exclusive=True)
     async def action_print(self) -> None:
         """レシート印字."""
-        if self.counter.printer is None:
-            self.tell(_("プリンターが設定されていません。"), trouble=True)
-            return
-        try:
-            data = encode(self._receipt, RECEIPT_COLUMNS)
-            await self.counter.in_thread(self.counter.printer.print, data)
-        except (UnprintableError, PrinterError) as error:
-            text = _("印字できませんでした。処理は完了しています。")
-            self.tell(f"{text}\n{error}", trouble=True)
-            return
-        self.tell(_("レシートを印字しました。"))
+        await self.counter.print_slip(self.receipt, self, _("レシートを印字しました。"))

@@ -50,6 +50,7 @@ class UseInputScreen(CounterScreen[None]):
         yield Words("", id="card")
         yield Words("", id="holder")
         yield from self.choice()
+        yield from self.fields()
         with Horizontal(classes="field"):
             yield Words(_("ポイント利用数") + "*", classes="label")
             yield PlainInput(id="points")
@@ -58,6 +59,10 @@ class UseInputScreen(CounterScreen[None]):
 
     def choice(self) -> Iterable[Widget]:
         """Return the widgets that show what can be used."""
+        return ()
+
+    def fields(self) -> Iterable[Widget]:
+        """Return further fields, before the amount."""
         return ()
 
     @abstractmethod
@@ -167,9 +172,12 @@ class UseInputScreen(CounterScreen[None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """確認: open the confirm screen, or say what is wrong."""
-        if not self.is_active:
-            return  # Enter was held down; the confirm screen is there already.
-        amount = parse_amount(event.value)
+        if self.is_active:  # else Enter was held down; the confirm screen is there already.
+            self.check(event.value)
+
+    def check(self, text: str) -> None:
+        """Go on with the amount that was typed, or say what is wrong."""
+        amount = parse_amount(text)
         if amount.fault is not None or amount.points is None:
             self.tell(_(_FAULTS[amount.fault or AmountFault.EMPTY]), trouble=True)
             return
@@ -183,9 +191,13 @@ class UseInputScreen(CounterScreen[None]):
             self.tell(f"{text}\n(INSUFFICIENT_POINTS)", trouble=True)
         else:
             self.tell("")
-            screen = self.confirm_screen(use)
-            screen.card_session = self._card_session
-            self.app.push_screen(screen, self._confirmed)
+            self.confirm(use)
+
+    def confirm(self, use: Use) -> None:
+        """Open the confirm screen."""
+        screen = self.confirm_screen(use)
+        screen.card_session = self._card_session
+        self.app.push_screen(screen, self._confirmed)
 
     def _confirmed(self, result: ConfirmResult | None) -> None:
         match result:

@@ -4,7 +4,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from google.type.date_pb2 import Date
-from jichipoint.v1 import cards_pb2, merging_pb2, points_pb2, programs_pb2
+from jichipoint.v1 import cards_pb2, merging_pb2, points_pb2, programs_pb2, vouchers_pb2
 
 from counter_tui.core.bookings import Finished, NotBooked
 
@@ -34,7 +34,7 @@ class Use:
 class Request:
     """A request that has all but its request ID."""
 
-    message: points_pb2.SpendRequest | merging_pb2.MergeRequest
+    message: points_pb2.SpendRequest | merging_pb2.MergeRequest | vouchers_pb2.IssueVoucherRequest
 
     def with_id(self, request_id: str, proof: cards_pb2.CardProof | None) -> bytes:
         """Return the serialized request."""

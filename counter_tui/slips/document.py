@@ -1,25 +1,18 @@
-"""Receipts as documents: lines that a printer or the screen can show (RCP-1, RCP-2).
+"""Slips as documents: lines, rules, codes and boxes that a printer or the screen can show (RCP-1).
 
-Receipts are Japanese whatever language the operator reads: they are the customer's.
+Slips are Japanese whatever language the operator reads: they are the customer's.
 """
 
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
 from enum import StrEnum, auto
-
-from google.protobuf.timestamp_pb2 import Timestamp
-from jichipoint.v1 import merging_pb2, points_pb2
 
 COLUMNS = 32
 """Cells of a line on paper of 58 mm."""
 
 COLUMNS_MIN = 2
 """A full-width character has to fit on a line."""
-
-TOKYO = timezone(timedelta(hours=9), "Asia/Tokyo")
-"""Japan has had no summer time since 1951."""
 
 
 class Align(StrEnum):
@@ -28,6 +21,15 @@ class Align(StrEnum):
     LEFT = auto()
     CENTRE = auto()
     RIGHT = auto()
+
+
+class Code(StrEnum):
+    """A code that a scanner reads."""
+
+    QR = auto()
+    NW7 = auto()
+    CODE39 = auto()
+    CODE128 = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +47,31 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
-class Receipt:
-    """A receipt from its first line to its last."""
+class CodeLine:
+    """A QR code or a barcode, centred; linear codes have their text below."""
 
-    lines: tuple[Line | Rule, ...]
+    code: Code
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SealBoxes:
+    """Two boxes beside each other that seals are put into, each with what it is for."""
+
+    left: str
+    right: str
+
+
+Part = Line | Rule | CodeLine | SealBoxes
+
+
+@dataclass(frozen=True, slots=True)
+class Slip:
+    """A slip from its first line to its last."""
+
+    title: str
+    """What it is, for the list of what waits for the printer."""
+    parts: tuple[Part, ...]
 
 
 def cell_width(text: str) -> int:
@@ -73,43 +96,34 @@ def wrap(text: str, columns: int, width: Callable[[str], int] = cell_width) -> l
     return [*lines, rest]
 
 
-def render_text(receipt: Receipt, columns: int = COLUMNS) -> list[str]:
-    """Return the receipt as lines for the screen, without spaces at their ends."""
-    rendered: list[str] = []
-    for line in receipt.lines:
-        if isinstance(line, Rule):
-            rendered.append("-" * columns)
-        else:
-            pieces = wrap(line.text, columns)
-            rendered.extend(_aligned(piece, line.align, columns) for piece in pieces)
-    return rendered
+def render_text(slip: Slip, columns: int = COLUMNS) -> list[str]:
+    """Return the slip as lines for the screen, without spaces at their ends.
+
+    A code is shown as its text: the screen is no paper.
+    """
+    return [line for part in slip.parts for line in _part_text(part, columns)]
 
 
-def spend_receipt(spend: points_pb2.SpendResponse, place_name: str) -> Receipt:
-    """Return the receipt of a spend (S31)."""
-    return Receipt(
-        (
-            *_heading(spend.program_name),
-            *_points(spend.points, spend.balance_after),
-            *_thanks(place_name),
-            *_reference(spend.transaction_number, spend.book_time),
-        )
-    )
+def _part_text(part: Part, columns: int) -> list[str]:
+    match part:
+        case Rule():
+            return ["-" * columns]
+        case SealBoxes(left, right):
+            return _boxes_text(left, right, columns)
+        case CodeLine(Code.QR, _):
+            return [_aligned("[QR]", Align.CENTRE, columns)]
+        case CodeLine(_, text):
+            return [_aligned(piece, Align.CENTRE, columns) for piece in wrap(text, columns)]
+        case Line(text, align, _):
+            return [_aligned(piece, align, columns) for piece in wrap(text, columns)]
 
 
-def merge_receipt(merge: merging_pb2.MergeResponse, place_name: str) -> Receipt:
-    """Return the receipt of a merge (S39)."""
-    return Receipt(
-        (
-            *_heading(merge.program_name),
-            Line("[合算先商店街名]"),
-            Line(merge.street_name),
-            Line(""),
-            *_points(merge.points, merge.balance_after),
-            *_thanks(place_name),
-            *_reference(merge.transaction_number, merge.book_time),
-        )
-    )
+def _boxes_text(left: str, right: str, columns: int) -> list[str]:
+    inner = (columns - 3) // 2
+    edge = f"+{'-' * inner}+{'-' * inner}+"
+    heads = [text + " " * (inner - cell_width(text)) for text in (left, right)]
+    empty = f"|{' ' * inner}|{' ' * inner}|"
+    return [edge, f"|{heads[0]}|{heads[1]}|", empty, empty, edge]
 
 
 def _cells(character: str) -> int:
@@ -142,39 +156,3 @@ def _aligned(text: str, align: Align, columns: int) -> str:
             return (" " * (room // 2) + text).rstrip(" ")
         case Align.RIGHT:
             return (" " * room + text).rstrip(" ")
-
-
-def _heading(program_name: str) -> tuple[Line, ...]:
-    return (
-        Line(program_name, Align.CENTRE, large=True),
-        Line("★★★レシート★★★", Align.CENTRE),
-        Line(""),
-    )
-
-
-def _points(points: int, balance_after: int) -> tuple[Line, ...]:
-    return (
-        Line("[今回の利用ポイント数]"),
-        Line(f"{points:,}ポイント"),
-        Line(""),
-        Line("[ポイント残高]"),
-        Line(f"{balance_after:,}ポイント"),
-        Line(""),
-    )
-
-
-def _thanks(place_name: str) -> tuple[Line, ...]:
-    place = (Line(place_name),) if place_name else ()
-    return (*place, Line("ご利用いただき"), Line("ありがとうございました。"), Line(""))
-
-
-def _reference(transaction_number: str, book_time: Timestamp) -> tuple[Line, ...]:
-    return (
-        Line(f"取引済番号: {transaction_number}"),
-        Line(f"発行日時: {_time(book_time.ToDatetime(tzinfo=UTC))}"),
-    )
-
-
-def _time(moment: datetime) -> str:
-    local = moment.astimezone(TOKYO)
-    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M:%S}"

@@ -1,14 +1,30 @@
-"""Receipts as bytes for ESC/POS printers with Japanese characters of their own (RCP-1).
+"""Slips as bytes for ESC/POS printers (RCP-1).
 
 Two-byte characters go out in cp932 between FS & and FS ., the others as single bytes. cp932 and
-not shift_jis: the latter lacks 髙, ① and ㈱.
+not shift_jis: the latter lacks 髙, ① and ㈱. A line with a character that cp932 lacks is printed
+as a picture, whole; so is every line with Japanese on a printer without Kanji of its own.
 """
 
 import re
 import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
 from itertools import groupby
+from pathlib import Path
 
-from counter_tui.core.receipt import COLUMNS, Align, Line, Receipt, Rule, wrap
+from counter_tui.slips import raster
+from counter_tui.slips.document import (
+    Align,
+    Code,
+    CodeLine,
+    Line,
+    Part,
+    Rule,
+    SealBoxes,
+    Slip,
+    cell_width,
+    wrap,
+)
 
 INITIALISE = b"\x1b@"
 JAPANESE_SET = b"\x1bR\x08"
@@ -20,8 +36,23 @@ KANJI_ON = b"\x1c&"
 KANJI_OFF = b"\x1c."
 LARGE = b"\x1d!\x11"
 NORMAL = b"\x1d!\x00"
+TIGHT = b"\x1b3\x18"
+"""ESC 3 24: lines without a gap, so that what is drawn of characters joins."""
+SPACED = b"\x1b2"
 FEED = b"\x1bd\x03"
 CUT = b"\x1dVB\x00"
+
+QR_MODEL_2 = b"\x1d(k\x04\x001A2\x00"
+QR_SIZE = b"\x1d(k\x03\x001C%c"
+QR_LEVEL_M = b"\x1d(k\x03\x001E1"
+QR_PRINT = b"\x1d(k\x03\x001Q0"
+QR_DOTS = 6
+"""A module is 6 dots, about 0.75 mm."""
+BARCODE_SETTINGS = b"\x1dh\x50\x1dw\x02\x1dH\x02\x1df\x00"
+"""80 dots high, thin bars of 2 dots, the text below."""
+BARCODES = {Code.CODE39: b"\x45", Code.NW7: b"\x47", Code.CODE128: b"\x49"}
+"""GS k's m, for data with its length in front."""
+BARCODE_DOTS, BARCODE_HEIGHT = 2, 80
 
 _ALIGN = {Align.LEFT: b"\x1ba\x00", Align.CENTRE: b"\x1ba\x01", Align.RIGHT: b"\x1ba\x02"}
 
@@ -43,30 +74,128 @@ _VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 _VOICED = re.compile("[ぁ-ゖァ-ヺゝヽ][\u3099\u309a]")
 
 
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """What a printer prints on, and what it can do by itself."""
+
+    columns: int = 32
+    """Single-byte characters a line: 32 on 58 mm, 48 on 80 mm; each 12 dots wide."""
+    has_kanji: bool = True
+    """Whether it has Japanese characters of its own."""
+    has_codes: bool = True
+    """Whether it draws QR codes and barcodes by itself."""
+    font: Path | None = None
+    """For what is printed as a picture; without it a font of the machine is looked for."""
+
+    @property
+    def dots(self) -> int:
+        """How many dots a line has."""
+        return self.columns * raster.CELL_DOTS
+
+
+PAPER_58 = Paper(32)
+PAPER_80 = Paper(48)
+
+
 class UnprintableError(Exception):
-    """A character that the printer does not have; nothing may be printed in its place."""
+    """A character that cannot be printed; nothing may be printed in its place."""
 
     def __init__(self, character: str) -> None:
         self.character = character
         shown = character if character.isprintable() else "a character"
-        super().__init__(f"the printer has no {shown} (U+{ord(character):04X})")
+        super().__init__(f"{shown} (U+{ord(character):04X}) cannot be printed")
 
 
-def encode(receipt: Receipt, columns: int = COLUMNS) -> bytes:
-    """Return the bytes that print the receipt and cut the paper.
+def encode(slip: Slip, paper: Paper = PAPER_58) -> bytes:
+    """Return the bytes that print the slip and cut the paper.
 
-    Columns are single-byte characters a line: 32 on 58 mm, 48 on 80 mm. Raises UnprintableError.
+    Raises UnprintableError, UncarriableError for a code that cannot carry its text, and
+    raster.FontError where a picture is needed and there is no font for it.
     """
-    lines = b"".join(_encode_line(line, columns) for line in receipt.lines)
-    return INITIALISE + JAPANESE_SET + KATAKANA_PAGE + SHIFT_JIS + lines + FEED + CUT
+    parts = b"".join(_encode_part(part, paper) for part in slip.parts)
+    return INITIALISE + JAPANESE_SET + KATAKANA_PAGE + SHIFT_JIS + parts + FEED + CUT
 
 
-def _encode_line(line: Line | Rule, columns: int) -> bytes:
-    if isinstance(line, Rule):
-        return _ALIGN[Align.LEFT] + b"-" * columns + b"\n"
-    pieces = wrap(_normalise(line.text), columns // 2 if line.large else columns, _paper_width)
-    text = b"".join(_ALIGN[line.align] + _encode_text(piece) + b"\n" for piece in pieces)
-    return LARGE + text + NORMAL if line.large else text
+def _encode_part(part: Part, paper: Paper) -> bytes:
+    match part:
+        case Line():
+            return _encode_line(part, paper)
+        case Rule():
+            return _ALIGN[Align.LEFT] + b"-" * paper.columns + b"\n"
+        case SealBoxes():
+            return _encode_boxes(part, paper)
+        case CodeLine():
+            return _ALIGN[Align.CENTRE] + _encode_code(part, paper)
+
+
+def _encode_line(line: Line, paper: Paper) -> bytes:
+    text = _normalise(line.text)
+    for character in text:
+        _check(character)
+    if not _is_native(text, paper):
+        return _ALIGN[line.align] + _pictured(line, text, paper)
+    columns = paper.columns // 2 if line.large else paper.columns
+    pieces = wrap(text, columns, _paper_width)
+    encoded = b"".join(_ALIGN[line.align] + _encode_text(piece) + b"\n" for piece in pieces)
+    return LARGE + encoded + NORMAL if line.large else encoded
+
+
+def _pictured(line: Line, text: str, paper: Paper) -> bytes:
+    scale = 2 if line.large else 1
+    pieces = wrap(text, paper.columns // scale, cell_width)
+    return b"".join(
+        _ALIGN[line.align] + raster.command(raster.text_picture(piece, scale, paper.font))
+        for piece in pieces
+    )
+
+
+def _encode_boxes(boxes: SealBoxes, paper: Paper) -> bytes:
+    """Return two boxes with room for a seal, of the printer's own line characters or drawn."""
+    heads = [_normalise(boxes.left), _normalise(boxes.right)]
+    if not all(_is_native(head, paper) for head in heads) or not paper.has_kanji:
+        picture = raster.boxes_picture(heads, paper.dots, paper.font)
+        return _ALIGN[Align.LEFT] + raster.command(picture)
+    inner = (paper.columns // 2 - 3) // 2
+    padded = [head + "　" * (inner - cell_width(head) // 2) for head in heads]
+    empty = f"│{'　' * inner}│{'　' * inner}│"
+    rows = (
+        f"┌{'─' * inner}┬{'─' * inner}┐",
+        f"│{padded[0]}│{padded[1]}│",
+        *(empty,) * 4,
+        f"└{'─' * inner}┴{'─' * inner}┘",
+    )
+    text = b"".join(_encode_text(row) + b"\n" for row in rows)
+    return _ALIGN[Align.LEFT] + TIGHT + text + SPACED
+
+
+def _encode_code(part: CodeLine, paper: Paper) -> bytes:
+    if not paper.has_codes:
+        return _pictured_code(part, paper)
+    if part.code is Code.QR:
+        raster.qr_picture(part.text, 1)  # what it cannot carry is told here, not on paper
+        length = len(part.text) + 3
+        store = b"\x1d(k" + length.to_bytes(2, "little") + b"1P0" + part.text.encode("ascii")
+        return QR_MODEL_2 + QR_SIZE % QR_DOTS + QR_LEVEL_M + store + QR_PRINT
+    raster.linear_picture(part, 1, 1)
+    data = part.text.encode("ascii")
+    if part.code is Code.CODE128:
+        data = b"{B" + data.replace(b"{", b"{{")
+    return BARCODE_SETTINGS + b"\x1dk" + BARCODES[part.code] + bytes([len(data)]) + data + b"\n"
+
+
+def _pictured_code(part: CodeLine, paper: Paper) -> bytes:
+    if part.code is Code.QR:
+        return raster.command(raster.qr_picture(part.text, QR_DOTS))
+    picture = raster.linear_picture(part, BARCODE_DOTS, BARCODE_HEIGHT)
+    return raster.command(picture) + _encode_line(Line(part.text, Align.CENTRE), paper)
+
+
+def _is_native(text: str, paper: Paper) -> bool:
+    """Whether the printer has every character itself."""
+    encodable: Callable[[str], bool] = (
+        _has_cp932 if paper.has_kanji else lambda character: character.isascii()
+    )
+    return all(encodable(character) for character in text)
 
 
 def _normalise(text: str) -> str:
@@ -92,13 +221,21 @@ def _run(length: int, run: bytes) -> bytes:
 
 
 def _encode_character(character: str) -> bytes:
-    if character == "¥":
-        return b"\x5c"
-    # Private characters would print whatever somebody has loaded into the printer; control
-    # characters would be commands.
-    if unicodedata.category(character) in ("Cc", "Co"):
-        raise UnprintableError(character)
+    return b"\x5c" if character == "¥" else character.encode("cp932")
+
+
+def _has_cp932(character: str) -> bool:
     try:
-        return character.encode("cp932")
+        _encode_character(character)
     except UnicodeEncodeError:
-        raise UnprintableError(character) from None
+        return False
+    return True
+
+
+def _check(character: str) -> None:
+    """Refuse private characters, which would print whatever somebody has loaded into the
+
+    printer, and control characters, which would be commands.
+    """
+    if unicodedata.category(character) in ("Cc", "Co", "Cs"):
+        raise UnprintableError(character)

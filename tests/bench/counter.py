@@ -96,7 +96,6 @@ async def _measured(places: Places, town: Town, address: str, port: int) -> list
             language="ja",
             reader=f"{READER} 00 00",
             virtual_cards=None,
-            virtual_printer=None,
             hint=None,
         )
     )

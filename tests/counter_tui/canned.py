@@ -7,19 +7,38 @@ from pathlib import Path
 import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
-from jichipoint.v1 import merging_pb2, points_pb2, programs_pb2, terminals_pb2
+from jichipoint.v1 import (
+    days_pb2,
+    merging_pb2,
+    points_pb2,
+    programs_pb2,
+    terminals_pb2,
+    vouchers_pb2,
+)
 
 from counter_tui import app as app_module
 from counter_tui import texts
 from counter_tui.app import CounterApp
 from counter_tui.core.bookings import Booked, Decision, RefusedError, UnreachableError
 from counter_tui.core.settings import Settings
+from counter_tui.printers.address import parse_address
+from counter_tui.printing import Printing
+from counter_tui.slips.escpos import Paper
 from counter_tui.virtual.card import VirtualCard
 from counter_tui.virtual.reader import BoxedCard, VirtualReader
 from tests.counter_tui.citizens import boxed
 
 BOOKED_AT = Timestamp(seconds=1491123757)
 """2017-04-02 18:02:37 in Tokyo, as in S31."""
+ISSUED_AT = Timestamp(seconds=1491013944)
+"""2017-04-01 11:32:24 in Tokyo, as in S35."""
+NUMBER, UNKNOWN_NUMBER = "987654321012", "000000000000"
+QR_TEXT = (
+    "JPV1.987654321012.00000001.500.20170401.20170501.0001.4KRRAC7S75EQRXGEZ6BD7GBVHB6SE24CJSGP"
+    "7ZBQ3PUVHYKAXPHXW4NX5BNIQJANVGJGQHARGEXRLLERJVTTRFIZ6PD7VKYFWMDC6BY"
+)
+"""The vector of formats.md."""
+PUBLIC_KEY = bytes.fromhex("03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8")
 SHOWN_ON = Date(year=2017, month=4, day=2)
 HINT = "デモ用: 端末ID 00010011  端末パスワード demo-1234"
 
@@ -48,22 +67,101 @@ class CannedGateway:
         self.address = address
         self.sent: list[bytes] = []
         self.away = False
+        self.is_shop = True
+        """Else it is the chamber of commerce, which issues vouchers."""
         self.refusal: RefusedError | None = None
 
     async def sign_in(
-        self, terminal_id: str, password: str, machine_fingerprint: bytes
-    ) -> terminals_pb2.Terminal:
+        self,
+        terminal_id: str,
+        password: str,
+        machine_fingerprint: bytes,
+        *,
+        training: bool = False,
+    ) -> terminals_pb2.SignInResponse:
         if password != "demo-1234":
             raise RefusedError("SIGN_IN_REFUSED", "端末IDまたは端末パスワードが違います。")
-        return terminals_pb2.Terminal(
-            terminal_id=terminal_id,
-            terminal_class=terminals_pb2.TERMINAL_CLASS_SERVICE_ID,
-            municipality_name="A市",
-            place_name="花田酒店",
-            terminal_name="花田酒店 レジ1",
-            issuer_id="000002",
-            issuer_name="A商店街",
-            can_merge=True,
+        answer = terminals_pb2.SignInResponse(
+            terminal=terminals_pb2.Terminal(
+                terminal_id=terminal_id,
+                terminal_class=terminals_pb2.TERMINAL_CLASS_SERVICE_ID,
+                municipality_name="A市",
+                place_name="花田酒店",
+                terminal_name="花田酒店 レジ1",
+                issuer_id="000002",
+                issuer_name="A商店街",
+                can_merge=self.is_shop,
+                can_spend=self.is_shop,
+                can_issue_vouchers=not self.is_shop,
+                can_redeem_vouchers=True,
+            )
+        )
+        if training:
+            answer.practice_cards.add(label="練習カード1", certificate_serial_number="7EA1")
+        return answer
+
+    async def voucher_trust(self) -> vouchers_pb2.GetVoucherTrustResponse:
+        return vouchers_pb2.GetVoucherTrustResponse(
+            keys=[vouchers_pb2.VoucherKey(key_id=1, public_key=PUBLIC_KEY)],
+            offline_vouchers_max=2,
+            offline_points_max=1000,
+            programs=[
+                vouchers_pb2.VoucherProgram(program_id="00000001", program_name="A市ポイント")
+            ],
+        )
+
+    async def redemption_places(self) -> list[vouchers_pb2.RedemptionPlace]:
+        places = [vouchers_pb2.RedemptionPlace(place_id=1, name="花田酒店")]
+        if not self.is_shop:
+            places.append(vouchers_pb2.RedemptionPlace(place_id=4, name="青木青果店"))
+        return places
+
+    async def look_up_voucher(self, voucher_number: str, place_id: int) -> vouchers_pb2.Voucher:
+        if self.away:
+            raise UnreachableError("UNAVAILABLE", "サーバーから返事がありません。")
+        if voucher_number == UNKNOWN_NUMBER:
+            raise RefusedError("VOUCHER_UNKNOWN", "この券番号のポイント券は、ここでは使えません。")
+        return voucher(voucher_number)
+
+    async def reprint_voucher(
+        self, request_id: str, transaction_number: str
+    ) -> vouchers_pb2.ReprintVoucherResponse:
+        return vouchers_pb2.ReprintVoucherResponse(
+            voucher=voucher(NUMBER), qr_text=QR_TEXT, reprint_count=1
+        )
+
+    async def day_transactions(self, page_token: str) -> days_pb2.ListDayTransactionsResponse:
+        kinds = (("REDEEM", 500, ""), ("SPEND", 300, "CANCEL"), ("SPEND", 1200, ""))
+        return days_pb2.ListDayTransactionsResponse(
+            day=SHOWN_ON,
+            transactions=[
+                days_pb2.DayTransaction(
+                    transaction_number=f"201704020000{number}",
+                    kind=kind,
+                    book_time=BOOKED_AT,
+                    program_id="00000001",
+                    program_name="A市ポイント",
+                    points=points,
+                    settled_by=settled_by,
+                )
+                for number, (kind, points, settled_by) in enumerate(kinds)
+            ],
+        )
+
+    async def day_totals(self) -> days_pb2.GetDayTotalsResponse:
+        return days_pb2.GetDayTotalsResponse(
+            day=SHOWN_ON,
+            totals=[
+                days_pb2.DayTotal(
+                    kind=kind,
+                    program_id="00000001",
+                    program_name="A市ポイント",
+                    count=1,
+                    points=points,
+                )
+                for kind, points in (("SPEND", 1200), ("REDEEM", 500))
+            ],
+            read_time=BOOKED_AT,
         )
 
     async def usable_points(self, serial_number: str) -> points_pb2.ListUsablePointsResponse:
@@ -92,9 +190,7 @@ class CannedGateway:
             raise UnreachableError("UNAVAILABLE", "")
         if self.refusal:
             raise self.refusal
-        if method == "Spend":
-            return Booked(method, _spent(points_pb2.SpendRequest.FromString(request)))
-        return Booked(method, _merged(merging_pb2.MergeRequest.FromString(request)))
+        return Booked(method, _ANSWERS[method](request))
 
     async def settle(self, request_id: str) -> Decision:
         raise UnreachableError("UNAVAILABLE", "")
@@ -104,7 +200,59 @@ class CannedGateway:
         await asyncio.Event().wait()
 
 
-def _spent(request: points_pb2.SpendRequest) -> bytes:
+def voucher(number: str) -> vouchers_pb2.Voucher:
+    return vouchers_pb2.Voucher(
+        voucher_number=number,
+        transaction_number="2017040200001",
+        program_id="00000001",
+        program_name="A市ポイント",
+        points=500,
+        issue_time=ISSUED_AT,
+        days_valid=30,
+        last_good_day=Date(year=2017, month=5, day=1),
+        issuing_place_name="A商工会",
+        state=vouchers_pb2.VOUCHER_STATE_OPEN,
+    )
+
+
+def _issued(content: bytes) -> bytes:
+    request = vouchers_pb2.IssueVoucherRequest.FromString(content)
+    issued = voucher(NUMBER)
+    issued.points = request.points
+    return vouchers_pb2.IssueVoucherResponse(
+        transaction_number="2017040200001",
+        book_time=BOOKED_AT,
+        mykey_id="MY123456",
+        balance_after=1730 - request.points,
+        voucher=issued,
+        qr_text=QR_TEXT,
+    ).SerializeToString()
+
+
+def _redeemed(content: bytes) -> bytes:
+    request = vouchers_pb2.RedeemVoucherRequest.FromString(content)
+    redeemed = voucher(request.voucher_number)
+    redeemed.redeeming_place_name = "花田酒店"
+    return vouchers_pb2.RedeemVoucherResponse(
+        transaction_number="2017040200002", book_time=BOOKED_AT, voucher=redeemed
+    ).SerializeToString()
+
+
+def _cancelled(content: bytes) -> bytes:
+    request = points_pb2.CancelSpendRequest.FromString(content)
+    return points_pb2.CancelSpendResponse(
+        transaction_number="2017040200003",
+        book_time=BOOKED_AT,
+        cancelled_transaction_number=request.transaction_number,
+        mykey_id="MY123456",
+        program_id="00000001",
+        points=1200,
+        balance_after=1730,
+    ).SerializeToString()
+
+
+def _spent(content: bytes) -> bytes:
+    request = points_pb2.SpendRequest.FromString(content)
     return points_pb2.SpendResponse(
         transaction_number="2017040200001",
         book_time=BOOKED_AT,
@@ -116,7 +264,8 @@ def _spent(request: points_pb2.SpendRequest) -> bytes:
     ).SerializeToString()
 
 
-def _merged(request: merging_pb2.MergeRequest) -> bytes:
+def _merged(content: bytes) -> bytes:
+    request = merging_pb2.MergeRequest.FromString(content)
     return merging_pb2.MergeResponse(
         transaction_number="2017040200001",
         book_time=BOOKED_AT,
@@ -130,6 +279,15 @@ def _merged(request: merging_pb2.MergeRequest) -> bytes:
         street_point_id="123456789",
         merge_file=merging_pb2.MergeFile(name="000002-2017040200001.mrg", content=b"sealed"),
     ).SerializeToString()
+
+
+_ANSWERS: dict[str, Callable[[bytes], bytes]] = {
+    "Spend": _spent,
+    "Merge": _merged,
+    "IssueVoucher": _issued,
+    "RedeemVoucher": _redeemed,
+    "CancelSpend": _cancelled,
+}
 
 
 class Watch:
@@ -146,7 +304,13 @@ class Counter:
     """The application on a canned gateway."""
 
     def __init__(
-        self, folder: Path, language: str, monkeypatch: pytest.MonkeyPatch, *, spool: bool = True
+        self,
+        folder: Path,
+        language: str,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        spool: bool = True,
+        printer: bool = False,
     ) -> None:
         self.gateway = CannedGateway("")
         monkeypatch.setattr(app_module, "_import_gateway", lambda: lambda _address: self.gateway)
@@ -162,13 +326,17 @@ class Counter:
             language=language,
             reader="",
             virtual_cards=None,
-            virtual_printer=None,
             hint=HINT,
         )
         settings.state_folder.mkdir()
+        self.receipts = folder / "receipts.escpos"
+        self.printing: Printing | None = None
+        if printer:
+            address = parse_address(f"file:{self.receipts}")
+            self.printing = Printing(address, Paper(), folder / "queue")
         self.reader = VirtualReader(
             [boxed("桜井さん"), BoxedCard("図書館カード", lambda: VirtualCard({}))]
         )
         self.app = CounterApp(
-            settings, self.reader, None, virtual_reader=self.reader, monotonic=self.watch
+            settings, self.reader, self.printing, card_box=self.reader, monotonic=self.watch
         )

@@ -7,10 +7,12 @@ from typing import Protocol
 import pytest
 from textual.app import App
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from counter_tui.core.bookings import RefusedError
+from counter_tui.screens.sign_in import SignInScreen
 from demo.screen_text import screen_text
-from tests.counter_tui.canned import Counter
+from tests.counter_tui.canned import NUMBER, QR_TEXT, UNKNOWN_NUMBER, Counter
 
 SIZE = (80, 24)
 Drive = Callable[[Counter, Pilot[object]], Awaitable[None]]
@@ -133,7 +135,7 @@ async def waiting(counter: Counter, pilot: Pilot[object]) -> None:
 async def s37(counter: Counter, pilot: Pilot[object]) -> None:
     await s28(counter, pilot)
     counter.reader.insert(0)
-    await pilot.press("2")
+    await pilot.press("3")
     await settle(pilot)
     await pilot.press(*"1234")
     await settle(pilot)
@@ -149,6 +151,143 @@ async def s39(counter: Counter, pilot: Pilot[object]) -> None:
     await s38(counter, pilot)
     counter.watch.seconds += 1
     await pilot.press("enter")
+    await settle(pilot)
+
+
+async def s2_training(counter: Counter, pilot: Pilot[object]) -> None:
+    await s22(counter, pilot)
+    counter.app.pop_screen()
+    counter.app.is_signed_in = False
+    counter.app.push_screen(SignInScreen(), counter.app._signed_in)
+    await settle(pilot)
+    await pilot.press(*"demo-1234", "f4")
+    await settle(pilot)
+
+
+async def training_cards(counter: Counter, pilot: Pilot[object]) -> None:
+    await s2_training(counter, pilot)
+    await pilot.press("1", "1")
+    await settle(pilot)
+    await pilot.press("f9")
+    await settle(pilot)
+
+
+async def s28_chamber(counter: Counter, pilot: Pilot[object]) -> None:
+    counter.gateway.is_shop = False
+    await s28(counter, pilot)
+
+
+async def s32(counter: Counter, pilot: Pilot[object]) -> None:
+    await s28_chamber(counter, pilot)
+    counter.reader.insert(0)
+    await pilot.press("1")
+    await settle(pilot)
+    await pilot.press("1", *"500")
+    await settle(pilot)
+
+
+async def s32_days(counter: Counter, pilot: Pilot[object]) -> None:
+    await s32(counter, pilot)
+    await pilot.press("shift+tab", "backspace", "1", "enter")
+    await settle(pilot)
+
+
+async def s33(counter: Counter, pilot: Pilot[object]) -> None:
+    await s32(counter, pilot)
+    await pilot.press("enter")
+    await settle(pilot)
+
+
+async def s34(counter: Counter, pilot: Pilot[object]) -> None:
+    await s33(counter, pilot)
+    counter.watch.seconds += 1
+    await pilot.press("enter")
+    await settle(pilot)
+
+
+async def s34_again(counter: Counter, pilot: Pilot[object]) -> None:
+    await s34(counter, pilot)
+    await pilot.press("f8")
+    await settle(pilot)
+
+
+async def cancel_reason(counter: Counter, pilot: Pilot[object]) -> None:
+    await s34(counter, pilot)
+    await pilot.press("f4")
+    await settle(pilot)
+
+
+async def cancel_confirm(counter: Counter, pilot: Pilot[object]) -> None:
+    await day(counter, pilot)
+    await pilot.press("down", "down", "f4")
+    await settle(pilot)
+    await pilot.press("1")
+    await settle(pilot)
+
+
+async def cancel_done(counter: Counter, pilot: Pilot[object]) -> None:
+    await cancel_confirm(counter, pilot)
+    counter.watch.seconds += 1
+    await pilot.press("enter")
+    await settle(pilot)
+
+
+async def s35_empty(counter: Counter, pilot: Pilot[object]) -> None:
+    await s28(counter, pilot)
+    await pilot.press("2")
+    await settle(pilot)
+
+
+async def s35(counter: Counter, pilot: Pilot[object]) -> None:
+    await s35_empty(counter, pilot)
+    await pilot.press(*NUMBER, "enter")
+    await settle(pilot)
+
+
+async def s35_unknown(counter: Counter, pilot: Pilot[object]) -> None:
+    await s35_empty(counter, pilot)
+    await pilot.press(*UNKNOWN_NUMBER, "enter")
+    await settle(pilot)
+
+
+async def s35_places(counter: Counter, pilot: Pilot[object]) -> None:
+    await s28_chamber(counter, pilot)
+    await pilot.press("2")
+    await settle(pilot)
+
+
+async def s35_without_network(counter: Counter, pilot: Pilot[object]) -> None:
+    await s35_empty(counter, pilot)
+    counter.gateway.away = True
+    counter.app.screen.query_one("#number", Input).value = QR_TEXT
+    await pilot.press("enter")
+    await settle(pilot)
+
+
+async def s35_number_without_network(counter: Counter, pilot: Pilot[object]) -> None:
+    await s35_empty(counter, pilot)
+    counter.gateway.away = True
+    await pilot.press(*NUMBER, "enter")
+    await settle(pilot)
+
+
+async def s36(counter: Counter, pilot: Pilot[object]) -> None:
+    await s35(counter, pilot)
+    counter.watch.seconds += 1
+    await pilot.press("enter")
+    await settle(pilot)
+
+
+async def scanned_elsewhere(counter: Counter, pilot: Pilot[object]) -> None:
+    await s29(counter, pilot)
+    counter.app.screen.query_one("#points", Input).focus()
+    await pilot.press(*NUMBER, "enter")
+    await settle(pilot)
+
+
+async def day(counter: Counter, pilot: Pilot[object]) -> None:
+    await s28(counter, pilot)
+    await pilot.press("4")
     await settle(pilot)
 
 
@@ -195,6 +334,26 @@ DRIVES: list[Drive] = [
     s37,
     s38,
     s39,
+    s2_training,
+    training_cards,
+    s28_chamber,
+    s32,
+    s32_days,
+    s33,
+    s34,
+    s34_again,
+    cancel_reason,
+    cancel_confirm,
+    cancel_done,
+    s35_empty,
+    s35,
+    s35_unknown,
+    s35_places,
+    s35_without_network,
+    s35_number_without_network,
+    s36,
+    scanned_elsewhere,
+    day,
     help_box,
     too_small,
 ]
@@ -209,7 +368,7 @@ def test_screen(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    counter = Counter(tmp_path, language, monkeypatch)
+    counter = Counter(tmp_path, language, monkeypatch, printer=True)
 
     async def run(pilot: Pilot[object]) -> None:
         await drive(counter, pilot)

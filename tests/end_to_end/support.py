@@ -111,8 +111,8 @@ class Place:
             language=language,
             reader="",
             virtual_cards=self.folder / "cards",
-            virtual_printer=self.receipts,
             hint=None,
+            printer=f"file:{self.receipts}",
         )
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:

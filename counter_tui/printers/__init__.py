@@ -1,0 +1,1 @@
+"""Receipt printers as devices: where they are, how bytes reach them, and slips that wait."""

@@ -1,0 +1,145 @@
+"""What a printer cannot print by itself, drawn: lines of text, codes, boxes.
+
+Pillow is imported when something is first drawn; most receipts never need it.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from counter_tui.core.cell_codes import Symbology, linear_modules, qr_modules
+from counter_tui.slips.document import Code, CodeLine, cell_width
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+    from PIL.ImageFont import FreeTypeFont
+
+CELL_DOTS = 12
+"""A single-byte character is so many dots wide, and twice as high."""
+ROWS_AT_ONCE = 128
+"""Of a picture: cheap printers hold no more at once."""
+SEAL_DOTS = 110
+"""Room for a seal."""
+_SYMBOLOGIES = {
+    Code.NW7: Symbology.NW7,
+    Code.CODE39: Symbology.CODE39,
+    Code.CODE128: Symbology.CODE128,
+}
+FONT_FILES = (
+    "/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf",
+    "/usr/share/fonts/truetype/fonts-japanese-gothic.ttf",
+    "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
+    "/usr/share/fonts/opentype/ipafont-gothic/ipag.ttf",
+    "C:/Windows/Fonts/msgothic.ttc",
+    "C:/Windows/Fonts/YuGothM.ttc",
+)
+"""Where systems keep a Japanese font."""
+
+
+class FontError(Exception):
+    """There is no Japanese font to draw with; the message says what to do."""
+
+
+def command(picture: "Image") -> bytes:
+    """Return the bytes that print a picture: GS v 0, in strips that any printer holds."""
+    width = (picture.width + 7) // 8
+    strips = (
+        picture.crop((0, top, width * 8, min(top + ROWS_AT_ONCE, picture.height)))
+        for top in range(0, picture.height, ROWS_AT_ONCE)
+    )
+    return b"".join(_strip(strip, width) for strip in strips)
+
+
+def _strip(strip: "Image", width: int) -> bytes:
+    head = b"\x1dv0\x00" + width.to_bytes(2, "little") + strip.height.to_bytes(2, "little")
+    return head + strip.tobytes()
+
+
+def text_picture(text: str, scale: int, font: Path | None) -> "Image":
+    """Return a line of text as dots, 24 high times the scale. Raises FontError."""
+    height = 2 * CELL_DOTS * scale
+    picture = _blank(max(1, cell_width(text)) * CELL_DOTS * scale, height)
+    _draw(picture, text, (0, 0), height, font)
+    return picture
+
+
+def boxes_picture(heads: Sequence[str], dots: int, font: Path | None) -> "Image":
+    """Return two boxes with room for a seal, each with what it is for. Raises FontError."""
+    from PIL.ImageDraw import Draw  # noqa: PLC0415
+
+    height = 2 * CELL_DOTS + SEAL_DOTS
+    picture = _blank(dots, height)
+    drawing = Draw(picture)
+    half = dots // 2
+    for number, head in enumerate(heads):
+        left = number * half
+        drawing.rectangle((left, 0, left + half - 1, height - 1), outline=1, width=2)
+        _draw(picture, head, (left + 8, 4), 2 * CELL_DOTS, font)
+    return picture
+
+
+def qr_picture(text: str, dots: int) -> "Image":
+    """Return a QR code with so many dots a module. Raises UncarriableError."""
+    return _modules(qr_modules(text), dots, dots)
+
+
+def linear_picture(part: CodeLine, dots: int, height: int) -> "Image":
+    """Return a barcode with so many dots a thin bar. Raises UncarriableError."""
+    modules = linear_modules(part.text, _SYMBOLOGIES[part.code])
+    return _modules([[module == "1" for module in modules]], dots, height)
+
+
+def find_font(font: Path | None) -> Path:
+    """Return the font to draw with. Raises FontError."""
+    candidates = (font,) if font is not None else map(Path, FONT_FILES)
+    for path in candidates:
+        if path.is_file():
+            return path
+    if font is not None:
+        raise FontError(f"there is no font {font}")
+    raise FontError(
+        "no Japanese font is found on this machine: name one with --receipt-font, "
+        "or install one (on Debian: apt-get install fonts-ipaexfont-gothic)"
+    )
+
+
+def _modules(rows: Iterable[Sequence[bool]], across: int, down: int) -> "Image":
+    found = list(rows)
+    picture = _blank(len(found[0]), len(found))
+    picture.putdata([int(module) for row in found for module in row])
+    return picture.resize((picture.width * across, picture.height * down))
+
+
+def _blank(width: int, height: int) -> "Image":
+    from PIL import Image  # noqa: PLC0415
+
+    return Image.new("1", (width, height))
+
+
+def _draw(picture: "Image", text: str, at: tuple[int, int], height: int, font: Path | None) -> None:
+    """Draw text with hard edges: grey ones would be speckles on paper."""
+    from PIL.ImageDraw import Draw  # noqa: PLC0415
+
+    drawing = Draw(picture)
+    drawing.fontmode = "1"
+    face = _font(find_font(font), height)
+    left, top = at
+    for character in text:
+        drawing.text((left, top), character, fill=1, font=face)
+        left += cell_width(character) * height // 2
+
+
+@cache
+def _font(path: Path, height: int) -> "FreeTypeFont":
+    from PIL import ImageFont  # noqa: PLC0415
+
+    try:
+        face = ImageFont.truetype(str(path), height)
+    except OSError as error:
+        raise FontError(f"{path} cannot be used as a font: {error}") from error
+    ascent, descent = face.getmetrics()
+    if ascent + descent > height:
+        face = ImageFont.truetype(str(path), height * height // (ascent + descent))
+    return face
