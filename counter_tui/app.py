@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 from textual import events, work
@@ -63,6 +64,10 @@ BRIGHT = Theme(
 """Dark on light: readable in a bright shop."""
 
 
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
 class Labelled(Protocol):
     """A card that can be chosen."""
 
@@ -109,6 +114,7 @@ class CounterApp(App[None]):
         keymap: Mapping[str, tuple[str, ...]] | None = None,
         card_box: CardBox | None = None,
         monotonic: Callable[[], float] = time.monotonic,
+        clock: Callable[[], datetime] = _now,
     ) -> None:
         super().__init__()
         self.settings = settings
@@ -119,6 +125,7 @@ class CounterApp(App[None]):
         self.card_box = card_box
         """Cards that are put in by a key: of the demo, or of a training session."""
         self.monotonic = monotonic
+        self.clock = clock
         self.training = False
         self.is_signed_in = False
         self.waits_for_printer = False
@@ -334,7 +341,10 @@ class CounterApp(App[None]):
         outbox = await self.in_thread(Outbox, self.settings.state_folder / "outbox" / name)
         self.bookings = Bookings(self.gateway, outbox, self.settings.spool_folder)
         self.trust = await Trust.open(
-            self.gateway, self.settings.state_folder / "redemptions" / name, answer.terminal
+            self.gateway,
+            self.settings.state_folder / "redemptions" / name,
+            answer.terminal,
+            self.clock,
         )
         if training and not self.training:
             self._begin_training(answer)

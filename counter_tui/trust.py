@@ -1,9 +1,9 @@
 """Vouchers without network: what the counter trusts then, and what waits to be redeemed (VCH-8)."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,10 +35,15 @@ class Trust:
     """A session's keys and caps, and the terminal's queue."""
 
     def __init__(
-        self, gateway: "Gateway", queue: RedemptionQueue, told: vouchers_pb2.GetVoucherTrustResponse
+        self,
+        gateway: "Gateway",
+        queue: RedemptionQueue,
+        told: vouchers_pb2.GetVoucherTrustResponse,
+        clock: Callable[[], datetime],
     ) -> None:
         self._gateway = gateway
         self._queue = queue
+        self._clock = clock
         self._sending = asyncio.Lock()
         self.keys: Mapping[int, VoucherKey] = {
             key.key_id: VoucherKey(key.key_id, key.public_key, key.withdrawn) for key in told.keys
@@ -50,25 +55,29 @@ class Trust:
 
     @classmethod
     async def open(
-        cls, gateway: "Gateway", folder: Path, terminal: terminals_pb2.Terminal
+        cls,
+        gateway: "Gateway",
+        folder: Path,
+        terminal: terminals_pb2.Terminal,
+        clock: Callable[[], datetime],
     ) -> "Trust":
         """Ask the server for keys and caps. Raises TroubleError, RedemptionError."""
         told = vouchers_pb2.GetVoucherTrustResponse()
         if terminal.can_redeem_vouchers:
             told = await gateway.voucher_trust()
         queue = await asyncio.to_thread(RedemptionQueue, folder)
-        return cls(gateway, queue, told)
+        return cls(gateway, queue, told, clock)
 
     async def take(self, signed: SignedVoucher, request_id: str) -> Waiting:
         """Keep a voucher until the network is back; what RedemptionQueue.take raises."""
-        now = datetime.now(UTC)
+        now = self._clock()
         today = now.astimezone(TOKYO).date()
         return await asyncio.to_thread(self._queue.take, signed, request_id, self.caps, now, today)
 
     async def summary(self) -> Summary:
         """Return what waits. Raises RedemptionError."""
         found, damaged = await asyncio.to_thread(self._queue.read)
-        today = datetime.now(TOKYO).date()
+        today = self._clock().astimezone(TOKYO).date()
         waiting = [one for one in found if not one.refusal]
         return Summary(
             len(waiting),

@@ -119,7 +119,7 @@ async def _spend(app: CounterApp, pilot: Pilot[object]) -> None:
 
 
 async def _merge(app: CounterApp, pilot: Pilot[object]) -> None:
-    await pilot.press("2")
+    await pilot.press("3")
     await _reach(app, pilot, MergeInputScreen)
     await _until(pilot, lambda: _shown(app, "#chosen"), "the balance")
     await pilot.press(*str(MERGED))

@@ -53,6 +53,9 @@ def test_the_counter_page_explains_every_reason_and_key() -> None:
 
 
 NOT_AT_THE_COUNTER = {
+    "PLACE_UNCHANGED",
+    "VOUCHER_NOT_LAPSED",
+    "VOUCHER_NOT_REDEEMED",
     "HOLD_EXPIRED",
     "HOLD_NOT_EXPIRED",
     "HOLD_SETTLED",

@@ -246,7 +246,7 @@ async def pin(studio: Studio) -> None:
 
 async def merge(studio: Studio) -> None:
     """Merge points with the card that is still in."""
-    await studio.press("2")
+    await studio.press("3")
     await studio.reach(MergeInputScreen)
     balance = studio.app.screen.query_one("#chosen", Words)
     await studio.until(lambda: bool(str(balance.render())), "the balance")

@@ -3,7 +3,6 @@
 import asyncio
 import codecs
 import locale
-import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass

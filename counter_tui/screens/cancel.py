@@ -163,7 +163,7 @@ class CancelDoneScreen(DoneScreen):
 
     HEADING = later("取消 完了")
     INSTRUCTION = later(
-        "取消が完了しました。\nポイントは元の有効期限のまま戻りました。\n\n"
+        "取消が完了しました。\nポイントは元の有効期限のまま\n戻りました。\n\n"
         "レシートを印字する場合は F8 を\n押してください。"
     )
     HELP_TEXT = later("F8でレシートを印字します。Enterで戻ります。")

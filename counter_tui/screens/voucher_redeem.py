@@ -238,7 +238,8 @@ class RedeemScreen(CounterScreen[None]):
         self._shown = shown
         self._submitted = False
         self._guard = EnterGuard(self.counter.monotonic())
-        rows = _server_rows(shown.voucher) if shown.voucher else self._code_rows(shown.signed)
+        now = self.counter.clock()
+        rows = _server_rows(shown.voucher, now) if shown.voucher else self._code_rows(shown.signed)
         text = "\n".join(f"{label:　<8}{value}" for label, value in rows)
         self.query_one("#voucher", Words).show(text)
         if not shown.is_redeemable:
@@ -437,10 +438,9 @@ class RedeemDoneScreen(DoneScreen):
     HELP_TEXT = later("F8でレシートを印字します。Enterで戻ります。")
 
 
-def _server_rows(voucher: vouchers_pb2.Voucher) -> list[tuple[str, str]]:
+def _server_rows(voucher: vouchers_pb2.Voucher, now: datetime) -> list[tuple[str, str]]:
     until = day_text(voucher.last_good_day)
     valid = _("発行日より{days}日間({day}まで)").format(days=voucher.days_valid, day=until)
-    now = datetime.now(UTC)
     used = voucher.settle_time if voucher.HasField("settle_time") else None
     if used is None:
         used = type(voucher.issue_time)()

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from counter_tui.slips import raster
 from counter_tui.slips.document import (
@@ -25,6 +26,9 @@ from counter_tui.slips.document import (
     cell_width,
     wrap,
 )
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 INITIALISE = b"\x1b@"
 JAPANESE_SET = b"\x1bR\x08"
@@ -144,9 +148,15 @@ def _pictured(line: Line, text: str, paper: Paper) -> bytes:
     scale = 2 if line.large else 1
     pieces = wrap(text, paper.columns // scale, cell_width)
     return b"".join(
-        _ALIGN[line.align] + raster.command(raster.text_picture(piece, scale, paper.font))
-        for piece in pieces
+        _ALIGN[line.align] + raster.command(_picture(piece, scale, paper)) for piece in pieces
     )
+
+
+def _picture(text: str, scale: int, paper: Paper) -> "Image":
+    try:
+        return raster.text_picture(text, scale, paper.font)
+    except raster.MissingGlyphError as error:
+        raise UnprintableError(error.character) from error
 
 
 def _encode_boxes(boxes: SealBoxes, paper: Paper) -> bytes:
@@ -235,7 +245,7 @@ def _has_cp932(character: str) -> bool:
 def _check(character: str) -> None:
     """Refuse private characters, which would print whatever somebody has loaded into the
 
-    printer, and control characters, which would be commands.
+    printer, control characters, which would be commands, and marks without a letter.
     """
-    if unicodedata.category(character) in ("Cc", "Co", "Cs"):
+    if unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Me", "Mn"):
         raise UnprintableError(character)

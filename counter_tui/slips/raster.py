@@ -4,6 +4,7 @@ Pillow is imported when something is first drawn; most receipts never need it.
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,10 +33,23 @@ FONT_FILES = (
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/noto-cjk/NotoSansCJK-Regular.ttc",
     "/usr/share/fonts/opentype/ipafont-gothic/ipag.ttf",
+    "/usr/share/fonts/truetype/ipamj/ipamjm.ttf",
     "C:/Windows/Fonts/msgothic.ttc",
     "C:/Windows/Fonts/YuGothM.ttc",
 )
-"""Where systems keep a Japanese font."""
+"""Where systems keep Japanese fonts; IPAmj has what names in registers are written with."""
+
+
+_NO_CHARACTER = "\U0010ffff"
+"""Fonts draw what they lack as this."""
+
+
+class MissingGlyphError(Exception):
+    """The font has no picture of a character; an empty box must not be printed in its place."""
+
+    def __init__(self, character: str) -> None:
+        super().__init__(f"the font has no {character} (U+{ord(character):04X})")
+        self.character = character
 
 
 class FontError(Exception):
@@ -91,18 +105,22 @@ def linear_picture(part: CodeLine, dots: int, height: int) -> "Image":
     return _modules([[module == "1" for module in modules]], dots, height)
 
 
-def find_font(font: Path | None) -> Path:
-    """Return the font to draw with. Raises FontError."""
-    candidates = (font,) if font is not None else map(Path, FONT_FILES)
-    for path in candidates:
-        if path.is_file():
-            return path
-    if font is not None:
-        raise FontError(f"there is no font {font}")
-    raise FontError(
-        "no Japanese font is found on this machine: name one with --receipt-font, "
-        "or install one (on Debian: apt-get install fonts-ipaexfont-gothic)"
-    )
+def fonts(wanted: Path | None) -> list[Path]:
+    """Return the fonts to draw with, the one that is wanted first.
+
+    Each character is drawn with the first that has it. Raises FontError.
+    """
+    if wanted is not None and not wanted.is_file():
+        raise FontError(f"there is no font {wanted}")
+    found = [Path(path) for path in FONT_FILES if Path(path).is_file()]
+    if wanted is not None:
+        found.insert(0, wanted)
+    if not found:
+        raise FontError(
+            "no Japanese font is found on this machine: name one with --receipt-font, "
+            "or install one (on Debian: apt-get install fonts-ipaexfont-gothic)"
+        )
+    return found
 
 
 def _modules(rows: Iterable[Sequence[bool]], across: int, down: int) -> "Image":
@@ -118,28 +136,50 @@ def _blank(width: int, height: int) -> "Image":
     return Image.new("1", (width, height))
 
 
-def _draw(picture: "Image", text: str, at: tuple[int, int], height: int, font: Path | None) -> None:
+def _draw(
+    picture: "Image", text: str, at: tuple[int, int], height: int, wanted: Path | None
+) -> None:
     """Draw text with hard edges: grey ones would be speckles on paper."""
     from PIL.ImageDraw import Draw  # noqa: PLC0415
 
     drawing = Draw(picture)
     drawing.fontmode = "1"
-    face = _font(find_font(font), height)
+    faces = [_face(path, height) for path in fonts(wanted)]
     left, top = at
     for character in text:
-        drawing.text((left, top), character, fill=1, font=face)
+        face = next((one for one in faces if one.has(character)), None)
+        if face is None:
+            raise MissingGlyphError(character)
+        drawing.text((left, top), character, fill=1, font=face.font)
         left += cell_width(character) * height // 2
 
 
+@dataclass(frozen=True, slots=True)
+class _Face:
+    """A font in a size."""
+
+    font: "FreeTypeFont"
+    missing: bytes
+    """What it draws for a character that it lacks."""
+
+    def has(self, character: str) -> bool:
+        """Whether it has a picture of a character."""
+        return character.isspace() or _dots(self.font, character) != self.missing
+
+
+def _dots(font: "FreeTypeFont", character: str) -> bytes:
+    return bytes(font.getmask(character, mode="1"))
+
+
 @cache
-def _font(path: Path, height: int) -> "FreeTypeFont":
+def _face(path: Path, height: int) -> _Face:
     from PIL import ImageFont  # noqa: PLC0415
 
     try:
-        face = ImageFont.truetype(str(path), height)
+        font = ImageFont.truetype(str(path), height)
     except OSError as error:
         raise FontError(f"{path} cannot be used as a font: {error}") from error
-    ascent, descent = face.getmetrics()
+    ascent, descent = font.getmetrics()
     if ascent + descent > height:
-        face = ImageFont.truetype(str(path), height * height // (ascent + descent))
-    return face
+        font = ImageFont.truetype(str(path), height * height // (ascent + descent))
+    return _Face(font, _dots(font, _NO_CHARACTER))

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import UTC
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,7 @@ QR_TEXT = (
 )
 """The vector of formats.md."""
 PUBLIC_KEY = bytes.fromhex("03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8")
+NOW = BOOKED_AT.ToDatetime(tzinfo=UTC)
 SHOWN_ON = Date(year=2017, month=4, day=2)
 HINT = "デモ用: 端末ID 00010011  端末パスワード demo-1234"
 
@@ -338,5 +340,10 @@ class Counter:
             [boxed("桜井さん"), BoxedCard("図書館カード", lambda: VirtualCard({}))]
         )
         self.app = CounterApp(
-            settings, self.reader, self.printing, card_box=self.reader, monotonic=self.watch
+            settings,
+            self.reader,
+            self.printing,
+            card_box=self.reader,
+            monotonic=self.watch,
+            clock=lambda: NOW,
         )

@@ -291,8 +291,8 @@ class Counter:
 
     @property
     def reader(self) -> VirtualReader:
-        assert self.app.virtual_reader is not None
-        return self.app.virtual_reader
+        assert isinstance(self.app.card_box, VirtualReader)
+        return self.app.card_box
 
     async def until(self, there: Callable[[], bool], what: str) -> None:
         end = time.monotonic() + SECONDS_MAX
@@ -368,7 +368,7 @@ class Counter:
     async def open_merging(self, card: int | None = SAKURAI) -> None:
         """From S28 to S37 with a card in."""
         await self.reach(PointMenuScreen)
-        await self.press("2")
+        await self.press("3")
         await self.reach(MergeInputScreen)
         if card is not None:
             self.reader.insert(card)

@@ -63,12 +63,12 @@ async def test_a_reader_that_is_down(reader: VirtualReader) -> None:
 
 
 def test_the_printer(tmp_path: Path) -> None:
-    assert checks.check_printer(None).verdict == Verdict.NOTE
-    assert checks.check_printer(tmp_path / "receipts").verdict == Verdict.GOOD
-    assert checks.check_printer(tmp_path).verdict == Verdict.BAD
-    missing = checks.check_printer(tmp_path / "none" / "receipts")
+    assert checks.check_printer("").verdict == Verdict.NOTE
+    assert checks.check_printer(f"file:{tmp_path / 'receipts'}").verdict == Verdict.GOOD
+    assert checks.check_printer("file:receipts").verdict == Verdict.BAD
+    missing = checks.check_printer(f"file:{tmp_path / 'none' / 'receipts'}")
     assert missing.verdict == Verdict.BAD
-    assert "書き込める場所" in missing.advice
+    assert missing.advice
 
 
 class PlayedServer:

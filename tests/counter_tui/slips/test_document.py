@@ -6,18 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counter_tui.core.receipt import (
-    Align,
-    Line,
-    Receipt,
-    Rule,
-    cell_width,
-    merge_receipt,
-    render_text,
-    spend_receipt,
-    wrap,
-)
-from tests.counter_tui.core import examples
+from counter_tui.slips.document import Align, Line, Rule, Slip, cell_width, render_text, wrap
+from counter_tui.slips.receipts import Letterhead, merge_receipt, spend_receipt
+from tests.counter_tui.slips import examples
 
 GOLDEN = Path(__file__).parent / "golden"
 
@@ -25,18 +16,18 @@ GOLDEN = Path(__file__).parent / "golden"
 @pytest.mark.parametrize(
     ("name", "receipt"),
     [
-        ("spend_s31", spend_receipt(examples.spend(), examples.PLACE)),
-        ("merge_s39", merge_receipt(examples.merge(), examples.PLACE)),
+        ("spend_s31", spend_receipt(examples.spend(), examples.HEAD)),
+        ("merge_s39", merge_receipt(examples.merge(), examples.HEAD)),
     ],
 )
-def test_receipts_are_the_manuals(name: str, receipt: Receipt) -> None:
+def test_receipts_are_the_manuals(name: str, receipt: Slip) -> None:
     expected = (GOLDEN / f"{name}.txt").read_text("utf-8")
     assert "\n".join(render_text(receipt)) + "\n" == expected
 
 
 def test_a_place_without_name_takes_no_line() -> None:
-    with_place = render_text(spend_receipt(examples.spend(), examples.PLACE))
-    without = render_text(spend_receipt(examples.spend(), ""))
+    with_place = render_text(spend_receipt(examples.spend(), examples.HEAD))
+    without = render_text(spend_receipt(examples.spend(), Letterhead("")))
     assert [line for line in with_place if line != examples.PLACE] == without
 
 
@@ -44,7 +35,7 @@ def test_large_numbers_have_separators() -> None:
     spend = examples.spend()
     spend.points = 9_999_999_999
     spend.balance_after = 0
-    lines = render_text(spend_receipt(spend, ""))
+    lines = render_text(spend_receipt(spend, Letterhead("")))
     assert "9,999,999,999ポイント" in lines
     assert "0ポイント" in lines
 
@@ -61,13 +52,16 @@ def test_large_numbers_have_separators() -> None:
 def test_times_are_tokyo_times(moment: datetime, printed: str) -> None:
     spend = examples.spend()
     spend.book_time.CopyFrom(examples.book_time(moment))
-    assert render_text(spend_receipt(spend, ""))[-1] == f"発行日時: {printed}"
+    assert render_text(spend_receipt(spend, Letterhead("")))[-1] == f"発行日時: {printed}"
 
 
 def test_a_long_time_is_broken_before_the_clock() -> None:
     spend = examples.spend()
     spend.book_time.CopyFrom(examples.book_time(datetime(2017, 12, 31, 3, 2, 1, tzinfo=UTC)))
-    assert render_text(spend_receipt(spend, ""))[-2:] == ["発行日時: 2017年12月31日", "12:02:01"]
+    assert render_text(spend_receipt(spend, Letterhead("")))[-2:] == [
+        "発行日時: 2017年12月31日",
+        "12:02:01",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -90,12 +84,12 @@ def test_cell_width(text: str, cells: int) -> None:
 
 
 def test_alignment_and_rule() -> None:
-    receipt = Receipt((Line("左"), Line("中", Align.CENTRE), Line("右", Align.RIGHT), Rule()))
+    receipt = Slip("", (Line("左"), Line("中", Align.CENTRE), Line("右", Align.RIGHT), Rule()))
     assert render_text(receipt, 10) == ["左", "    中", "        右", "----------"]
 
 
 def test_a_line_that_is_too_long_goes_on() -> None:
-    receipt = Receipt((Line("あいうえおか", Align.CENTRE),))
+    receipt = Slip("", (Line("あいうえおか", Align.CENTRE),))
     assert render_text(receipt, 5) == ["あい", "うえ", "おか"]
 
 

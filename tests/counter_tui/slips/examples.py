@@ -3,9 +3,13 @@
 from datetime import UTC, datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from jichipoint.v1 import merging_pb2, points_pb2
+from google.type.date_pb2 import Date
+from jichipoint.v1 import merging_pb2, points_pb2, vouchers_pb2
+
+from counter_tui.slips.receipts import Letterhead
 
 PLACE = "A商店"
+HEAD = Letterhead(PLACE)
 
 
 def book_time(moment: datetime = datetime(2017, 4, 2, 9, 2, 37, tzinfo=UTC)) -> Timestamp:
@@ -40,4 +44,24 @@ def merge() -> merging_pb2.MergeResponse:
         issuer_id="000002",
         street_name="A商店街",
         street_point_id="123456789",
+    )
+
+
+QR_TEXT = (
+    "JPV1.987654321012.00000001.500.20170401.20170501.0001.4KRRAC7S75EQRXGEZ6BD7GBVHB6SE24CJSGP"
+    "7ZBQ3PUVHYKAXPHXW4NX5BNIQJANVGJGQHARGEXRLLERJVTTRFIZ6PD7VKYFWMDC6BY"
+)
+"""The vector of formats.md."""
+
+
+def voucher() -> vouchers_pb2.Voucher:
+    """The voucher of S35."""
+    return vouchers_pb2.Voucher(
+        voucher_number="987654321012",
+        program_name="A市ポイント",
+        points=500,
+        issue_time=book_time(datetime(2017, 4, 1, 2, 32, 24, tzinfo=UTC)),
+        days_valid=30,
+        last_good_day=Date(year=2017, month=5, day=1),
+        issuing_place_name="A商工会",
     )
