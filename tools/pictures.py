@@ -29,13 +29,13 @@ from textual.widgets import Input
 
 from counter_tui.app import CounterApp
 from counter_tui.compose import build
-from counter_tui.slips.document import cell_width
 from counter_tui.core.settings import Settings
 from counter_tui.screens.menus import MenuScreen, PointMenuScreen
 from counter_tui.screens.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
 from counter_tui.screens.pin_box import PinBox
 from counter_tui.screens.sign_in import RegisterScreen
 from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
+from counter_tui.slips.document import cell_width
 from counter_tui.widgets import NumberedList, Words
 from demo.cards import make_cards
 from server.app import start

@@ -13,9 +13,9 @@ from server.chance import SystemChance
 from server.clock import Moment, SystemClock, to_datetime
 from server.db.engine import open_existing
 from server.db.errors import UnusableDatabaseError
-from server.ledger.snapshot import check_schema
 from server.ledger.cli import database_option
 from server.ledger.engines import writing
+from server.ledger.snapshot import check_schema
 from server.secrets import MasterKeyError, Vault, read_master_key
 from server.vouchers.keys import VoucherKeyError, known_keys, make_key, withdraw_key
 

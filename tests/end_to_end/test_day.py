@@ -16,7 +16,7 @@ from tests.end_to_end.support import BALANCE, Place, counter_at
 WORDS = {
     "ja": {
         "register": ("端末IDと端末パスワードの登録", "端末パスワード"),
-        "sign_in": ("ログイン", f"端末ID            {TERMINAL}"),
+        "sign_in": ("ログイン", f"端末ID              {TERMINAL}"),
         "confirm": ("ポイント利用 確認", "ポイント残高            1,730pt", "1,230pt"),
         "done": ("ポイント利用が完了しました。", "値引き", "500ポイント", "取引済番号"),
         "printed": ("レシートを印字しました。",),
@@ -25,7 +25,7 @@ WORDS = {
     },
     "en": {
         "register": ("Register this terminal", "Password"),
-        "sign_in": ("Sign in", f"Terminal ID       {TERMINAL}"),
+        "sign_in": ("Sign in", f"Terminal ID         {TERMINAL}"),
         "confirm": ("Use points: confirm", "Balance                 1,730pt", "1,230pt"),
         "done": ("The points have been used.", "discount", "500ポイント", "Transaction number"),
         "printed": ("The receipt has been printed.",),

@@ -37,9 +37,8 @@ def test_what_cannot_be_withdrawn(town: Town) -> None:
 
 
 def test_no_key_and_another_master_key(town: Town) -> None:
-    with town.database.connection_context():
-        with pytest.raises(MasterKeyError):
-            signing_key(town.database, Vault(bytes(32), TestChance()))
+    with town.database.connection_context(), pytest.raises(MasterKeyError):
+        signing_key(town.database, Vault(bytes(32), TestChance()))
     town.tamper("DELETE FROM voucher_key")
     with town.database.connection_context(), pytest.raises(VoucherKeyError, match="new-key"):
         signing_key(town.database, town.vault)

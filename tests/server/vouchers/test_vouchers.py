@@ -312,7 +312,7 @@ def test_another_municipalitys_voucher_is_not_corrected(booker: Booker, key: Sig
     command = correct_command(number, 3, terminal_id=AWAY_COUNTER)
     assert refused(booker, command)[0] == "VOUCHER_UNKNOWN"
     assert refused(booker, correct_command("000000000000", 2))[0] == "VOUCHER_UNKNOWN"
-    assert TOWN_HALL == correct_command(number, 2).terminal_id
+    assert correct_command(number, 2).terminal_id == TOWN_HALL
 
 
 @pytest.mark.parametrize(
