@@ -12,7 +12,8 @@ from server.vouchers.keys import known_keys, make_key, signing_key
 def ensure_key(database: Database, vault: Vault, chance: Chance, clock: Clock, key_id: int) -> None:
     """Make the ledger's first key where it has none; else see that it can be opened.
 
-    The calling thread's connection is open. Raises MasterKeyError where another master key sealed it.
+    The calling thread's connection is open. Raises MasterKeyError where another master key
+    sealed it.
     """
     now = Moment.of(clock.now()).microseconds
     with writing(database):

@@ -146,6 +146,6 @@ async def test_printer_that_cannot_be_written(place: Place, counter: Counter) ->
     await counter.press("f12")
     await counter.read("印字待ち", "今すぐもう一度印字する")
     await counter.press("1", "escape")
-    await counter.until(lambda: place.receipts.exists(), "receipt")
+    await counter.until(place.receipts.exists, "receipt")
     assert place.receipts.stat().st_size > 100
     assert place.booked() == [("MERGE", 200)]

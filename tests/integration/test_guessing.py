@@ -94,7 +94,7 @@ async def test_a_hundred_terminals_guessing_do_not_keep_an_honest_one(
         for n in range(guessers)
     )
     service.town.tamper(
-        "INSERT INTO terminal (terminal_id, terminal_class, municipality_code, place_id, name, "
+        "INSERT INTO terminal (terminal_id, terminal_class, municipality_code, place_id, name, "  # noqa: S608
         f"password_hash) VALUES {rows}"
     )
     desk, shop = Vouchers(await connect(VOUCHER)), Vouchers(await connect(COUNTER))
@@ -113,7 +113,7 @@ async def test_a_hundred_terminals_guessing_do_not_keep_an_honest_one(
     async with asyncio.timeout(timedelta(seconds=60).total_seconds()):
         for number in numbers:
             assert (await shop.redeem(redeem_request(number))).voucher.points == 1
-        while reasons.count("VOUCHER_UNKNOWN") < 4 * guessers:
+        while reasons.count("VOUCHER_UNKNOWN") < 4 * guessers:  # noqa: ASYNC110
             await asyncio.sleep(0)
     stopped.set()
     await asyncio.gather(*guessing)

@@ -139,7 +139,7 @@ async def test_a_collecting_point_redeems_for_the_shops_tied_to_it(
 async def test_places_come_in_pages(desk: Vouchers, service: Service) -> None:
     for place_id in range(100, 105):
         service.town.tamper(
-            "INSERT INTO place (place_id, municipality_code, name, collecting_place_id) "
+            "INSERT INTO place (place_id, municipality_code, name, collecting_place_id) "  # noqa: S608
             f"VALUES ({place_id}, '131164', '店{place_id}', 1)"
         )
     found, token = [], ""

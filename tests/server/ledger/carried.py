@@ -58,7 +58,7 @@ def merge_command(town: Town, points: int) -> MergeCommand:
         bytes(range(16)),
         bytes(range(16)),
         town.vault,
-        lambda merged: merged.record.content,
+        lambda merged: merged.record.content if merged.record else b"",
     )
 
 

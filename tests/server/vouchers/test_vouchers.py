@@ -186,7 +186,7 @@ def test_a_voucher_that_is_not_taken_here_is_as_unknown_as_none(
 def test_an_events_vouchers_outlive_the_event(town: Town, booker: Booker, key: SigningKey) -> None:
     """EVT-3. The event of spring ended with June; its coverage is the whole municipality."""
     town.tamper(
-        f"UPDATE program SET service_until = '2026-07-02' WHERE program_id = '{PAST_EVENT}'"
+        f"UPDATE program SET service_until = '2026-07-02' WHERE program_id = '{PAST_EVENT}'"  # noqa: S608
     )
     granted(booker, grant_command(CARD_A, 50, PAST_EVENT))
     voucher = issued(booker, key, 50, program_id=PAST_EVENT)
@@ -263,7 +263,7 @@ def test_issues_count_against_the_limits_and_cancelled_ones_do_not(
 ) -> None:
     """USE-6. A redemption leaves the issue counting."""
     town.tamper(
-        f"UPDATE program SET points_per_citizen_day_max = 400 WHERE program_id = '{MUNICIPAL}'"
+        f"UPDATE program SET points_per_citizen_day_max = 400 WHERE program_id = '{MUNICIPAL}'"  # noqa: S608
     )
     first = issued(booker, key, 300)
     assert refused(booker, issue_command(key, CARD_A, 101))[0] == "OVER_LIMIT_PER_CITIZEN_DAY"
