@@ -63,6 +63,13 @@ BRIGHT = Theme(
 )
 """Dark on light: readable in a bright shop."""
 
+FOCUS_BINDINGS = [
+    Binding("tab", "focus_next", show=False, priority=True),
+    Binding("shift+tab", "focus_previous", show=False, priority=True),
+]
+"""With priority the focus has moved before the next key is given to a field: what is typed
+right behind Tab must not land in the field before it."""
+
 
 def _now() -> datetime:
     return datetime.now(UTC)
@@ -103,6 +110,7 @@ class CounterApp(App[None]):
     BINDINGS = [
         *bindings("cards"),
         Binding("ctrl+c", "say_how_to_leave", show=False, priority=True),
+        *FOCUS_BINDINGS,
     ]
 
     def __init__(

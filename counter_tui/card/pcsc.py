@@ -89,15 +89,22 @@ class Watcher:
         """End the watching, and return when it has ended; called from another thread.
 
         The daemon forgets a cancellation that comes before the wait it is meant for, so it is
-        said again until it was heard. A daemon that hangs is not waited for any longer.
+        said again until it was heard. A daemon that hangs does not answer a cancellation either:
+        that is left to a thread of its own, and not waited for any longer.
         """
         self._stopping.set()
+        cancelling: threading.Thread | None = None
         for _ in range(CANCEL_TRIES):
             if self._ended.wait(CANCEL_SECONDS):
                 return
-            with self._lock:
-                if self._context is not None:
-                    scard.SCardCancel(self._context)
+            if cancelling is None or not cancelling.is_alive():
+                cancelling = threading.Thread(target=self._cancel, daemon=True)
+                cancelling.start()
+
+    def _cancel(self) -> None:
+        with self._lock:
+            if self._context is not None:
+                scard.SCardCancel(self._context)
 
     def _watch_one_daemon(self) -> None:
         try:

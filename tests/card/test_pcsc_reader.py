@@ -237,10 +237,13 @@ async def test_a_daemon_that_hangs_does_not_keep_the_program(
 ) -> None:
     with VpcdSlot(virtual, pcscd.port):
         await events.next()
+        await reader.read_user_certificate()  # meanwhile the watcher has begun to wait
         pcscd.pause()
-        async with asyncio.timeout(30):
-            await reader.stop()
-        pcscd.go_on()
+        try:
+            async with asyncio.timeout(10):
+                await reader.stop()
+        finally:
+            pcscd.go_on()
 
 
 async def test_two_readers_are_told_apart(
