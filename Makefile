@@ -44,6 +44,10 @@ snapshots: ## Accept the screens as they are now (look at each picture first)
 	@tools/set-up dev
 	@.venv/bin/python -m pytest tests/counter_tui/test_screens.py --snapshot-update
 
+golden: ## Write the golden files of the slips anew (look at what changed)
+	@tools/set-up dev
+	@.venv/bin/python -m tests.counter_tui.slips.make_golden
+
 bench: ## Measure the booking path and start-up; ratios from one run
 	@tools/set-up dev
 	@.venv/bin/python -m tests.bench

@@ -238,6 +238,15 @@ class CounterApp(App[None]):
         screen.tell(outcome_text(result), trouble=True)
         return False
 
+    async def give_up_slips(self, title: str) -> None:
+        """Let nothing of a title come out of the printer any more: it is replaced, or void."""
+        if self.printing is None:
+            return
+        from counter_tui.printers.queue import QueueError  # noqa: PLC0415
+
+        with suppress(QueueError):  # the box of the print queue says what is wrong with it
+            await self.in_thread(self.printing.discard_titled, title)
+
     async def printer_trouble(self) -> str:
         """Return what keeps a voucher from being printed now; nothing where nothing does."""
         if self.printing is None:
@@ -267,11 +276,10 @@ class CounterApp(App[None]):
                 and found.is_code
                 and isinstance(self.screen, CounterScreen)
             ):
-                self._take_back_burst()
-                self.screen.scanned(found.text, repeated=found.repeated)
+                self._hand_over(found, self.screen)
                 return True
             return isinstance(found, Swallowed)
-        if event.character is None or len(event.character) != 1:
+        if event.character is None or not event.is_printable:
             self.scanner.other()
             return False
         self.scanner.character(event.character, event.time)
@@ -282,13 +290,20 @@ class CounterApp(App[None]):
                 self._before_burst = field, field.value, field.cursor_position
         return False
 
-    def _take_back_burst(self) -> None:
-        """Give the field back what it held before the scanner's characters came in."""
-        if self._before_burst is not None:
-            field, value, position = self._before_burst
+    def _hand_over(self, found: Scanned, screen: CounterScreen[Any]) -> None:
+        """Give the code to the screen, and the field back what it held before the burst."""
+        if self._before_burst is None:
+            screen.scanned(found.text, repeated=found.repeated)
+            return
+        field, value, position = self._before_burst
+        self._before_burst = None
+
+        def take_back() -> None:
             field.value = value
             field.cursor_position = position
-            self._before_burst = None
+            screen.scanned(found.text, repeated=found.repeated)
+
+        field.call_later(take_back)  # behind the burst's characters, which wait for the field
 
     async def _open_gateway(self) -> None:
         """Import gRPC off the event loop, after the first paint, and make the channel."""

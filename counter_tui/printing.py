@@ -67,6 +67,13 @@ class Printing:
         """Give up a slip that waits or may be on paper in part. Raises QueueError."""
         return self._queue is not None and self._queue.discard(slip_id)
 
+    def discard_titled(self, title: str) -> None:
+        """Give up the slips of a title that wait or may be on paper in part. Raises QueueError."""
+        state = self.queue_state()
+        for slip in (*state.waiting, *state.uncertain):
+            if slip.title == title:
+                self.discard(slip.id)
+
     def print_again(self, slip_id: int) -> bool:
         """Print a slip again that may be on paper in part. Raises QueueError."""
         return self._queue is not None and self._queue.print_again(slip_id)

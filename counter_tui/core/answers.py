@@ -49,7 +49,7 @@ def slip_of(booked: Booked, head: Letterhead, program_name: str = "") -> Slip:
         case vouchers_pb2.RedeemVoucherResponse() as redeemed:
             return redemption_receipt(redeemed, head)
         case vouchers_pb2.IssueVoucherResponse() as issued:
-            return voucher_slip(issued.voucher, issued.qr_text, head)
+            return voucher_slip(issued.transaction_number, issued.voucher, issued.qr_text, head)
         case answer:
             cancelled = cast(points_pb2.CancelSpendResponse, answer)
             return cancellation_receipt(cancelled, program_name, head)

@@ -73,8 +73,10 @@ class WedgeDetector:
             text, when = self._previous
             repeated = text == burst and at - when <= REPEATED_SECONDS
             self._previous = (burst, at)
-            self._ended = at
-            return Scanned(burst, repeated)
+            scanned = Scanned(burst, repeated)
+            if scanned.is_code:
+                self._ended = at
+            return scanned
         if at - self._ended <= GAP_SECONDS:
             self._ended = float("-inf")
             return Swallowed()

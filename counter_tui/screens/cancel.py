@@ -23,6 +23,7 @@ from counter_tui.screens.base import CounterModal, CounterScreen
 from counter_tui.screens.large import large_digits
 from counter_tui.screens.use_done import DoneScreen
 from counter_tui.screens.working import WorkingScreen
+from counter_tui.slips.vouchers import voucher_title
 from counter_tui.texts import _, later
 from counter_tui.widgets import NumberedList, PlainInput, Words
 
@@ -192,6 +193,9 @@ def _booked(
     outcome: Outcome | None,
 ) -> None:
     if isinstance(outcome, Finished):
+        if what.method == "CancelVoucher":
+            title = voucher_title(what.transaction_number)
+            screen.app.run_worker(screen.counter.give_up_slips(title))
         slip = slip_of(outcome.booked, screen.counter.letterhead, what.program_name)
         screen.app.push_screen(CancelDoneScreen(outcome, slip), lambda _result: done(True))
     elif isinstance(outcome, NotBooked):

@@ -41,7 +41,8 @@ class PrintQueueBox(CounterModal[None]):
         lines = [_("待ち: {title}").format(title=slip.title) for slip in state.waiting]
         lines += [_("途中まで?: {title}").format(title=slip.title) for slip in state.uncertain]
         trouble = [trouble_text(state.trouble)] if state.trouble else []
-        text = "\n".join([*trouble, *lines[:SHOWN_MAX]]) or _("待っている伝票はありません。")
+        shown = lines[:SHOWN_MAX] or [_("待っている伝票はありません。")]
+        text = "\n".join([*trouble, *shown])
         self.query_one("#queue", Words).show(text)
         choices = []
         if state.waiting:

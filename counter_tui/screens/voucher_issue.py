@@ -191,12 +191,19 @@ async def reprint(screen: CounterScreen[Any], transaction_number: str) -> None:
     except TroubleError as trouble:
         screen.tell_trouble(trouble)
         return
-    slip = voucher_slip(again.voucher, again.qr_text, counter.letterhead, again.reprint_count)
+    slip = voucher_slip(
+        transaction_number,
+        again.voucher,
+        again.qr_text,
+        counter.letterhead,
+        again.reprint_count,
+    )
+    await counter.give_up_slips(slip.title)
     await counter.print_slip(slip, screen, _("ポイント券を再発行しました。"))
 
 
 def voucher_done(finished: Finished, head: Letterhead, *, resumed: bool = False) -> IssueDoneScreen:
     """Return S34 for an issued voucher."""
     issued = cast(vouchers_pb2.IssueVoucherResponse, answer_of(finished.booked))
-    slip = voucher_slip(issued.voucher, issued.qr_text, head)
+    slip = voucher_slip(issued.transaction_number, issued.voucher, issued.qr_text, head)
     return IssueDoneScreen(finished, slip, resumed=resumed)

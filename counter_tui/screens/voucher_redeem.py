@@ -172,8 +172,12 @@ class RedeemScreen(CounterScreen[None]):
         self._read(text)
 
     def on_input_changed(self, event: Input.Changed) -> None:
-        """Another number is another voucher; an empty field is what a scan leaves."""
-        if event.value and event.value != self._read_text:
+        """Another number is another voucher; an empty field is what a scan leaves.
+
+        What a scan put into the field for a moment is not there any more when it is told here.
+        """
+        number = event.input.value
+        if number and number != self._read_text:
             self._forget()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

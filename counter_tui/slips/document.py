@@ -34,7 +34,7 @@ class Code(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of text. Large is double width and double height, on paper only."""
+    """A line of text. Large is double height, and double width where it fits, on paper only."""
 
     text: str
     align: Align = Align.LEFT

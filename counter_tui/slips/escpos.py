@@ -13,6 +13,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from counter_tui.core.cell_codes import CodeFault, UncarriableError
 from counter_tui.slips import raster
 from counter_tui.slips.document import (
     Align,
@@ -39,6 +40,8 @@ SHIFT_JIS = b"\x1cC\x01"
 KANJI_ON = b"\x1c&"
 KANJI_OFF = b"\x1c."
 LARGE = b"\x1d!\x11"
+TALL = b"\x1d!\x01"
+"""Of double height only: for a large line that is too long to be broad as well."""
 NORMAL = b"\x1d!\x00"
 TIGHT = b"\x1b3\x18"
 """ESC 3 24: lines without a gap, so that what is drawn of characters joins."""
@@ -52,11 +55,15 @@ QR_LEVEL_M = b"\x1d(k\x03\x001E1"
 QR_PRINT = b"\x1d(k\x03\x001Q0"
 QR_DOTS = 6
 """A module is 6 dots, about 0.75 mm."""
+QR_QUIET = b"\x1bJ%c" % (4 * QR_DOTS)
+"""Four light modules above and below, which printers leave to the sender."""
 BARCODE_SETTINGS = b"\x1dh\x50\x1dw\x02\x1dH\x02\x1df\x00"
 """80 dots high, thin bars of 2 dots, the text below."""
 BARCODES = {Code.CODE39: b"\x45", Code.NW7: b"\x47", Code.CODE128: b"\x49"}
 """GS k's m, for data with its length in front."""
 BARCODE_DOTS, BARCODE_HEIGHT = 2, 80
+NATIVE_BREADTH = 1.25
+"""A printer's thick bars are 5 dots where ours are 4."""
 
 _ALIGN = {Align.LEFT: b"\x1ba\x00", Align.CENTRE: b"\x1ba\x01", Align.RIGHT: b"\x1ba\x02"}
 
@@ -113,8 +120,8 @@ class UnprintableError(Exception):
 def encode(slip: Slip, paper: Paper = PAPER_58) -> bytes:
     """Return the bytes that print the slip and cut the paper.
 
-    Raises UnprintableError, UncarriableError for a code that cannot carry its text, and
-    raster.FontError where a picture is needed and there is no font for it.
+    Raises UnprintableError, UncarriableError for a code that cannot carry its text
+    or is broader than the paper, and raster.FontError where a picture is needed and there is no font for it.
     """
     parts = b"".join(_encode_part(part, paper) for part in slip.parts)
     return INITIALISE + JAPANESE_SET + KATAKANA_PAGE + SHIFT_JIS + parts + FEED + CUT
@@ -138,15 +145,17 @@ def _encode_line(line: Line, paper: Paper) -> bytes:
         _check(character)
     if not _is_native(text, paper):
         return _ALIGN[line.align] + _pictured(line, text, paper)
-    columns = paper.columns // 2 if line.large else paper.columns
-    pieces = wrap(text, columns, _paper_width)
+    pieces = wrap(text, paper.columns, _paper_width)
     encoded = b"".join(_ALIGN[line.align] + _encode_text(piece) + b"\n" for piece in pieces)
-    return LARGE + encoded + NORMAL if line.large else encoded
+    if not line.large:
+        return encoded
+    fits = _paper_width(text) * 2 <= paper.columns
+    return (LARGE if fits else TALL) + encoded + NORMAL
 
 
 def _pictured(line: Line, text: str, paper: Paper) -> bytes:
-    scale = 2 if line.large else 1
-    pieces = wrap(text, paper.columns // scale, cell_width)
+    scale = 2 if line.large and raster.paper_cells(text) * 2 <= paper.columns else 1
+    pieces = wrap(text, paper.columns // scale, raster.paper_cells)
     return b"".join(
         _ALIGN[line.align] + raster.command(_picture(piece, scale, paper)) for piece in pieces
     )
@@ -185,8 +194,11 @@ def _encode_code(part: CodeLine, paper: Paper) -> bytes:
         raster.qr_picture(part.text, 1)  # what it cannot carry is told here, not on paper
         length = len(part.text) + 3
         store = b"\x1d(k" + length.to_bytes(2, "little") + b"1P0" + part.text.encode("ascii")
-        return QR_MODEL_2 + QR_SIZE % QR_DOTS + QR_LEVEL_M + store + QR_PRINT
-    raster.linear_picture(part, 1, 1)
+        code = QR_MODEL_2 + QR_SIZE % QR_DOTS + QR_LEVEL_M + store + QR_PRINT
+        return QR_QUIET + code + QR_QUIET
+    modules = raster.linear_picture(part, 1, 1).width
+    if modules * BARCODE_DOTS * NATIVE_BREADTH > paper.dots:
+        return _pictured_code(part, paper)
     data = part.text.encode("ascii")
     if part.code is Code.CODE128:
         data = b"{B" + data.replace(b"{", b"{{")
@@ -197,6 +209,8 @@ def _pictured_code(part: CodeLine, paper: Paper) -> bytes:
     if part.code is Code.QR:
         return raster.command(raster.qr_picture(part.text, QR_DOTS))
     picture = raster.linear_picture(part, BARCODE_DOTS, BARCODE_HEIGHT)
+    if picture.width > paper.dots:
+        raise UncarriableError(part.code, CodeFault.TOO_LONG)
     return raster.command(picture) + _encode_line(Line(part.text, Align.CENTRE), paper)
 
 

@@ -6,6 +6,7 @@ Pillow is imported when something is first drawn; most receipts never need it.
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -71,10 +72,15 @@ def _strip(strip: "Image", width: int) -> bytes:
     return head + strip.tobytes()
 
 
+def paper_cells(text: str) -> int:
+    """Return how many cells a text takes on paper: those that printers with Kanji give it."""
+    return sum(len(one.encode("cp932", "ignore")) or cell_width(one) for one in text)
+
+
 def text_picture(text: str, scale: int, font: Path | None) -> "Image":
     """Return a line of text as dots, 24 high times the scale. Raises FontError."""
     height = 2 * CELL_DOTS * scale
-    picture = _blank(max(1, cell_width(text)) * CELL_DOTS * scale, height)
+    picture = _blank(max(1, paper_cells(text)) * CELL_DOTS * scale, height)
     _draw(picture, text, (0, 0), height, font)
     return picture
 
@@ -140,18 +146,32 @@ def _draw(
     picture: "Image", text: str, at: tuple[int, int], height: int, wanted: Path | None
 ) -> None:
     """Draw text with hard edges: grey ones would be speckles on paper."""
-    from PIL.ImageDraw import Draw  # noqa: PLC0415
-
-    drawing = Draw(picture)
-    drawing.fontmode = "1"
     faces = [_face(path, height) for path in fonts(wanted)]
     left, top = at
     for character in text:
         face = next((one for one in faces if one.has(character)), None)
         if face is None:
             raise MissingGlyphError(character)
-        drawing.text((left, top), character, fill=1, font=face.font)
-        left += cell_width(character) * height // 2
+        glyph = _glyph(face.font, character, paper_cells(character) * height // 2, height)
+        picture.paste(glyph, (left, top))
+        left += glyph.width
+
+
+def _glyph(font: "FreeTypeFont", character: str, width: int, height: int) -> "Image":
+    """Draw a character into its cells, squeezed where the font has it broader.
+
+    Fonts such as IPAexGothic have Latin letters of many breadths, most broader than a cell.
+    """
+    from PIL import Image  # noqa: PLC0415
+    from PIL.ImageDraw import Draw  # noqa: PLC0415
+
+    broad = max(width, ceil(font.getlength(character)))
+    glyph = Image.new("L", (broad, height))
+    drawing = Draw(glyph)
+    drawing.fontmode = "1"
+    drawing.text((0, 0), character, fill=255, font=font)
+    squeezed = glyph if broad == width else glyph.resize((width, height), Image.Resampling.BOX)
+    return squeezed.point([0] * 128 + [255] * 128, "1")
 
 
 @dataclass(frozen=True, slots=True)

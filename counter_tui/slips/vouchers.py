@@ -7,15 +7,24 @@ from counter_tui.slips.document import Align, Code, CodeLine, Line, Part, Rule, 
 from counter_tui.slips.receipts import Letterhead, time_text
 
 
+def voucher_title(transaction_number: str) -> str:
+    """Return the title of the slips of the voucher that was issued by a transaction."""
+    return f"ポイント券 {transaction_number}"
+
+
 def voucher_slip(
-    voucher: vouchers_pb2.Voucher, qr_text: str, head: Letterhead, reprint_count: int = 0
+    transaction_number: str,
+    voucher: vouchers_pb2.Voucher,
+    qr_text: str,
+    head: Letterhead,
+    reprint_count: int = 0,
 ) -> Slip:
     """Return a voucher; one that is printed again says so, and how often (VCH-3)."""
     again: tuple[Part, ...] = ()
     if reprint_count:
         again = (Line(f"再発行({reprint_count}回目)", Align.CENTRE, large=True),)
     return head.slip(
-        f"ポイント券 {voucher.voucher_number}",
+        voucher_title(transaction_number),
         Line(voucher.program_name, Align.CENTRE, large=True),
         Line("ポイント券", Align.CENTRE, large=True),
         *again,

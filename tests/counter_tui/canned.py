@@ -16,6 +16,7 @@ from jichipoint.v1 import (
     terminals_pb2,
     vouchers_pb2,
 )
+from textual import events
 
 from counter_tui import app as app_module
 from counter_tui import texts
@@ -347,3 +348,10 @@ class Counter:
             monotonic=self.watch,
             clock=lambda: NOW,
         )
+
+
+def scan(app: CounterApp, text: str) -> None:
+    """Let a scanner send a code and its Enter: all keys at the same moment."""
+    for character in text:
+        app.post_message(events.Key(f"key_{ord(character):x}", character))
+    app.post_message(events.Key("enter", "\r"))

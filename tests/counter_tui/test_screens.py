@@ -12,7 +12,7 @@ from textual.widgets import Input
 from counter_tui.core.bookings import RefusedError
 from counter_tui.screens.sign_in import SignInScreen
 from demo.screen_text import screen_text
-from tests.counter_tui.canned import NUMBER, QR_TEXT, UNKNOWN_NUMBER, Counter
+from tests.counter_tui.canned import NUMBER, QR_TEXT, UNKNOWN_NUMBER, Counter, scan
 
 SIZE = (80, 24)
 Drive = Callable[[Counter, Pilot[object]], Awaitable[None]]
@@ -281,7 +281,7 @@ async def s36(counter: Counter, pilot: Pilot[object]) -> None:
 async def scanned_elsewhere(counter: Counter, pilot: Pilot[object]) -> None:
     await s29(counter, pilot)
     counter.app.screen.query_one("#points", Input).focus()
-    await pilot.press(*NUMBER, "enter")
+    scan(counter.app, NUMBER)
     await settle(pilot)
 
 

@@ -40,12 +40,20 @@ from server.chance import SystemChance
 from server.citizens.settings import CardSettings, card_verifier
 from server.clock import TOKYO, Clock
 from server.db.engine import open_database
-from server.demo_data import MUNICIPAL_PROGRAM, TERMINAL, Town, make_town
+from server.demo_data import (
+    MUNICIPAL_PROGRAM,
+    TERMINAL,
+    VOUCHER_TERMINAL,
+    Town,
+    make_town,
+)
 from server.secrets import Vault, read_master_key
 
 SIZE = (80, 24)
 SECONDS_MAX = 30.0
 PAUSE = 0.002
+TYPING_SECONDS, SCANNING_SECONDS = 0.15, 0.002
+"""Between two keys of a hand, and of a scanner."""
 
 SAKURAI, MORI, TAKAHASHI, EXPIRED, WITHOUT_MYKEY = range(5)
 """The town's cards as they stand in the virtual reader."""
@@ -103,7 +111,13 @@ class Place:
     def receipts(self) -> Path:
         return self.folder / "receipts.escpos"
 
-    def settings(self, server: str, language: str = "ja", state: Path | None = None) -> Settings:
+    def settings(
+        self,
+        server: str,
+        language: str = "ja",
+        state: Path | None = None,
+        printer: str | None = None,
+    ) -> Settings:
         return Settings(
             server=server,
             state_folder=state or self.state,
@@ -112,7 +126,7 @@ class Place:
             reader="",
             virtual_cards=self.folder / "cards",
             hint=None,
-            printer=f"file:{self.receipts}",
+            printer=f"file:{self.receipts}" if printer is None else printer,
         )
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
@@ -144,6 +158,15 @@ class Place:
             self.town.cards[card].serial_number,
         )
         return int(points)
+
+    def kinds(self) -> list[str]:
+        """The kinds of what was booked since the town was made, in order."""
+        query = "SELECT kind FROM ledger_transaction WHERE kind <> 'GRANT' ORDER BY transaction_id"
+        return [row[0] for row in self.rows(query)]
+
+    def codes(self) -> list[str]:
+        """The signed codes of the vouchers, in the order of issue."""
+        return [row[0] for row in self.rows("SELECT qr_text FROM voucher ORDER BY transaction_id")]
 
     def waiting(self) -> list[Path]:
         """What lies in the outbox."""
@@ -284,6 +307,7 @@ class Counter:
         self.app = app
         self.pilot = pilot
         self.ticks = ticks
+        self._key_time = time.monotonic()
 
     @property
     def text(self) -> str:
@@ -303,7 +327,12 @@ class Counter:
             await self.pilot.pause(PAUSE)
 
     async def reach(self, screen: type[Screen[Any]]) -> None:
-        await self.until(lambda: type(self.app.screen) is screen, screen.__name__)
+        """Wait for a screen that has begun: what it sets up when it is mounted is there."""
+
+        def begun() -> bool:
+            return type(self.app.screen) is screen and self.app.screen.is_mounted
+
+        await self.until(begun, screen.__name__)
 
     async def read(self, *texts: str) -> None:
         """Wait until the screen shows all the texts."""
@@ -313,7 +342,7 @@ class Counter:
         """Press keys by their names, each once the application is through with the last."""
         for key in keys:
             character = key if len(key) == 1 else {"enter": "\r", "tab": "\t"}.get(key)
-            self.app.post_message(events.Key(key, character))
+            self._send(key, character, TYPING_SECONDS)
             await self.settle()
 
     async def settle(self) -> None:
@@ -324,8 +353,15 @@ class Counter:
     async def type(self, text: str) -> None:
         """Press the keys of a text; the pilot's own press loses characters such as U+3000."""
         for character in text:
-            self.app.post_message(events.Key(f"key_{ord(character):x}", character))
+            self._send(f"key_{ord(character):x}", character, TYPING_SECONDS)
         await self.settle()
+
+    def _send(self, key: str, character: str | None, seconds_later: float) -> None:
+        """Press a key so long after the one before, by the time that is told with it."""
+        self._key_time += seconds_later
+        event = events.Key(key, character)
+        event.time = self._key_time
+        self.app.post_message(event)
 
     async def paste(self, text: str) -> None:
         self.app.post_message(events.Paste(text))
@@ -335,10 +371,23 @@ class Counter:
     def field(self) -> Input:
         return self.app.screen.query_one("#points", Input)
 
-    async def register(self) -> None:
+    async def scan(self, text: str) -> None:
+        """Let a scanner send a code and its Enter, two seconds after what was before."""
+        self._key_time += 2
+        for character in text:
+            self._send(f"key_{ord(character):x}", character, SCANNING_SECONDS)
+        self._send("enter", "\r", SCANNING_SECONDS)
+        await self.settle()
+
+    async def scan_again(self, text: str) -> None:
+        """Let the scanner send the same once more at once, as where its trigger is held."""
+        self._key_time -= 1.5
+        await self.scan(text)
+
+    async def register(self, terminal_id: str = TERMINAL) -> None:
         """S9 up to the menu."""
         await self.reach(RegisterScreen)
-        await self.type(TERMINAL)
+        await self.type(terminal_id)
         await self.press("tab")
         await self.type(self.place.town.password)
         await self.press("enter")
@@ -395,11 +444,15 @@ class Counter:
 
 @asynccontextmanager
 async def counter_at(
-    place: Place, server: str, language: str = "ja", state: Path | None = None
+    place: Place,
+    server: str,
+    language: str = "ja",
+    state: Path | None = None,
+    printer: str | None = None,
 ) -> AsyncIterator[Counter]:
-    """The counter, started."""
+    """The counter, started; it prints into a file unless another printer is named."""
     ticks = Ticks()
-    app = build(place.settings(server, language, state), ticks)
+    app = build(place.settings(server, language, state, printer), ticks)
     async with app.run_test(size=SIZE) as pilot:
         counter = Counter(place, app, pilot, ticks)
         yield counter
@@ -415,6 +468,23 @@ async def counter_in_use(place: Place, server: str, language: str = "ja") -> Asy
             await counter.sign_in()
         else:
             await counter.register()
+        await counter.reach(MenuScreen)
+        await counter.press("1")
+        await counter.reach(PointMenuScreen)
+        yield counter
+
+
+@asynccontextmanager
+async def chamber_in_use(
+    place: Place, server: str, printer: str | None = None
+) -> AsyncIterator[Counter]:
+    """The chamber of commerce's counter at its points menu, signed in: it issues vouchers."""
+    state = place.folder / "chamber"
+    async with counter_at(place, server, state=state, printer=printer) as counter:
+        if state.joinpath("terminal.json").exists():
+            await counter.sign_in()
+        else:
+            await counter.register(VOUCHER_TERMINAL)
         await counter.reach(MenuScreen)
         await counter.press("1")
         await counter.reach(PointMenuScreen)

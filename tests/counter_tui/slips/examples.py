@@ -21,6 +21,7 @@ from counter_tui.slips.receipts import (
 )
 from counter_tui.slips.vouchers import label, voucher_slip
 
+ISSUED_NUMBER = "2017123100004"
 PLACE = "A商店"
 PROGRAM = "A市ポイント"
 HEAD = Letterhead(PLACE, "90000001")
@@ -30,7 +31,7 @@ HARD_PLACE = "髙﨑ｼｮｳﾃﾝ㈱"
 """What cp932 has and shift_jis has not, and half-width kana."""
 UNKNOWN_PLACE = "𠮷野家 髙﨑ｶﾞﾗｽ店"
 """What no printer has."""
-LONG_PLACE = "山﨑ﾌﾞﾝｸﾞﾃﾝ 駅前大通り商店街 東口本店 2F文房具売場"
+LONG_PLACE = "山﨑ﾌﾞﾝｸﾞﾃﾝ 駅前大通り商店街 東口本店 文房具売場2F"
 LONG_PROGRAM = "髙山市子育て応援プレミアムポイント"
 
 
@@ -157,8 +158,8 @@ def headed(head: Letterhead) -> dict[str, Slip]:
         "cancelled-spend": cancellation_receipt(cancelled_spend(), PROGRAM, head),
         "cancelled-voucher": cancellation_receipt(cancelled_voucher(), PROGRAM, head),
         "day": day(head),
-        "voucher": voucher_slip(voucher(), QR_TEXT, head),
-        "voucher-reprint": voucher_slip(voucher(), QR_TEXT, head, 2),
+        "voucher": voucher_slip(ISSUED_NUMBER, voucher(), QR_TEXT, head),
+        "voucher-reprint": voucher_slip(ISSUED_NUMBER, voucher(), QR_TEXT, head, 2),
     }
 
 
@@ -176,8 +177,8 @@ HARD = {
     "redemption-long": redemption_receipt(redemption(LONG_PLACE, LONG_PROGRAM), HEAD),
     "cancelled-long": cancellation_receipt(cancelled_spend(), LONG_PROGRAM, Letterhead(LONG_PLACE)),
     "day-long": day(Letterhead(LONG_PLACE, "90000001"), LONG_PROGRAM),
-    "voucher-long": voucher_slip(voucher(LONG_PROGRAM, LONG_PLACE), QR_TEXT, HEAD),
-    "voucher-unknown": voucher_slip(voucher(issuing=UNKNOWN_PLACE), QR_TEXT, HEAD),
+    "voucher-long": voucher_slip(ISSUED_NUMBER, voucher(LONG_PROGRAM, LONG_PLACE), QR_TEXT, HEAD),
+    "voucher-unknown": voucher_slip(ISSUED_NUMBER, voucher(issuing=UNKNOWN_PLACE), QR_TEXT, HEAD),
 }
 """Names that are long, or whose characters not everything has."""
 
@@ -195,6 +196,10 @@ LABELS = ("label-nw7", "label-code39", "label-code128")
 CASES = [
     *((name, paper) for name in SLIPS for paper in ("58", "80")),
     *((name, "58-pictures") for name in ("spend", "day", "voucher-reprint", *LABELS)),
-    *((name, f"{width}-pictures") for name in ("redemption-long", "voucher-unknown") for width in (58, 80)),
+    *(
+        (name, f"{width}-pictures")
+        for name in ("redemption-long", "voucher-unknown")
+        for width in (58, 80)
+    ),
 ]
 """Slips and what they are printed on."""

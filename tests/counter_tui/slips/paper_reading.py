@@ -33,11 +33,15 @@ from tests.paper.paper import SIDE, Paper
 FRAME = "┌─┬┐│└┴┘"
 CELL_DOTS, LINE_DOTS, STRIP_DOTS, BOXES_DOTS = 12, 24, 128, 134
 """How wide a cell is; how high are a line of text, a full strip of a picture, and seal boxes."""
+SHIFT_DOTS = 2
+"""How far fonts may have a character elsewhere in its cell."""
 FONTS = (
     Path("/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf"),
     Path("/usr/share/fonts/truetype/ipamj/ipamjm.ttf"),
 )
-NEARLY_THE_SAME = "高崎吉己已未末土士目口8B0O"
+SAME_DOTS = {"一", "ー"}
+"""Whichever of them the slip has is taken: in this font nobody can tell them from each other."""
+NEARLY_THE_SAME = "高崎吉己已未末土士日目口"
 
 
 @dataclass(frozen=True)
@@ -46,13 +50,14 @@ class Row:
 
     text: str
     align: Align = Align.LEFT
-    large: bool = False
+    broad: bool = False
+    """Whether its characters have double width."""
 
 
 def wanted_rows(slip: Slip, columns: int) -> list[Row]:
     """Return the rows that a slip has on paper.
 
-    They are the document's text with these differences: a large line has half the columns, seal
+    They are the document's text with these differences: a large line that fits is broad, seal
     boxes are one row with what both are for, and a code says its text; a linear one says it
     twice, for it is also written below.
     """
@@ -62,9 +67,9 @@ def wanted_rows(slip: Slip, columns: int) -> list[Row]:
 def _wanted(part: Part, columns: int) -> Iterator[Row]:
     match part:
         case Line(text, align, large):
-            room = columns // 2 if large else columns
-            for piece in render_text(Slip("", (Line(text),)), room):
-                yield Row(piece, align, large)
+            broad = large and sum(map(_cells, text)) * 2 <= columns
+            for piece in render_text(Slip("", (Line(text),)), columns):
+                yield Row(piece, align, broad)
         case Rule():
             yield Row("-" * columns)
         case SealBoxes(left, right):
@@ -112,7 +117,8 @@ def _is_mere_frame(text: str) -> bool:
 def _rows(image: Image.Image, line: on_paper.Line, cut: str) -> Iterator[Row]:
     align = Align[line.align.name]
     if line.picture is None:
-        yield Row(_unframed(line.text), align, line.large)
+        broad = bool(line.sizes) and all(width == 2 for width, _ in line.sizes)
+        yield Row(_unframed(line.text), align, broad)
         return
     dots = image.crop((line.left, line.top, line.right, line.bottom))
     if dots.height in (LINE_DOTS, 2 * LINE_DOTS):
@@ -140,15 +146,17 @@ def _heads(boxes: Image.Image, cut: str) -> Iterator[str]:
 
 
 def read_text(dots: Image.Image, cut: str) -> str:
-    """Read a line, of which cut tells how many cells each character has."""
+    """Read a line, of which cut tells how many cells each character has; what is left is "…"."""
     small = dots.resize((dots.width * LINE_DOTS // dots.height, LINE_DOTS))
     read, left = "", 0
     for character in cut:
         cells = _cells(character)
         right = left + cells * CELL_DOTS
-        read += _character(small.crop((left, 0, right, LINE_DOTS)).tobytes(), cells)
+        seen = _character(small.crop((left, 0, right, LINE_DOTS)).tobytes(), cells)
+        read += character if {seen, character} == SAME_DOTS else seen
         left = right
-    return read
+    is_left = left < small.width and INK in small.crop((left, 0, *small.size)).getextrema()
+    return read + "…" if is_left else read
 
 
 def _cells(character: str) -> int:
@@ -196,7 +204,7 @@ def _has(font: ImageFont.FreeTypeFont, character: str) -> bool:
 
 
 def _blurred(image: Image.Image) -> Image.Image:
-    return image.filter(ImageFilter.GaussianBlur(1))
+    return ImageOps.expand(image, SHIFT_DOTS, PAPER).filter(ImageFilter.GaussianBlur(1))
 
 
 def _difference(one: Image.Image, other: Image.Image) -> float:
@@ -204,8 +212,7 @@ def _difference(one: Image.Image, other: Image.Image) -> float:
 
 
 def _least_difference(one: Image.Image, other: Image.Image) -> float:
-    """Return the least difference when one is shifted a little."""
-    shifted = (
-        ImageChops.offset(one, across, down) for across in (-2, -1, 0, 1, 2) for down in (-1, 0, 1)
-    )
+    """Return how far the dots differ where one is shifted so that they differ least."""
+    shifts = range(-SHIFT_DOTS, SHIFT_DOTS + 1)
+    shifted = (ImageChops.offset(one, across, down) for across in shifts for down in shifts)
     return min(_difference(image, other) for image in shifted)

@@ -1,28 +1,13 @@
 import unicodedata
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from counter_tui.slips.document import Align, Line, Rule, Slip, cell_width, render_text, wrap
-from counter_tui.slips.receipts import Letterhead, merge_receipt, spend_receipt
+from counter_tui.slips.receipts import Letterhead, spend_receipt
 from tests.counter_tui.slips import examples
-
-GOLDEN = Path(__file__).parent / "golden"
-
-
-@pytest.mark.parametrize(
-    ("name", "receipt"),
-    [
-        ("spend_s31", spend_receipt(examples.spend(), examples.HEAD)),
-        ("merge_s39", merge_receipt(examples.merge(), examples.HEAD)),
-    ],
-)
-def test_receipts_are_the_manuals(name: str, receipt: Slip) -> None:
-    expected = (GOLDEN / f"{name}.txt").read_text("utf-8")
-    assert "\n".join(render_text(receipt)) + "\n" == expected
 
 
 def test_a_place_without_name_takes_no_line() -> None:
