@@ -26,6 +26,7 @@ from counter_tui.core.bookings import (
 )
 from counter_tui.core.machine import machine_fingerprint
 from counter_tui.core.outbox import Entry, Outbox, OutboxFault
+from counter_tui.core.redemptions import RedemptionError
 from counter_tui.core.scanner import Scanned, Swallowed, WedgeDetector
 from counter_tui.core.settings import Settings, State
 from counter_tui.screens.base import CounterScreen
@@ -395,7 +396,12 @@ class CounterApp(App[None]):
     @work(exclusive=True, group="waiting redemptions")
     async def send_waiting(self) -> None:
         """Send the redemptions that wait for the network (VCH-8)."""
-        changed = await self.trust.send_all()
+        try:
+            changed = await self.trust.send_all()
+        except RedemptionError as error:
+            text = str(error)
+            self._each_screen(lambda screen: screen.tell(text, trouble=True))
+            return
         if changed:
             self._each_screen(lambda screen: screen.show_waiting())
 
@@ -456,6 +462,7 @@ class CounterApp(App[None]):
         if self._signing_in is not None:
             self._signing_in.set_result(None)
             self._signing_in = None
+        self.send_waiting()
 
     async def in_thread(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Run something that blocks, off the event loop."""

@@ -93,7 +93,10 @@ class Trust:
             await asyncio.to_thread(self._queue.remove, one)
 
     async def send_all(self) -> bool:
-        """Send what waits, oldest first, until the server is silent; whether anything changed."""
+        """Send what waits, oldest first, until the server is silent; whether anything changed.
+
+        Raises RedemptionError; what was not written down is sent again, by the same request ID.
+        """
         changed = False
         async with self._sending:
             found, _damaged = await asyncio.to_thread(self._queue.read)

@@ -88,7 +88,9 @@ class RedemptionQueue:
         """
         if signed.until < today:
             raise LapsedError
-        waiting, _ = self.read()
+        waiting, damaged = self.read()
+        if self._path(signed.voucher_number) in damaged:
+            raise RedemptionError(f"{self._path(signed.voucher_number)}: cannot be read")
         if any(one.voucher_number == signed.voucher_number for one in waiting):
             raise AlreadyWaitingError
         unsettled = [one for one in waiting if not one.refusal]
@@ -128,18 +130,18 @@ class RedemptionQueue:
     def remove(self, waiting: Waiting) -> None:
         """Forget one that was redeemed, or whose refusal the operator has seen."""
         with suppress(OSError):
-            self._path(waiting).unlink(missing_ok=True)
+            self._path(waiting.voucher_number).unlink(missing_ok=True)
             files.sync_folder(self._folder)
 
     def _write(self, waiting: Waiting) -> None:
         document = {"format": FORMAT, "version": VERSION, **asdict(waiting)}
         try:
-            files.replace(self._path(waiting), json.dumps(document).encode() + b"\n")
+            files.replace(self._path(waiting.voucher_number), json.dumps(document).encode() + b"\n")
         except OSError as error:
             raise _plain(self._folder, error) from error
 
-    def _path(self, waiting: Waiting) -> Path:
-        return self._folder / f"{waiting.voucher_number}.json"
+    def _path(self, voucher_number: str) -> Path:
+        return self._folder / f"{voucher_number}.json"
 
 
 def _plain(folder: Path, error: OSError) -> RedemptionError:

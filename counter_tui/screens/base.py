@@ -100,11 +100,11 @@ class CounterScreen(DismissedOnce[R], Generic[R]):
             bar.show_actions(self.shown_actions(), self.counter.shown_keymap)
 
     def tell(self, text: str, *, trouble: bool = False) -> None:
-        """Show a message above the keys."""
-        message = self.query_one("#message", Words)
-        message.show(text)
-        if text:  # no text needs no colour, and applying styles takes half a millisecond
-            message.set_class(trouble, "trouble")
+        """Show a message above the keys; a screen that has gone meanwhile shows none."""
+        for message in self.query("#message").results(Words):
+            message.show(text)
+            if text:  # no text needs no colour, and applying styles takes half a millisecond
+                message.set_class(trouble, "trouble")
 
     def tell_trouble(self, trouble: TroubleError) -> None:
         """Show what went wrong, what to do, and the reason code."""

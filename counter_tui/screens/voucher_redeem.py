@@ -411,7 +411,11 @@ class RedeemScreen(CounterScreen[None]):
     @work(exclusive=True, group="report")
     async def action_report(self) -> None:
         """要確認: vouchers that were taken without network, and could not be redeemed."""
-        summary = await self.counter.trust.summary()
+        try:
+            summary = await self.counter.trust.summary()
+        except RedemptionError as error:
+            self.tell(str(error), trouble=True)
+            return
         if not summary.refused:
             return
         seen = await self.app.push_screen_wait(ReportBox(summary.refused))

@@ -120,8 +120,8 @@ class UnprintableError(Exception):
 def encode(slip: Slip, paper: Paper = PAPER_58) -> bytes:
     """Return the bytes that print the slip and cut the paper.
 
-    Raises UnprintableError, UncarriableError for a code that cannot carry its text
-    or is broader than the paper, and raster.FontError where a picture is needed and there is no font for it.
+    Raises UnprintableError, UncarriableError for a code that cannot carry its text or is broader
+    than the paper, and raster.FontError where a picture is needed and there is no font for it.
     """
     parts = b"".join(_encode_part(part, paper) for part in slip.parts)
     return INITIALISE + JAPANESE_SET + KATAKANA_PAGE + SHIFT_JIS + parts + FEED + CUT

@@ -1,15 +1,20 @@
 """Vouchers that wait for the network: on disk, and not too many (VCH-8)."""
 
+import errno
+import os
+import signal
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from counter_tui.core import files
 from counter_tui.core.redemptions import (
     AlreadyWaitingError,
     Caps,
     LapsedError,
     OverCapError,
+    RedemptionError,
     RedemptionQueue,
     Waiting,
 )
@@ -72,3 +77,51 @@ def test_a_file_that_cannot_be_read_is_kept_and_told(tmp_path: Path, content: by
     path.write_bytes(content)
     assert RedemptionQueue(tmp_path).read() == ([], [path])
     assert path.read_bytes() == content
+
+
+@pytest.mark.parametrize("step", ["write_new", "sync_folder"])
+def test_a_full_disk_takes_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    queue = RedemptionQueue(tmp_path)
+    take(queue, signed(1))
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files, step, full)
+        with pytest.raises(RedemptionError, match="No space left"):
+            take(queue, signed(2))
+    assert [one.voucher_number for one in queue.read()[0]] == ["000000000001"]
+    take(queue, signed(2))
+
+
+@pytest.mark.parametrize("step", ["write_all", "rename"])
+def test_killed_in_the_middle_there_is_no_half_voucher(tmp_path: Path, step: str) -> None:
+    """Killed before it is accepted: it waits whole, or not at all."""
+    child = os.fork()
+    if child == 0:
+
+        def killed(*_: object) -> None:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+        if step == "rename":
+            os.rename = killed  # type: ignore[assignment]
+        else:
+            files.write_all = killed  # type: ignore[assignment]
+        take(RedemptionQueue(tmp_path), signed(1))
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+    queue = RedemptionQueue(tmp_path)
+    assert queue.read() == ([], [])
+    assert [path.name for path in tmp_path.iterdir()] == []
+    take(queue, signed(1))
+
+
+def test_a_record_that_cannot_be_read_is_not_written_over(tmp_path: Path) -> None:
+    queue = RedemptionQueue(tmp_path)
+    (tmp_path / "000000000001.json").write_text("{")
+    with pytest.raises(RedemptionError, match="cannot be read"):
+        take(queue, signed(1))
+    assert (tmp_path / "000000000001.json").read_text() == "{"
