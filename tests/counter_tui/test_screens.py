@@ -13,6 +13,7 @@ from counter_tui.core.bookings import RefusedError
 from counter_tui.screens.sign_in import SignInScreen
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import NUMBER, QR_TEXT, UNKNOWN_NUMBER, Counter, scan
+from tests.counter_tui.looks import check_contrast, check_keys
 
 SIZE = (80, 24)
 Drive = Callable[[Counter, Pilot[object]], Awaitable[None]]
@@ -372,5 +373,7 @@ def test_screen(
 
     async def run(pilot: Pilot[object]) -> None:
         await drive(counter, pilot)
+        check_contrast(counter.app)
+        check_keys(counter.app)
 
     assert snap_compare(counter.app, terminal_size=SIZE, run_before=run)

@@ -1,0 +1,79 @@
+"""Readable in a bright shop: contrast, a focus one sees, and keys that are all shown."""
+
+import unicodedata
+from collections.abc import Iterator
+
+from rich.color import Color
+from rich.style import Style
+from textual.app import App
+from textual.widget import Widget
+
+from counter_tui.actions import ACTIONS, shown_key
+from counter_tui.app import CounterApp
+from counter_tui.screens.base import CounterScreen
+from counter_tui.texts import _
+from demo.screen_text import screen_text
+
+TEXT_CONTRAST_MIN = 4.5
+SIGN_CONTRAST_MIN = 3.0
+"""WCAG 2.2, 1.4.3 and 1.4.11."""
+
+
+def check_contrast(app: CounterApp) -> None:
+    """Every text stands out from what is behind it."""
+    shown = [(text, contrast(*colours)) for text, *colours in _drawn(app) if _is_text(text)]
+    assert shown, "there is no text"
+    too_weak = [pair for pair in shown if pair[1] < TEXT_CONTRAST_MIN]
+    assert not too_weak, too_weak
+
+
+def check_keys(app: CounterApp) -> None:
+    """Every key that does something now stands at the bottom, whole."""
+    if isinstance(app.screen, CounterScreen):
+        rows = screen_text(app).splitlines()[-2:]
+        for id_ in app.screen.shown_actions():
+            wanted = f"{shown_key(ACTIONS[id_], {})} {_(ACTIONS[id_].label)}"
+            assert any(wanted in row for row in rows), (wanted, rows)
+
+
+def frame_colour(app: App[None], widget: Widget) -> Color:
+    """The colour of a widget's frame, as it is drawn."""
+    strips = app.screen._compositor.render_strips()
+    left, top = widget.region.offset
+    (cell,) = list(strips[top].crop(left + 1, left + 2))
+    return _colours(cell.style)[0]
+
+
+def contrast(one: Color, other: Color) -> float:
+    darker, lighter = sorted((_luminance(one), _luminance(other)))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def _luminance(colour: Color) -> float:
+    """WCAG's relative luminance, from 0 to 1."""
+
+    def linear(part: int) -> float:
+        share = part / 255
+        return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+
+    red, green, blue = map(linear, colour.get_truecolor())
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def _drawn(app: App[None]) -> Iterator[tuple[str, Color, Color]]:
+    """What stands on the screen: texts with their colour and what is behind it."""
+    for strip in app.screen._compositor.render_strips():
+        for segment in strip:
+            if segment.text.strip():
+                yield segment.text.strip(), *_colours(segment.style)
+
+
+def _colours(style: Style | None) -> tuple[Color, Color]:
+    assert style is not None
+    assert style.color is not None
+    assert style.bgcolor is not None
+    return (style.bgcolor, style.color) if style.reverse else (style.color, style.bgcolor)
+
+
+def _is_text(text: str) -> bool:
+    return any(unicodedata.category(character)[0] in "LN" for character in text)
