@@ -6,14 +6,15 @@ ifneq ($(origin LANGUAGE),command line)
 LANGUAGE := ja
 endif
 FRESH ?= 0
+COUNTER ?= shop
 PYTEST ?=
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-run: ## Start the demo in this terminal; without a terminal it plays by itself (LANGUAGE=en, FRESH=1)
+run: ## Start the demo in this terminal; without one it plays by itself (LANGUAGE=en, FRESH=1, COUNTER=chamber)
 	@tools/set-up demo
-	@.venv/bin/jichipoint-demo --folder var/demo --language "$(LANGUAGE)" $(if $(filter 1,$(FRESH)),--fresh)
+	@.venv/bin/jichipoint-demo --folder var/demo --language "$(LANGUAGE)" --counter "$(COUNTER)" $(if $(filter 1,$(FRESH)),--fresh)
 
 test: ## Run every test (PYTEST='-k name' for some)
 	@tools/set-up dev

@@ -35,6 +35,8 @@ _WORDS = {
         "running": "The demo of this checkout is running already. End that one first.",
     },
 }
+_TERMINALS = {"shop": "terminal_id", "chamber": "voucher_terminal_id"}
+"""Whose counter it can be, and where the town names its terminal."""
 
 
 @click.command()
@@ -43,8 +45,15 @@ _WORDS = {
 )
 @click.option("--language", type=click.Choice(sorted(_WORDS)), default="ja", show_default=True)
 @click.option("--fresh", is_flag=True, help="Start over with a new town.")
-def main(folder: Path, language: str, fresh: bool) -> None:
-    """Start a demo town: server, merge driver, and the counter in this terminal.
+@click.option(
+    "--counter",
+    type=click.Choice(sorted(_TERMINALS)),
+    default="shop",
+    show_default=True,
+    help="Whose counter: the shop's, or the chamber of commerce's, which issues vouchers.",
+)
+def main(folder: Path, language: str, fresh: bool, counter: str) -> None:
+    """Start a demo town: server, merge driver, and a counter in this terminal.
 
     Without a terminal the day is played by itself, in a new town of its own.
     """
@@ -53,7 +62,7 @@ def main(folder: Path, language: str, fresh: bool) -> None:
     try:
         with _only_one(folder, language):
             if interactive:
-                _run_counter(Places(folder), language, fresh=fresh)
+                _run_counter(Places(folder, counter), language, fresh=fresh)
             else:
                 _play(Places(folder.with_name(f"{folder.name}-selfplay")), language)
     except DemoError as error:
@@ -83,7 +92,8 @@ def _start_over(places: Places) -> None:
 
 def _hint(places: Places, language: str) -> str:
     town = json.loads(places.town.read_text("utf-8"))
-    return _WORDS[language]["hint"].format_map(town)
+    terminal_id = town[_TERMINALS[places.counter]]
+    return _WORDS[language]["hint"].format(terminal_id=terminal_id, password=town["password"])
 
 
 def _run_counter(places: Places, language: str, *, fresh: bool) -> None:

@@ -24,6 +24,8 @@ class Places:
     """Where everything of one demo lies."""
 
     folder: Path
+    counter: str = "shop"
+    """Whose counter it is: each has a registration of its own."""
 
     @property
     def town(self) -> Path:
@@ -58,7 +60,7 @@ class Places:
     @property
     def state(self) -> Path:
         """The counter's registration and outbox."""
-        return self.folder / "counter"
+        return self.folder / f"counter-{self.counter}"
 
     def log(self, name: str) -> Path:
         """What a process said."""

@@ -71,7 +71,10 @@ class Town:
     master_key_file: str
     keys: str
     terminal_id: str
+    voucher_terminal_id: str
+    """The chamber of commerce's, which issues vouchers."""
     password: str
+    """Of all terminals."""
     client_secret: str
     began_on: str
     street: str
@@ -130,6 +133,7 @@ def _new_town(folder: Path, clock: Clock, chance: Chance) -> Town:
         master_key_file=str(folder / "master.key"),
         keys=str(folder / "keys"),
         terminal_id=TERMINAL,
+        voucher_terminal_id=VOUCHER_TERMINAL,
         password=f"demo-{int.from_bytes(chance.bytes(4), 'big') % 10_000:04d}",
         client_secret=chance.bytes(16).hex(),
         began_on=today.isoformat(),

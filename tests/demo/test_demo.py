@@ -179,6 +179,17 @@ def test_in_a_terminal_until_f10_and_once_more(tmp_path: Path) -> None:
     assert dict(ledger_of(folder)) == {"GRANT": 6}
 
 
+def test_the_chambers_counter_is_another_one_of_the_same_town(tmp_path: Path) -> None:
+    folder = tmp_path / "demo"
+    for counter, terminal_id in (("shop", "00010011"), ("chamber", "00010013")):
+        with terminal(folder, "--counter", counter) as shown:
+            shown.read("端末IDと端末パスワードの登録")
+            shown.read(f"デモ用: 端末ID {terminal_id}")
+            shown.press(F10)
+            assert shown.end() == 0
+    assert dict(ledger_of(folder)) == {"GRANT": 6}
+
+
 def test_newer_schema_and_starting_over(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
     made = subprocess.run(
