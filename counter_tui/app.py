@@ -29,6 +29,7 @@ from counter_tui.core.outbox import Entry, Outbox, OutboxFault
 from counter_tui.core.redemptions import RedemptionError
 from counter_tui.core.scanner import Scanned, Swallowed, WedgeDetector
 from counter_tui.core.settings import Settings, State
+from counter_tui.idle_collection import IdleCollection
 from counter_tui.screens.base import CounterScreen
 from counter_tui.screens.boxes import COLUMNS_MIN, ROWS_MIN, CardsBox, HelpBox, TooSmallBox
 from counter_tui.screens.sign_in import RegisterScreen, SignInScreen
@@ -64,6 +65,8 @@ BRIGHT = Theme(
 )
 """Dark on light: readable in a bright shop."""
 
+COLLECTION_SECONDS = 0.2
+"""Between two looks whether it is quiet enough to collect garbage."""
 FOCUS_BINDINGS = [
     Binding("tab", "focus_next", show=False, priority=True),
     Binding("shift+tab", "focus_previous", show=False, priority=True),
@@ -122,6 +125,7 @@ class CounterApp(App[None]):
         *,
         keymap: Mapping[str, tuple[str, ...]] | None = None,
         card_box: CardBox | None = None,
+        collection: IdleCollection | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         clock: Callable[[], datetime] = _now,
     ) -> None:
@@ -140,6 +144,7 @@ class CounterApp(App[None]):
         self.waits_for_printer = False
         """Whether slips wait for the printer, or may be on paper in part."""
         self.scanner = WedgeDetector()
+        self._collection = collection
         self._before_burst: tuple[Input, str, int] | None = None
         self.connected: bool | None = None
         self.reader_is_down = False
@@ -179,12 +184,18 @@ class CounterApp(App[None]):
         self._watch_connection()
         self._watch_cards()
         self.call_after_refresh(self._open_printing)
+        if self._collection is not None:
+            self.call_after_refresh(self._collect_when_idle, self._collection)
 
     async def on_unmount(self) -> None:
         """Let go of the card reader and the printer."""
         await self.reader.stop()
         if self.printing is not None:
             await asyncio.to_thread(self.printing.stop)
+
+    def _collect_when_idle(self, collection: IdleCollection) -> None:
+        collection.begin()
+        self.set_interval(COLLECTION_SECONDS, collection.look)
 
     @work
     async def _open_printing(self) -> None:
@@ -263,6 +274,8 @@ class CounterApp(App[None]):
 
     async def on_event(self, event: events.Event) -> None:
         """Tell a scanner's bursts from typing, before any field is given the keys."""
+        if self._collection is not None and isinstance(event, events.Key):
+            self._collection.worked()
         if isinstance(event, events.Key) and not event.is_forwarded and self._is_scan(event):
             event.stop()
             return

@@ -1,6 +1,8 @@
 """The command jichipoint-counter."""
 
+import gc
 import os
+import time
 from pathlib import Path
 
 import click
@@ -80,6 +82,7 @@ def main() -> None:
 def run(**options: Path | str | int | bool | None) -> None:
     """Run the counter application in this terminal."""
     settings = Settings(**options)  # type: ignore[arg-type]
+    gc.disable()  # until the first screen is there (idle_collection.py)
     # Textual reads these when it is imported: kitty's key reports break Japanese input
     # in several terminals, and animations drag the input method's window along.
     os.environ["TEXTUAL_DISABLE_KITTY_KEY"] = "1"
@@ -88,9 +91,10 @@ def run(**options: Path | str | int | bool | None) -> None:
     os.environ["TEXTUAL_FPS"] = "1000"
     from counter_tui.compose import build  # noqa: PLC0415
     from counter_tui.devices import UnusableSettingsError  # noqa: PLC0415
+    from counter_tui.idle_collection import IdleCollection  # noqa: PLC0415
 
     try:
-        app = build(settings)
+        app = build(settings, collection=IdleCollection(time.monotonic))
     except UnusableSettingsError as error:
         raise click.ClickException(str(error)) from error
     app.run()

@@ -8,6 +8,7 @@ from counter_tui import texts
 from counter_tui.app import CounterApp
 from counter_tui.core.settings import Settings, State, StateError
 from counter_tui.devices import UnusableSettingsError, open_reader
+from counter_tui.idle_collection import IdleCollection
 from counter_tui.keymap import KeymapError, read_keymap
 from counter_tui.printers.address import UnusableAddressError, parse_address
 from counter_tui.printing import Printing
@@ -18,8 +19,15 @@ COLUMNS_OF_PAPER = {58: 32, 80: 48}
 """Single-byte characters a line, by the paper's width in millimetres."""
 
 
-def build(settings: Settings, monotonic: Callable[[], float] = time.monotonic) -> CounterApp:
-    """Return the application, ready to run. Raises UnusableSettingsError."""
+def build(
+    settings: Settings,
+    monotonic: Callable[[], float] = time.monotonic,
+    collection: IdleCollection | None = None,
+) -> CounterApp:
+    """Return the application, ready to run. Raises UnusableSettingsError.
+
+    With a collection it decides when this process collects its garbage.
+    """
     texts.use(settings.language)
     try:
         settings.state_folder.mkdir(parents=True, exist_ok=True)
@@ -34,6 +42,7 @@ def build(settings: Settings, monotonic: Callable[[], float] = time.monotonic) -
         open_printing(settings),
         keymap=_keymap(settings.keymap),
         card_box=virtual,
+        collection=collection,
         monotonic=monotonic,
     )
 

@@ -222,6 +222,7 @@ def _open_spending(terminal: Terminal, counter: _Counter) -> None:
     terminal.wait_for(counter.mykey_id)
     terminal.settle(WORK_SECONDS)
     terminal.send("1")
+    terminal.wait_for("選択")
     terminal.settle()
 
 

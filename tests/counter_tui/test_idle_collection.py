@@ -1,0 +1,65 @@
+"""Garbage is collected when nobody waits."""
+
+import gc
+import weakref
+from collections.abc import Iterator
+
+import pytest
+
+from counter_tui.idle_collection import BUSY_SECONDS_MAX, QUIET_SECONDS, IdleCollection
+
+
+class Knot:
+    """Garbage that only a collection finds."""
+
+    def __init__(self) -> None:
+        self.itself = self
+
+
+class Clock:
+    seconds = 1000.0
+
+    def __call__(self) -> float:
+        return self.seconds
+
+
+@pytest.fixture(autouse=True)
+def _as_it_was() -> Iterator[None]:
+    yield
+    gc.unfreeze()
+    gc.enable()
+
+
+def knot() -> "weakref.ref[Knot]":
+    return weakref.ref(Knot())
+
+
+def test_collected_once_it_is_quiet() -> None:
+    clock = Clock()
+    collection = IdleCollection(clock)
+    collection.begin()
+    garbage = knot()
+    assert not collection.look(), "nobody did anything"
+    collection.worked()
+    clock.seconds += QUIET_SECONDS / 2
+    assert not collection.look()
+    assert garbage() is not None
+    clock.seconds += QUIET_SECONDS / 2
+    assert collection.look()
+    assert garbage() is None
+    assert not collection.look()
+
+
+def test_collected_at_last_where_it_is_never_quiet() -> None:
+    clock = Clock()
+    collection = IdleCollection(clock)
+    collection.begin()
+    garbage = knot()
+    looks = 0
+    collection.worked()
+    while not collection.look():
+        looks += 1
+        clock.seconds += QUIET_SECONDS / 2
+        collection.worked()
+    assert garbage() is None
+    assert looks == pytest.approx(BUSY_SECONDS_MAX / (QUIET_SECONDS / 2), abs=1)
