@@ -73,4 +73,4 @@ constraints: ## Write constraints.txt anew from pyproject.toml
 clean: ## Remove what the other targets made, the demo's ledger too
 	@rm -rf .venv .venv-proto var .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help run test lint proto texts pictures snapshots bench simulate crash-test deep constraints clean
+.PHONY: help run test lint proto texts pictures snapshots golden bench simulate crash-test deep constraints clean

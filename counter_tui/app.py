@@ -75,7 +75,8 @@ FOCUS_BINDINGS = [
 right behind Tab must not land in the field before it."""
 
 
-def _now() -> datetime:
+def now() -> datetime:
+    """Return this machine's time."""
     return datetime.now(UTC)
 
 
@@ -127,7 +128,7 @@ class CounterApp(App[None]):
         card_box: CardBox | None = None,
         collection: IdleCollection | None = None,
         monotonic: Callable[[], float] = time.monotonic,
-        clock: Callable[[], datetime] = _now,
+        clock: Callable[[], datetime] = now,
     ) -> None:
         super().__init__()
         self.settings = settings

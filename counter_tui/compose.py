@@ -2,10 +2,11 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 
 from counter_tui import texts
-from counter_tui.app import CounterApp
+from counter_tui.app import CounterApp, now
 from counter_tui.core.settings import Settings, State, StateError
 from counter_tui.devices import UnusableSettingsError, open_reader
 from counter_tui.idle_collection import IdleCollection
@@ -22,6 +23,7 @@ COLUMNS_OF_PAPER = {58: 32, 80: 48}
 def build(
     settings: Settings,
     monotonic: Callable[[], float] = time.monotonic,
+    clock: Callable[[], datetime] = now,
     collection: IdleCollection | None = None,
 ) -> CounterApp:
     """Return the application, ready to run. Raises UnusableSettingsError.
@@ -44,6 +46,7 @@ def build(
         card_box=virtual,
         collection=collection,
         monotonic=monotonic,
+        clock=clock,
     )
 
 

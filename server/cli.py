@@ -33,6 +33,7 @@ from server.listening import (
     shared_port,
 )
 from server.merging.keys import check_master_key
+from server.municipalities.cli import limits
 from server.processes import (
     READY,
     ProcessDiedError,
@@ -216,6 +217,7 @@ def demo_data(folder: Path) -> None:
 main.add_command(ledger)
 main.add_command(citizens)
 main.add_command(vouchers)
+main.add_command(limits)
 
 if __name__ == "__main__":
     main()

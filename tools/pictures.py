@@ -25,16 +25,21 @@ os.environ.pop("NO_COLOR", None)
 
 from textual.pilot import Pilot
 from textual.screen import Screen
-from textual.widgets import Input
+from textual.widgets import Input, OptionList
 
 from counter_tui.app import CounterApp
 from counter_tui.compose import build
 from counter_tui.core.settings import Settings
+from counter_tui.screens.cancel import CancelConfirmScreen, ReasonBox
+from counter_tui.screens.day import DayScreen
 from counter_tui.screens.menus import MenuScreen, PointMenuScreen
 from counter_tui.screens.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
 from counter_tui.screens.pin_box import PinBox
+from counter_tui.screens.redeem_boxes import PlaceBox
 from counter_tui.screens.sign_in import RegisterScreen
 from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
+from counter_tui.screens.voucher_issue import IssueConfirmScreen, IssueDoneScreen, IssueInputScreen
+from counter_tui.screens.voucher_redeem import RedeemScreen
 from counter_tui.slips.document import cell_width
 from counter_tui.widgets import NumberedList, Words
 from demo.cards import make_cards
@@ -261,11 +266,66 @@ async def merge(studio: Studio) -> None:
 
 
 async def japanese(studio: Studio) -> None:
-    """Go through everything."""
+    """Go through everything at the shop's counter."""
     await sign_in(studio)
     await spend(studio)
     await pin(studio)
     await merge(studio)
+    await studio.press("enter", "escape")
+    await studio.reach(PointMenuScreen)
+    await day(studio)
+
+
+async def day(studio: Studio) -> None:
+    """Look at the day, and take the first use back as far as the confirm screen."""
+    await studio.press("4")
+    await studio.reach(DayScreen)
+    chooser = studio.app.screen.query_one("#transactions", OptionList)
+    await studio.until(lambda: chooser.option_count > 0, "the day")
+    await studio.press("down")
+    await studio.draw("day")
+    await studio.press("f4")
+    await studio.reach(ReasonBox)
+    await studio.press("1")
+    await studio.reach(CancelConfirmScreen)
+    await studio.draw("cancel-confirm")
+
+
+async def chamber(studio: Studio) -> None:
+    """Issue a voucher at the chamber of commerce, and redeem it for one of its shops."""
+    await studio.reach(RegisterScreen)
+    await studio.press(*studio.town.voucher_terminal_id, "tab", *studio.town.password, "enter")
+    await studio.reach(MenuScreen)
+    await studio.press("1")
+    await studio.reach(PointMenuScreen)
+    await studio.press("1")
+    await studio.reach(IssueInputScreen)
+    await studio.press("f9", "1")
+    field = studio.app.screen.query_one("#points", Input)
+    await studio.until(lambda: field.has_focus, "the balance")
+    await studio.press(*"500")
+    await studio.draw("voucher-input")
+    await studio.press("enter")
+    await studio.reach(IssueConfirmScreen)
+    await studio.press("enter")
+    await studio.reach(IssueDoneScreen)
+    message = studio.app.screen.query_one("#message", Words)
+    await studio.until(lambda: bool(str(message.render())), "that it is printed")
+    await studio.draw("voucher-done")
+    number = str(studio.app.screen.query_one("#receipt Words", Words).render())
+    await studio.press("enter", "escape")
+    await studio.reach(PointMenuScreen)
+    await studio.press("2")
+    await studio.reach(PlaceBox)
+    await studio.press("down", "enter")
+    await studio.reach(RedeemScreen)
+    await studio.press(*number.partition("券番号 ")[2][:14].replace(" ", ""), "enter")
+    voucher = studio.app.screen.query_one("#voucher", Words)
+    await studio.until(lambda: bool(str(voucher.render())), "the voucher")
+    await studio.draw("redeem")
+    await studio.press("enter")
+    await studio.until(lambda: "取引済番号" in str(voucher.render()), "that it is redeemed")
+    await studio.draw("redeem-done")
 
 
 async def english(studio: Studio) -> None:
@@ -304,7 +364,8 @@ def application(folder: Path, town: Town, address: str, language: str) -> Counte
         printer=f"file:{folder / 'receipts.escpos'}",
         hint=HINTS[language].format(terminal_id=town.terminal_id, password=town.password),
     )
-    return build(settings, monotonic=map(float, itertools.count()).__next__)
+    seconds = map(float, itertools.count()).__next__
+    return build(settings, monotonic=seconds, clock=FixedClock().now)
 
 
 async def drawn_by(
@@ -324,6 +385,7 @@ def main() -> None:
     PICTURES.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as folder:
         pictures = asyncio.run(drawn_by(japanese, Path(folder) / "ja", "ja"))
+        pictures |= asyncio.run(drawn_by(chamber, Path(folder) / "chamber", "ja"))
         pictures |= asyncio.run(drawn_by(english, Path(folder) / "en", "en"))
     for name, svg in pictures.items():
         path = PICTURES / f"{name}.svg"

@@ -12,7 +12,7 @@ GAP_SECONDS = 0.06
 """Between the characters of a burst at most: measured up to 0.02, and some room beside it."""
 LENGTH_MIN = 6
 """Nobody types so many characters so fast."""
-DIGITS_MIN = 11
+DIGITS_MIN = 12
 """Shorter numbers may be amounts."""
 PREFIX = "JPV1."
 REPEATED_SECONDS = 1.5

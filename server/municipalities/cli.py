@@ -1,0 +1,129 @@
+"""The commands jichipoint-server limits: what a municipality limits."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+
+import click
+from peewee import Database
+
+from server.db.engine import open_existing
+from server.db.errors import UnusableDatabaseError
+from server.ledger.cli import database_option
+from server.ledger.engines import writing
+from server.ledger.snapshot import check_schema
+from server.municipalities.limits import (
+    UnknownLimitHolderError,
+    offline_limits,
+    program_limits,
+    set_offline_limits,
+    set_program_limits,
+)
+
+POINTS_MAX = 1_000_000_000
+NONE = "none"
+
+
+class _PointsOrNone(click.ParamType[int | str]):
+    """A number of points, or "none"."""
+
+    name = "points"
+
+    def __init__(self, least: int) -> None:
+        self._least = least
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int | str:
+        text = str(value)
+        if text == NONE:
+            return NONE
+        if not text.isascii() or not text.isdecimal() or len(text) > 10:
+            self.fail(f"{text!r} is neither a number of points nor {NONE}", param, ctx)
+        if not self._least <= int(text) <= POINTS_MAX:
+            self.fail(f"{text} is not between {self._least} and {POINTS_MAX}", param, ctx)
+        return int(text)
+
+
+@click.group()
+def limits() -> None:
+    """Limit uses of points, PINs, and vouchers that are taken without network."""
+
+
+@limits.command()
+@database_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def show(database: str, as_json: bool) -> None:
+    """Show every program's and municipality's limits."""
+    with _told_in_one_line():
+        opened = open_existing(database)
+        with opened.connection_context():
+            check_schema(opened)
+            programs, municipalities = program_limits(opened), offline_limits(opened)
+    for told in [*map(asdict, programs), *map(asdict, municipalities)]:
+        if as_json:
+            click.echo(json.dumps(told, ensure_ascii=False))
+            continue
+        shown = (NONE if value is None else str(value) for value in told.values())
+        click.echo("  ".join(f"{name} {value}" for name, value in zip(told, shown, strict=True)))
+
+
+@limits.command("program")
+@database_option
+@click.argument("program_id")
+@click.option("--per-use", "points_per_use_max", type=_PointsOrNone(1))
+@click.option("--per-citizen-day", "points_per_citizen_day_max", type=_PointsOrNone(1))
+@click.option("--per-terminal-day", "points_per_terminal_day_max", type=_PointsOrNone(1))
+@click.option(
+    "--pin-above", "pin_above_points", type=_PointsOrNone(0), help="0: the PIN is always asked."
+)
+def program(database: str, program_id: str, **given: int | str | None) -> None:
+    """Limit the uses of a program's points (USE-6), and say when the PIN is asked (CRD-2).
+
+    Spends, vouchers and merges count alike. A limit that is "none" is lifted; one that is not
+    named stays. The next booking is judged by the new ones.
+    """
+    changes = {
+        name: None if value == NONE else int(value)
+        for name, value in given.items()
+        if value is not None
+    }
+    if not changes:
+        raise click.UsageError("name at least one limit, such as --per-use 3000")
+    _write(database, lambda opened: set_program_limits(opened, program_id, changes))
+    click.echo(f"the limits of {program_id} are changed")
+
+
+@limits.command("offline")
+@database_option
+@click.argument("municipality_code")
+@click.option("--vouchers", "offline_vouchers_max", type=click.IntRange(0, 1000))
+@click.option("--points", "offline_points_max", type=click.IntRange(0, POINTS_MAX))
+def offline(database: str, municipality_code: str, **given: int | None) -> None:
+    """Limit the vouchers that a shop takes without network (VCH-8); 0: none.
+
+    Counters learn it at their next sign-in.
+    """
+    changes = {name: value for name, value in given.items() if value is not None}
+    if not changes:
+        raise click.UsageError("name at least one limit: --vouchers, --points")
+    _write(database, lambda opened: set_offline_limits(opened, municipality_code, changes))
+    click.echo(f"the limits of {municipality_code} are changed")
+
+
+def _write(url: str, work: Callable[[Database], None]) -> None:
+    with _told_in_one_line():
+        opened = open_existing(url)
+        with opened.connection_context():
+            check_schema(opened)
+            with writing(opened):
+                work(opened)
+
+
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    try:
+        yield
+    except (UnusableDatabaseError, UnknownLimitHolderError) as error:
+        raise click.ClickException(str(error)) from error
