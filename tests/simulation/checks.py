@@ -1,6 +1,7 @@
 """What holds at every moment, and at the end."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from peewee import Database
@@ -10,8 +11,11 @@ from server.ledger.values import Operation, Outcome, RequestKey
 from server.ledger.verify import verify
 from tests.server.support import Town
 from tests.simulation.model import Model
-from tests.simulation.stores import Dying
+from tests.simulation.servers import Server
+from tests.simulation.voucher_checks import check_vouchers
 
+SOURCES = ("ISSUED", "MOVED")
+"""The accounts against which a program's points come in, and are moved."""
 REMEMBERED = ("operation", "counter")
 """Remembered answers, and numbers that were reserved and will be gaps."""
 
@@ -20,8 +24,9 @@ _LOTS = """SELECT c.serial_number, a.program_id, l.last_good_day,
     JOIN account a USING (account_id)
     JOIN certificate c ON a.owner = CAST(c.citizen_id AS TEXT)
     WHERE l.remaining > 0 GROUP BY c.serial_number, a.program_id, l.last_good_day"""
-_ENTRIES = """SELECT a.kind, CAST(sum(e.points) AS BIGINT) FROM entry e
-    JOIN account a USING (account_id) GROUP BY a.kind"""
+_ENTRIES = """SELECT a.program_id, a.kind, CASE WHEN a.kind = 'REDEEMED' THEN a.owner ELSE '' END,
+    CAST(sum(e.points) AS BIGINT) FROM entry e JOIN account a USING (account_id)
+    GROUP BY 1, 2, 3"""
 _WRONG_LOTS = """SELECT l.lot_id FROM lot l LEFT JOIN entry e USING (lot_id)
     GROUP BY l.lot_id, l.remaining, l.points
     HAVING l.remaining <> coalesce(sum(e.points), 0) OR l.remaining NOT BETWEEN 0 AND l.points"""
@@ -38,24 +43,31 @@ def check_books(town: Town, database: Database, model: Model) -> None:
     """Lots, entries and the model agree; nothing is overdrawn; all sums are zero."""
     found = {(card, program, day): points for card, program, day, points in rows(database, _LOTS)}
     expected: dict[tuple[str, str, str], int] = {}
-    for (card, program), lots in model.lots.items():
+    for (card, program), lots in model.lots.held.items():
         for lot in lots:
             key = (card, program, lot.last_good_day.isoformat())
             expected[key] = expected.get(key, 0) + lot.points
     assert found == {key: points for key, points in expected.items() if points}
-    sums: dict[str, int] = dict(rows(database, _ENTRIES))
-    assert sums.get("SPENT", 0) == model.spent
-    assert sums.get("LAPSED", 0) == model.lapsed
-    assert sums.get("RESERVED", 0) == model.held()
-    assert sums.get("HELD", 0) == sum(expected.values())
-    assert sum(sums.values()) == 0
+    check_sums(rows(database, _ENTRIES), model)
     assert rows(database, _WRONG_LOTS) == []
     assert rows(database, _WRONG_SUMS) == []
 
 
+def check_sums(found: Iterable[tuple[str, str, str, int]], model: Model) -> None:
+    """What was booked to each account is what the model says, and each program's sum is zero."""
+    totals: Counter[str] = Counter()
+    sums = {}
+    for program, kind, place, points in found:
+        totals[program] += points
+        if points and kind not in SOURCES:
+            sums[program, kind, place] = points
+    assert sums == {key: points for key, points in model.sums().items() if points}
+    assert not any(totals.values())
+
+
 def check_end(
     town: Town,
-    store: Dying,
+    server: Server,
     model: Model,
     first_answers: Mapping[tuple[str, str], Operation],
 ) -> None:
@@ -63,8 +75,9 @@ def check_end(
     verified = verify(town.database)
     assert verified.fault is None, verified.fault
     assert verified.transactions == model.booked
+    check_vouchers(town, server, model)
     requests = [RequestKey(*key) for key in model.decided]
-    kept = store.operations(requests)
+    kept = server.store.operations(requests)
     for key, (_, answer) in model.decided.items():
         operation = kept[RequestKey(*key)]
         assert operation.outcome == answer.outcome

@@ -2,8 +2,10 @@
 
 import random
 import uuid
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from typing import TypedDict
 
 from peewee import Database
 
@@ -14,25 +16,61 @@ from server.ledger.settling import SettleCommand
 from server.ledger.values import RequestKey
 from server.points.lapsing import LapseCommand, lapsing
 from server.points.reserving import ReleaseExpiredCommand
+from server.vouchers.codes import SigningKey
+from server.vouchers.lapsing import lapsed_vouchers
+from server.vouchers.operations import ExpireVoucherCommand, IssueVoucherCommand
 from tests.server.support import (
     MYKEY,
     cancel_command,
+    cancel_voucher_command,
     capture_command,
+    correct_command,
     grant_command,
     hold_command,
+    issue_command,
     move_command,
+    redeem_command,
     release_command,
     spend_command,
 )
-from tests.simulation.model import Ask
+from tests.simulation.values import Ask
 
 MOST = 1000
 
 
-def command_of(ask: Ask) -> Command:
+class _Caller(TypedDict):
+    terminal_id: str
+    request_id: str
+
+
+def apart(batch: Sequence[Ask]) -> Iterator[list[Ask]]:
+    """Divide a batch where one request must not be decided together with another.
+
+    A reprint is no booking. A correction goes by what is stored of its voucher, so that in one
+    batch with a redemption it counts as the earlier of the two. Issues that draw the same number
+    are booked in halves, of which the simulation could not tell which one died.
+    """
+    part: list[Ask] = []
+    for ask in batch:
+        if any(_apart(one, ask) for one in part):
+            yield part
+            part = []
+        part.append(ask)
+    yield part
+
+
+def _apart(one: Ask, other: Ask) -> bool:
+    kinds = (one.kind, other.kind)
+    if "reprint" in kinds or not {*one.drawn}.isdisjoint(other.drawn):
+        return True
+    return "correct" in kinds and one.voucher == other.voucher
+
+
+def command_of(ask: Ask, key: SigningKey) -> Command:
     """Return the real command of a request."""
     request = RequestKey(*ask.key)
     terminal_id = ask.caller.removeprefix("terminal:")
+    caller = _Caller(terminal_id=terminal_id, request_id=ask.request_id)
     match ask.kind:
         case "settle":
             return SettleCommand(request)
@@ -49,14 +87,30 @@ def command_of(ask: Ask) -> Command:
         case "release":
             return replace(release_command(ask.number), request=request)
         case "cancel":
-            return cancel_command(ask.number, terminal_id=terminal_id, request_id=ask.request_id)
-    return spend_command(
+            return cancel_command(ask.number, **caller)
+        case "issue":
+            return _issue_command(ask, key, terminal_id)
+        case "cancel voucher":
+            return cancel_voucher_command(ask.number, **caller)
+        case "redeem":
+            return redeem_command(ask.voucher, place_id=ask.place, **caller)
+        case "correct":
+            return correct_command(ask.voucher, ask.place, **caller)
+    return spend_command(ask.card, ask.points, day=ask.shown_on, **caller)
+
+
+def _issue_command(ask: Ask, key: SigningKey, terminal_id: str) -> IssueVoucherCommand:
+    command = issue_command(
+        key,
         ask.card,
         ask.points,
-        terminal_id=terminal_id,
-        request_id=ask.request_id,
+        ask.program,
+        days_valid=ask.days,
+        drawn=ask.drawn,
         day=ask.shown_on,
     )
+    use = replace(command.use, terminal_id=terminal_id)
+    return replace(command, request=RequestKey(*ask.key), use=use)
 
 
 def lapse_commands(database: Database, moment: int, chance: random.Random) -> list[LapseCommand]:
@@ -75,6 +129,17 @@ def expire_commands(
     return [
         ReleaseExpiredCommand(_request("expired-holds", chance), b"", number)
         for number in expired_holds(database, moment, MOST)
+    ]
+
+
+def lapse_voucher_commands(
+    database: Database, moment: int, chance: random.Random
+) -> list[ExpireVoucherCommand]:
+    """What the nightly run would book of vouchers."""
+    today = Moment.at(moment).day
+    return [
+        ExpireVoucherCommand(_request("nightly-run", chance), number)
+        for number in lapsed_vouchers(database, today, MOST)
     ]
 
 

@@ -1,54 +1,32 @@
 """One simulated town: counters, a bad network, servers that die, and the model beside them."""
 
-import json
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from server.clock import Moment
-from server.db.engine import open_database
-from server.ledger.booker import Booker, ClockWentBackError, refusal_of
+from server.ledger.booker import ClockWentBackError, Command
 from server.ledger.store import StoreUnavailableError
-from server.ledger.values import Operation, Outcome, RequestKey
-from tests.server.support import Town
-from tests.simulation.asks import CALLERS, new_ask
+from server.ledger.values import Operation, Outcome
+from tests.server.support import Town, signing_key_of
+from tests.simulation.answers import check_answer, told_by
+from tests.simulation.asks import CALLERS, first_grants, new_ask
 from tests.simulation.checks import check_books, check_end, tables
-from tests.simulation.commands import command_of, expire_commands, lapse_commands
-from tests.simulation.model import Answer, Ask, Model, Taken
-from tests.simulation.stores import Fault, store_on
+from tests.simulation.commands import (
+    apart,
+    command_of,
+    expire_commands,
+    lapse_commands,
+    lapse_voucher_commands,
+)
+from tests.simulation.model import Model
+from tests.simulation.servers import Server
+from tests.simulation.stores import Fault
+from tests.simulation.uses import Taken
+from tests.simulation.values import Answer, Ask
+from tests.simulation.voucher_asks import drawn
 
 STEPS = 100
 BEHIND_MAX = 5_000_000
-
-
-@dataclass
-class Server:
-    """One server process: it may die, and with it what it has not committed."""
-
-    town: Town
-    fault: Fault
-    newest: int = 0
-    """The time of its newest decision, as far as it remembers."""
-
-    def __post_init__(self) -> None:
-        self.start()
-
-    def start(self) -> None:
-        self.newest = 0
-        self.database = open_database(self.town.url)
-        self.database.connect()
-        if self.town.is_sqlite:
-            self.database.execute_sql("PRAGMA synchronous = off")
-        self.store = store_on(self.database, self.fault)
-        self.booker = Booker(self.store, self.town.clock)
-
-    def stop(self) -> None:
-        self.store.roll_back()
-        self.database.close()
-
-    def restart(self) -> None:
-        self.stop()
-        self.start()
 
 
 class World:
@@ -58,9 +36,10 @@ class World:
         self.random = random.Random(seed)
         self.town = town
         self.model = Model()
+        self.key = signing_key_of(town)
         self.servers = [Server(town, fault) for _ in range(servers)]
         self.newest = 0
-        self.requests: list[tuple[int, Ask]] = []
+        self.requests = [(0, ask) for ask in first_grants(self.random)]
         self.answers: list[tuple[int, Ask, Operation]] = []
         self.open: dict[str, Ask] = {}
         self.first_answers: dict[tuple[str, str], Operation] = {}
@@ -75,7 +54,7 @@ class World:
             self.jobs_act()
             self.deliver_answers(step)
             check_books(self.town, self.servers[0].database, self.model)
-        check_end(self.town, self.servers[0].store, self.model, self.first_answers)
+        check_end(self.town, self.servers[0], self.model, self.first_answers)
         self.stop()
 
     def stop(self) -> None:
@@ -92,9 +71,9 @@ class World:
             self.town.clock.advance(seconds=self.random.random() * 20)
 
     def clients_act(self, step: int) -> None:
-        for caller in CALLERS:
+        for caller, eagerness in CALLERS.items():
             ask = self.open.get(caller)
-            if ask is None and self.random.random() < 0.8:
+            if ask is None and self.random.random() < eagerness:
                 own = [one[1:] for one in self.numbers if one[0] == caller]
                 others = [one[1:] for one in self.numbers if self.random.random() < 0.01]
                 today = self.town.clock.today
@@ -104,14 +83,15 @@ class World:
                 self.send(step, ask)
             elif ask is not None and self.random.random() < 0.3:
                 self.send(step, ask)
-            elif ask is not None and self.random.random() < 0.05:
+            elif ask is not None and ask.kind != "reprint" and self.random.random() < 0.05:
                 self.open[caller] = Ask(caller, ask.request_id, "settle")
                 self.send(step, self.open[caller])
 
     def send(self, step: int, ask: Ask) -> None:
         """Send a request over a network that drops, doubles and delays."""
         for _ in range(self.random.choice([0, 1, 1, 1, 2])):
-            self.requests.append((step + self.random.choice([0, 0, 0, 1, 5, 30]), ask))
+            when = step + self.random.choice([0, 0, 0, 1, 5, 30])
+            self.requests.append((when, drawn(self.random, ask)))
 
     def server_acts(self, step: int) -> None:
         due = [ask for when, ask in self.requests if when <= step]
@@ -120,7 +100,18 @@ class World:
         while due:
             count = self.random.randint(1, 5)
             batch, due = due[:count], due[count:]
-            self.book(step, batch, self.random.choice(self.servers))
+            for part in apart(batch):
+                server = self.random.choice(self.servers)
+                self.endanger(server)
+                if part[0].kind == "reprint":
+                    self.reprint(step, part[0], server)
+                else:
+                    self.book(step, part, server)
+
+    def endanger(self, server: Server) -> None:
+        """Let a server die now and then, before or after its next commit."""
+        server.store.dies = self.random.choice([None] * 12 + ["before", "after"])
+        server.store.committed = False
 
     def moment(self, server: Server) -> int | None:
         """The moment that a batch is decided at, or None where the clock is too far behind."""
@@ -129,13 +120,11 @@ class World:
         return max(now, newest) if newest - now <= BEHIND_MAX else None
 
     def book(self, step: int, batch: list[Ask], server: Server) -> None:
-        server.store.dies = self.random.choice([None] * 12 + ["before", "after"])
-        server.store.committed = False
         before = tables(self.town) if self.random.random() < 0.1 else None
         moment = self.moment(server)
         booked_before = self.model.booked
         try:
-            operations = server.booker.book([command_of(ask) for ask in batch])
+            operations = server.booker.book([command_of(ask, self.key) for ask in batch])
         except ClockWentBackError:
             assert moment is None, "the clock was good enough"
             server.restart()
@@ -165,30 +154,40 @@ class World:
         decided_before, booked_before = len(self.model.decided), self.model.booked
         for position, ask in enumerate(batch):
             expected, taken = self.model.ask(ask, moment)
-            operation = operations[position] if operations else stored(server, ask)
+            operation = operations[position] if operations else server.stored(ask)
             assert isinstance(operation, Operation), f"{ask} failed: {operation}"
             if operations is not None or taken is not None:
                 self.compare(ask, operation, expected, taken)
-            if operations is not None and self.random.random() < 0.8:
-                self.answers.append((step + self.random.choice([0, 0, 2, 9]), ask, operation))
+            if operations is not None:
+                self.answer(step, ask, operation)
         if len(self.model.decided) > decided_before:
             server.newest = moment
         if self.model.booked > booked_before:
             self.newest = moment
 
+    def reprint(self, step: int, ask: Ask, server: Server) -> None:
+        try:
+            operation = server.reprint(ask)
+        except StoreUnavailableError:
+            if server.store.committed:
+                self.model.vouchers.reprint(ask)
+            server.restart()
+            return
+        check_answer(ask, operation, self.model.vouchers.reprint(ask))
+        self.answer(step, ask, operation)
+
+    def answer(self, step: int, ask: Ask, operation: Operation) -> None:
+        """Send an answer over the same network, where it may be lost."""
+        if self.random.random() < 0.8:
+            self.answers.append((step + self.random.choice([0, 0, 2, 9]), ask, operation))
+
     def compare(
         self, ask: Ask, operation: Operation, expected: Answer, taken: Taken | None
     ) -> None:
-        assert operation.outcome == expected.outcome, (ask, operation, expected)
-        if operation.outcome == Outcome.REFUSED:
-            assert refusal_of(operation).reason == expected.reason, (ask, operation, expected)
-        elif taken is not None:
-            number = operation.answer.decode()
-            if taken.kind == "spend":
-                answer = json.loads(operation.answer)
-                assert answer["balance_after"] == expected.balance, (ask, answer)
-                number = answer["transaction_number"]
-            self.model.taken[number] = taken
+        check_answer(ask, operation, expected)
+        if taken is not None:
+            number = str(told_by(operation)["transaction_number"])
+            self.model.uses.taken[number] = taken
             self.numbers.append((ask.caller, taken.kind, number))
 
     def jobs_act(self) -> None:
@@ -197,19 +196,32 @@ class World:
         moment = self.moment(server)
         if moment is None or self.random.random() > 0.15:
             return
-        server.store.dies = None
+        self.endanger(server)
+        day = Moment.at(moment).day
         lapsing = lapse_commands(server.database, moment, self.random)
         expiring = expire_commands(server.database, moment, self.random)
-        if not lapsing and not expiring:
-            assert not self.model.lapse(Moment.at(moment).day), "the nightly run missed an account"
-            assert not self.model.expire(moment), "a hold was missed"
+        vouchers = lapse_voucher_commands(server.database, moment, self.random)
+        commands: list[Command] = [*lapsing, *expiring, *vouchers]
+        if commands and not self.book_jobs(server, commands, moment):
             return
-        operations = server.booker.book([*lapsing, *expiring])
+        assert len(self.model.lapse(day)) == len(lapsing)
+        assert self.model.expire(moment) == {one.transaction_number for one in expiring}
+        assert self.model.lapse_vouchers(day) == {one.voucher_number for one in vouchers}
+
+    def book_jobs(self, server: Server, commands: Sequence[Command], moment: int) -> bool:
+        """Book what the jobs found; return whether it was committed before the server died."""
+        try:
+            operations = server.booker.book(commands)
+        except StoreUnavailableError:
+            committed = server.store.committed
+            server.restart()
+            if committed:
+                self.newest = moment
+            return committed
         outcomes = [getattr(one, "outcome", one) for one in operations]
         assert outcomes == [Outcome.BOOKED] * len(operations), operations
-        assert len(self.model.lapse(Moment.at(moment).day)) == len(lapsing)
-        assert self.model.expire(moment) == {one.transaction_number for one in expiring}
         self.newest = server.newest = moment
+        return True
 
     def deliver_answers(self, step: int) -> None:
         due = [(ask, answer) for when, ask, answer in self.answers if when <= step]
@@ -220,8 +232,3 @@ class World:
                 assert first.outcome != Outcome.BOOKED or first == operation, "another answer"
             if self.open.get(ask.caller) == ask:
                 del self.open[ask.caller]
-
-
-def stored(server: Server, ask: Ask) -> Operation:
-    key = RequestKey(*ask.key)
-    return server.store.operations([key])[key]

@@ -1,4 +1,4 @@
-"""The ledger against a small model written from the specification (LED, USE-3, USE-4)."""
+"""The ledger against a small model written from the specification (LED, USE-3, USE-4, VCH)."""
 
 import tempfile
 from collections.abc import Callable
@@ -26,6 +26,7 @@ from server.ledger.booker import Command, refusal_of
 from server.ledger.settling import SettleCommand
 from server.ledger.values import Operation, Outcome
 from server.ledger.verify import verify
+from server.vouchers.lapsing import lapsed_vouchers
 from tests.engines import TestEngine
 from tests.server.support import (
     AWAY_COUNTER,
@@ -37,10 +38,18 @@ from tests.server.support import (
     EVENT_LIMIT,
     MUNICIPAL,
     MYKEY,
+    TIED_SHOP,
+    VOUCHER,
     Town,
     cancel_command,
+    cancel_voucher_command,
+    correct_command,
     decided,
+    expire_command,
     grant_command,
+    issue_command,
+    redeem_command,
+    signing_key_of,
     spend_command,
 )
 
@@ -74,12 +83,30 @@ class ModelSpend:
 
 
 @dataclass
+class ModelVoucher:
+    issue: ModelSpend
+    points: int
+    last_good_day: date
+    place_id: int | None = None
+    """The place that is paid once it is redeemed."""
+    lapsed: bool = False
+
+    @property
+    def is_open(self) -> bool:
+        return self.place_id is None and not self.lapsed and not self.issue.cancelled
+
+
+@dataclass
 class LedgerModel:
-    """What the specification says of lots, spends and request IDs; days are Tokyo days."""
+    """What the specification says of lots, spends, vouchers and request IDs.
+
+    Days are Tokyo days.
+    """
 
     today: date
     lots: dict[tuple[str, str], list[ModelLot]] = field(default_factory=dict)
     spends: dict[str, ModelSpend] = field(default_factory=dict)
+    vouchers: dict[str, ModelVoucher] = field(default_factory=dict)
     booked: int = 0
 
     def grant(self, card: str, program_id: str, points: int) -> str | None:
@@ -110,14 +137,17 @@ class LedgerModel:
         lots = self.usable(card, program_id)
         if points > sum(lot.points for lot in lots):
             return "INSUFFICIENT_POINTS", None
+        self.booked += 1
+        return None, self.take(terminal_id, lots, points)
+
+    def take(self, terminal_id: str, lots: list[ModelLot], points: int) -> ModelSpend:
         spend = ModelSpend(terminal_id, self.today, [])
         for lot in sorted(lots, key=lambda lot: lot.last_good_day):
             part = min(points, lot.points)
             lot.points -= part
             points -= part
             spend.parts.append((lot, part))
-        self.booked += 1
-        return None, spend
+        return spend
 
     def cancel(self, terminal_id: str, number: str) -> str | None:
         spend = self.spends.get(number)
@@ -127,18 +157,89 @@ class LedgerModel:
             return "TRANSACTION_ALREADY_CANCELLED"
         if spend.day != self.today:
             return "TRANSACTION_OF_ANOTHER_DAY"
+        self.give_back(spend)
+        return None
+
+    def give_back(self, spend: ModelSpend) -> None:
         for lot, part in spend.parts:
             lot.points += part
         spend.cancelled = True
         self.booked += 1
+
+    def issue(self, card: str, points: int, days: int, number: str) -> str | None:
+        reason, spend = self.spend(VOUCHER, card, MUNICIPAL, points)
+        if spend is not None:
+            until = self.today + timedelta(days=days)
+            self.vouchers[number] = ModelVoucher(spend, points, until)
+        return reason
+
+    def redeem(self, number: str, place_id: int) -> str | None:
+        voucher = self.vouchers.get(number)
+        if voucher is None:
+            return "VOUCHER_UNKNOWN"
+        if voucher.place_id is not None:
+            return "VOUCHER_ALREADY_REDEEMED"
+        if voucher.issue.cancelled:
+            return "VOUCHER_CANCELLED"
+        if voucher.last_good_day < self.today:
+            return "VOUCHER_LAPSED"
+        voucher.place_id = place_id
+        self.booked += 1
         return None
+
+    def correct(self, number: str, place_id: int) -> str | None:
+        voucher = self.vouchers.get(number)
+        if voucher is None:
+            return "VOUCHER_UNKNOWN"
+        if voucher.place_id is None:
+            return "VOUCHER_NOT_REDEEMED"
+        if voucher.place_id == place_id:
+            return "PLACE_UNCHANGED"
+        voucher.place_id = place_id
+        self.booked += 1
+        return None
+
+    def cancel_voucher(self, number: str) -> str | None:
+        voucher = self.vouchers[number]
+        if not voucher.is_open:
+            return "VOUCHER_CLOSED"
+        if voucher.issue.day != self.today:
+            return "TRANSACTION_OF_ANOTHER_DAY"
+        self.give_back(voucher.issue)
+        return None
+
+    def lapse_vouchers(self) -> list[str]:
+        over = [
+            number
+            for number, one in self.vouchers.items()
+            if one.is_open and one.last_good_day < self.today
+        ]
+        for number in over:
+            self.vouchers[number].lapsed = True
+        self.booked += len(over)
+        return over
+
+    def voucher_sums(self) -> dict[tuple[str, str], int]:
+        """The points outstanding, redeemed by place, and lapsed."""
+        sums: dict[tuple[str, str], int] = {}
+        for one in self.vouchers.values():
+            key = ("OUTSTANDING", "")
+            if one.place_id is not None:
+                key = ("REDEEMED", str(one.place_id))
+            elif one.lapsed:
+                key = ("LAPSED", "")
+            elif not one.is_open:
+                continue
+            sums[key] = sums.get(key, 0) + one.points
+        return sums
 
 
 class Ledger(RuleBasedStateMachine):
-    """Grants, spends, cancellations, settlements, repetitions, days and restarts."""
+    """Grants, spends, vouchers, cancellations, settlements, repetitions, days and restarts."""
 
     asked: Bundle[Command] = Bundle("asked")
     numbers: Bundle[str] = Bundle("numbers")
+    vouchers: Bundle[str] = Bundle("vouchers")
 
     def __init__(self, engine: TestEngine, template: str) -> None:
         super().__init__()
@@ -156,6 +257,8 @@ class Ledger(RuleBasedStateMachine):
         self.resources.enter_context(self.reading.connection_context())
         self.process = ExitStack()
         self.booker = self.process.enter_context(self.town.booker())
+        self.key = signing_key_of(self.town)
+        self.issued = 0
         self.model = LedgerModel(self.town.clock.today)
         self.answers: dict[Command, Operation] = {}
         self.waiting: list[tuple[Command, str | None, ModelSpend | None]] = []
@@ -235,6 +338,56 @@ class Ledger(RuleBasedStateMachine):
         self.waiting.append((command, self.model.cancel(terminal_id, number), None))
         return command
 
+    @rule(target=vouchers, card=CARDS, points=st.integers(0, 400), days=st.sampled_from([1, 20]))
+    def issue(self, card: str, points: int, days: int) -> str:
+        """A voucher is redeemed only once its number is answered: the batch ends here."""
+        self.issued += 1
+        number = f"{self.issued:012}"
+        command = issue_command(
+            self.key, card, points, days_valid=days, drawn=(number,), day=self.model.today
+        )
+        self.waiting.append((command, self.model.issue(card, points, days, number), None))
+        self.flush()
+        return number
+
+    @rule(target=asked, number=vouchers, at=st.sampled_from([(VOUCHER, TIED_SHOP), (COUNTER_2, 2)]))
+    def redeem(self, number: str, at: tuple[str, int]) -> Command:
+        terminal_id, place_id = at
+        command = redeem_command(number, terminal_id=terminal_id, place_id=place_id)
+        self.waiting.append((command, self.model.redeem(number, place_id), None))
+        return command
+
+    @rule(target=asked, number=vouchers, place_id=st.sampled_from([1, 2, TIED_SHOP]))
+    def correct(self, number: str, place_id: int) -> Command:
+        """A correction goes by what is stored of a voucher."""
+        self.flush()
+        command = correct_command(number, place_id)
+        self.waiting.append((command, self.model.correct(number, place_id), None))
+        self.flush()
+        return command
+
+    @rule(number=vouchers)
+    def cancel_voucher(self, number: str) -> None:
+        if number not in self.model.vouchers:
+            return
+        ((transaction_number,),) = rows(
+            self.reading,
+            """SELECT transaction_number FROM voucher JOIN ledger_transaction
+            USING (transaction_id) WHERE voucher_number = ?""",
+            number,
+        )
+        command = cancel_voucher_command(transaction_number)
+        self.waiting.append((command, self.model.cancel_voucher(number), None))
+
+    @rule()
+    def lapse_vouchers(self) -> None:
+        """The nightly run."""
+        self.flush()
+        numbers = lapsed_vouchers(self.reading, self.model.today, 1000)
+        assert sorted(numbers) == sorted(self.model.lapse_vouchers())
+        self.waiting.extend((expire_command(number), None, None) for number in numbers)
+        self.flush()
+
     @rule(command=asked)
     def repeat(self, command: Command) -> None:
         self.flush()
@@ -308,6 +461,19 @@ class Ledger(RuleBasedStateMachine):
                     by_day[day] = by_day.get(day, 0) + lot.points
                 assert self.points_by_last_good_day(card, program_id) == by_day
         assert rows(self.reading, "SELECT coalesce(sum(points), 0) FROM entry") == [(0,)]
+
+    @invariant()
+    def vouchers_agree(self) -> None:
+        if self.waiting:
+            return
+        found = rows(
+            self.reading,
+            """SELECT a.kind, a.owner, CAST(sum(e.points) AS BIGINT) FROM entry e
+            JOIN account a USING (account_id)
+            WHERE a.kind IN ('OUTSTANDING', 'REDEEMED', 'LAPSED') GROUP BY a.kind, a.owner""",
+        )
+        sums = {(kind, owner): int(points) for kind, owner, points in found if points}
+        assert sums == self.model.voucher_sums()
 
 
 def test_the_ledger_does_what_the_model_does(
