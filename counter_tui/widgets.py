@@ -7,7 +7,9 @@ from textual import events
 from textual.app import ComposeResult
 from textual.containers import Horizontal
 from textual.content import Content
+from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.widget import Widget
 from textual.widgets import Input, Static
 
@@ -83,6 +85,10 @@ class PlainInput(Input):
 
     Textual drops U+3000 and U+00A0 when typed and all but the first line when pasted.
     """
+
+    virtual_size: Reactive[Size] = Reactive(Size(0, 0))
+    """What is typed moves nothing else: the field's breadth is its style's. Textual would lay out
+    the whole screen again for every character."""
 
     async def _on_key(self, event: events.Key) -> None:
         character = event.character
