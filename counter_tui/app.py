@@ -214,8 +214,7 @@ class CounterApp(App[None]):
         try:
             await self.in_thread(self.printing.start, tell)
         except QueueError as error:
-            text = str(error)
-            self._each_screen(lambda screen: screen.tell(text, trouble=True))
+            self._tell_everywhere(str(error))
 
     def _printer_told(self, state: "QueueState") -> None:
         waits = bool(state.uncertain or (state.waiting and state.trouble))
@@ -257,8 +256,10 @@ class CounterApp(App[None]):
             return
         from counter_tui.printers.queue import QueueError  # noqa: PLC0415
 
-        with suppress(QueueError):  # the box of the print queue says what is wrong with it
+        try:
             await self.in_thread(self.printing.discard_titled, title)
+        except QueueError as error:
+            self._tell_everywhere(str(error))
 
     async def printer_trouble(self) -> str:
         """Return what keeps a voucher from being printed now; nothing where nothing does."""
@@ -362,6 +363,9 @@ class CounterApp(App[None]):
             if isinstance(screen, CounterScreen) and screen.is_mounted:
                 act(screen)
 
+    def _tell_everywhere(self, text: str) -> None:
+        self._each_screen(lambda screen: screen.tell(text, trouble=True))
+
     async def sign_in(self, terminal_id: str, password: str, *, training: bool = False) -> None:
         """Open a session; once one for training is open, all later ones are.
 
@@ -413,8 +417,7 @@ class CounterApp(App[None]):
         try:
             changed = await self.trust.send_all()
         except RedemptionError as error:
-            text = str(error)
-            self._each_screen(lambda screen: screen.tell(text, trouble=True))
+            self._tell_everywhere(str(error))
             return
         if changed:
             self._each_screen(lambda screen: screen.show_waiting())

@@ -9,8 +9,9 @@ from collections.abc import Callable
 
 QUIET_SECONDS = 0.4
 """Nobody has pressed a key for so long: nobody waits."""
-BUSY_SECONDS_MAX = 30.0
-"""After so long it is done although someone types."""
+SECONDS_MAX = 30.0
+"""After so long it is done although someone types, or although nobody did: what waits for the
+network leaves garbage too."""
 
 
 class IdleCollection:
@@ -31,12 +32,10 @@ class IdleCollection:
         self._worked_at = self._monotonic()
 
     def look(self) -> bool:
-        """Collect if there is something to collect and nobody waits; whether it was done."""
+        """Collect after work once it is quiet, and every half minute; whether it was done."""
         now = self._monotonic()
-        if self._worked_at is None:
-            return False
-        is_quiet = now - self._worked_at >= QUIET_SECONDS
-        if not is_quiet and now - self._collected_at < BUSY_SECONDS_MAX:
+        is_quiet = self._worked_at is not None and now - self._worked_at >= QUIET_SECONDS
+        if not is_quiet and now - self._collected_at < SECONDS_MAX:
             return False
         gc.collect()
         self._worked_at = None

@@ -7,14 +7,10 @@ from datetime import date
 from pathlib import Path
 
 import click
-from peewee import PeeweeException
 
 from server.citizens.renewals import Renewal, import_renewals
-from server.db.engine import open_existing
-from server.db.errors import UnusableDatabaseError, one_line
+from server.commands import changing, told_in_one_line
 from server.ledger.cli import database_option
-from server.ledger.engines import writing
-from server.ledger.snapshot import check_schema
 
 COLUMNS = ["serial_number", "renews", "last_good_day"]
 _SERIAL_NUMBER = re.compile("[0-9A-F]{1,40}")
@@ -36,17 +32,12 @@ def import_renewals_command(database: str, file: Path) -> None:
     """
     try:
         renewals = list(_read(file))
-        opened = open_existing(database)
-        with opened.connection_context():
-            check_schema(opened)
-            with writing(opened):
-                added = import_renewals(opened, renewals)
     except UnicodeDecodeError as error:
         raise click.ClickException(f"{file} is not UTF-8: {error}") from error
-    except (UnusableDatabaseError, ValueError, csv.Error, OSError) as error:
+    except (ValueError, csv.Error, OSError) as error:
         raise click.ClickException(str(error)) from error
-    except PeeweeException as error:
-        raise click.ClickException(one_line(error)) from error
+    with told_in_one_line(ValueError), changing(database) as opened:
+        added = import_renewals(opened, renewals)
     click.echo(f"{added} of {len(renewals)} renewals are new")
 
 

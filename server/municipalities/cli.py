@@ -1,18 +1,12 @@
 """The commands jichipoint-server limits: what a municipality limits."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 
 import click
-from peewee import Database
 
-from server.db.engine import open_existing
-from server.db.errors import UnusableDatabaseError
+from server.commands import changing, reading, told_in_one_line
 from server.ledger.cli import database_option
-from server.ledger.engines import writing
-from server.ledger.snapshot import check_schema
 from server.municipalities.limits import (
     UnknownLimitHolderError,
     offline_limits,
@@ -56,11 +50,8 @@ def limits() -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def show(database: str, as_json: bool) -> None:
     """Show every program's and municipality's limits."""
-    with _told_in_one_line():
-        opened = open_existing(database)
-        with opened.connection_context():
-            check_schema(opened)
-            programs, municipalities = program_limits(opened), offline_limits(opened)
+    with told_in_one_line(), reading(database) as opened:
+        programs, municipalities = program_limits(opened), offline_limits(opened)
     for told in [*map(asdict, programs), *map(asdict, municipalities)]:
         if as_json:
             click.echo(json.dumps(told, ensure_ascii=False))
@@ -91,7 +82,8 @@ def program(database: str, program_id: str, **given: int | str | None) -> None:
     }
     if not changes:
         raise click.UsageError("name at least one limit, such as --per-use 3000")
-    _write(database, lambda opened: set_program_limits(opened, program_id, changes))
+    with told_in_one_line(UnknownLimitHolderError), changing(database) as opened:
+        set_program_limits(opened, program_id, changes)
     click.echo(f"the limits of {program_id} are changed")
 
 
@@ -108,22 +100,6 @@ def offline(database: str, municipality_code: str, **given: int | None) -> None:
     changes = {name: value for name, value in given.items() if value is not None}
     if not changes:
         raise click.UsageError("name at least one limit: --vouchers, --points")
-    _write(database, lambda opened: set_offline_limits(opened, municipality_code, changes))
+    with told_in_one_line(UnknownLimitHolderError), changing(database) as opened:
+        set_offline_limits(opened, municipality_code, changes)
     click.echo(f"the limits of {municipality_code} are changed")
-
-
-def _write(url: str, work: Callable[[Database], None]) -> None:
-    with _told_in_one_line():
-        opened = open_existing(url)
-        with opened.connection_context():
-            check_schema(opened)
-            with writing(opened):
-                work(opened)
-
-
-@contextmanager
-def _told_in_one_line() -> Iterator[None]:
-    try:
-        yield
-    except (UnusableDatabaseError, UnknownLimitHolderError) as error:
-        raise click.ClickException(str(error)) from error

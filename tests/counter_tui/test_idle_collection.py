@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from counter_tui.idle_collection import BUSY_SECONDS_MAX, QUIET_SECONDS, IdleCollection
+from counter_tui.idle_collection import QUIET_SECONDS, SECONDS_MAX, IdleCollection
 
 
 class Knot:
@@ -62,4 +62,17 @@ def test_collected_at_last_where_it_is_never_quiet() -> None:
         clock.seconds += QUIET_SECONDS / 2
         collection.worked()
     assert garbage() is None
-    assert looks == pytest.approx(BUSY_SECONDS_MAX / (QUIET_SECONDS / 2), abs=1)
+    assert looks == pytest.approx(SECONDS_MAX / (QUIET_SECONDS / 2), abs=1)
+
+
+def test_collected_where_nobody_presses_a_key() -> None:
+    """Such as overnight, while the network is looked for."""
+    clock = Clock()
+    collection = IdleCollection(clock)
+    collection.begin()
+    garbage = knot()
+    clock.seconds += SECONDS_MAX - 1
+    assert not collection.look()
+    clock.seconds += 1
+    assert collection.look()
+    assert garbage() is None

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 
 import pytest
+from jichipoint.v1 import vouchers_pb2
 
 from counter_tui.screens.cancel import CancelConfirmScreen, CancelDoneScreen, ReasonBox
 from counter_tui.screens.day import DayScreen
@@ -287,13 +288,22 @@ async def test_codes_in_other_shapes(place: Place, server_process: ServerProcess
 
 
 async def test_the_same_code_twice_and_a_second_enter(
-    place: Place, server_process: ServerProcess
+    place: Place, server_process: ServerProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     codes = await issued(place, server_process, 100, 200)
     async with redeeming(place, server_process.address) as counter:
+        looked_up: list[str] = []
+        look_up = counter.app.gateway.look_up_voucher
+
+        async def counted(voucher_number: str, place_id: int) -> vouchers_pb2.Voucher:
+            looked_up.append(voucher_number)
+            return await look_up(voucher_number, place_id)
+
+        monkeypatch.setattr(counter.app.gateway, "look_up_voucher", counted)
         await counter.scan(codes[0])
         await counter.read("利用できます")
         await counter.scan_again(codes[0])
+        assert len(looked_up) == 1
         assert place.kinds() == ["ISSUE", "ISSUE"]
         counter.ticks.seconds += 1
         await counter.press("enter", "enter")
