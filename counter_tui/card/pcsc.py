@@ -28,7 +28,6 @@ _GONE = {
     scard.SCARD_E_NO_SMARTCARD,
     scard.SCARD_E_NOT_TRANSACTED,
     scard.SCARD_W_UNPOWERED_CARD,
-    scard.SCARD_W_RESET_CARD,
     scard.SCARD_E_READER_UNAVAILABLE,
     scard.SCARD_E_UNKNOWN_READER,
 }
@@ -46,6 +45,10 @@ class PcscError(Exception):
         unsigned = code & 0xFFFFFFFF
         super().__init__(f"{function}: {scard.SCardGetErrorMessage(code)} ({unsigned:08X})")
         self.code = code
+
+
+class CardResetError(CardError):
+    """Another program reset the card: what was selected and verified on it is gone."""
 
 
 class Slot(NamedTuple):
@@ -160,13 +163,15 @@ def connected(reader: str, *, exclusive: bool) -> Iterator[Callable[[bytes], byt
     """Connect to the card in a reader, and give what sends it commands.
 
     An exclusive connection ends with the card's power, so that a PIN that was verified opens
-    nothing to another program. Raises CardError.
+    nothing to another program. Raises CardError, and of these CardResetError where the work is
+    worth doing again from its beginning.
     """
     try:
         with _context() as context, _card(context, reader, exclusive=exclusive) as handle:
             yield lambda command: _transmit(*handle, command)
     except PcscError as error:
-        raise CardError(_trouble(error.code), str(error)) from error
+        kind = CardResetError if error.code == scard.SCARD_W_RESET_CARD else CardError
+        raise kind(_trouble(error.code), str(error)) from error
 
 
 @contextmanager
@@ -227,6 +232,6 @@ def _trouble(code: int) -> CardTrouble:
         return CardTrouble.PULLED_OUT
     if code in _MUTE:
         return CardTrouble.MUTE
-    if code == scard.SCARD_E_SHARING_VIOLATION:
+    if code in (scard.SCARD_E_SHARING_VIOLATION, scard.SCARD_W_RESET_CARD):
         return CardTrouble.IN_USE
     return CardTrouble.READER_DOWN

@@ -9,7 +9,7 @@ from typing import TypeVar
 from counter_tui.card.apdu import DamagedFileError, StatusError, Transmit
 from counter_tui.card.contactless import ContactlessId, read_contactless_id
 from counter_tui.card.my_number_card import MyNumberCard
-from counter_tui.card.pcsc import Slot, Watcher, connected
+from counter_tui.card.pcsc import CardResetError, Slot, Watcher, connected
 from counter_tui.card.reader import (
     CardError,
     CardEvent,
@@ -23,6 +23,9 @@ from counter_tui.card.reader import (
 from counter_tui.card.working import in_a_thread, read_certificate, work_with
 
 T = TypeVar("T")
+
+RESET_TRIES = 5
+"""Another program that ends its work may reset the card under ours: so often it is begun."""
 
 
 class PcscReader:
@@ -92,9 +95,15 @@ class PcscReader:
             raise CardError(CardTrouble.NO_CARD)
         reader = slot.reader
 
-        def run() -> T:
+        def once() -> T:
             with connected(reader, exclusive=exclusive) as transmit:
                 return work(transmit)
+
+        def run() -> T:
+            for _ in range(RESET_TRIES - 1):
+                with suppress(CardResetError):
+                    return once()
+            return once()
 
         async with self._one_at_a_time:
             return await in_a_thread(run)

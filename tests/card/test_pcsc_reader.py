@@ -8,13 +8,14 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from smartcard import scard
 
 from counter_tui.card import working
 from counter_tui.card.apdu import WrongPinError
 from counter_tui.card.contactless import ContactlessId, IdentifierKind
 from counter_tui.card.my_number_card import MyNumberCard, PinFile
 from counter_tui.card.pcsc import Watcher
-from counter_tui.card.pcsc_reader import PcscReader
+from counter_tui.card.pcsc_reader import RESET_TRIES, PcscReader
 from counter_tui.card.reader import (
     CardError,
     CardInserted,
@@ -310,6 +311,42 @@ async def test_an_old_card(
         with pytest.raises(CardError) as caught:
             await reader.read_user_certificate()
         assert caught.value.trouble == CardTrouble.OLD_CARD
+
+
+def reset_by_another_program() -> None:
+    """Do to the card what a program may that shares it and ends its work."""
+    _code, context = scard.SCardEstablishContext(scard.SCARD_SCOPE_SYSTEM)
+    protocols = scard.SCARD_PROTOCOL_T0 | scard.SCARD_PROTOCOL_T1
+    name = f"{READER} 00 00"
+    code, handle, _ = scard.SCardConnect(context, name, scard.SCARD_SHARE_SHARED, protocols)
+    assert code == scard.SCARD_S_SUCCESS
+    assert scard.SCardDisconnect(handle, scard.SCARD_RESET_CARD) == scard.SCARD_S_SUCCESS
+    scard.SCardReleaseContext(context)
+
+
+@pytest.mark.parametrize("resets", [1, RESET_TRIES - 1, RESET_TRIES])
+async def test_a_card_reset_by_another_program_is_read_again(
+    pcscd: Pcscd, reader: PcscReader, events: Events, virtual: VirtualCard, resets: int
+) -> None:
+    begun = 0
+
+    def read(card: MyNumberCard) -> bytes:
+        nonlocal begun
+        begun += 1
+        if begun <= resets:
+            reset_by_another_program()
+        return card.user_certificate()
+
+    with VpcdSlot(virtual, pcscd.port):
+        await events.next()
+        reading = reader.with_card(read, exclusive=False)
+        if resets < RESET_TRIES:
+            assert x509.load_der_x509_certificate(await reading).serial_number == 0x030D45
+            assert begun == resets + 1
+        else:
+            with pytest.raises(CardError) as caught:
+                await reading
+            assert caught.value.trouble == CardTrouble.IN_USE
 
 
 async def test_two_programs_share_the_reader(
