@@ -15,6 +15,8 @@ from jichipoint.v1 import (
     days_pb2_grpc,
     merging_pb2,
     merging_pb2_grpc,
+    mykey_pb2,
+    mykey_pb2_grpc,
     operations_pb2,
     operations_pb2_grpc,
     points_pb2,
@@ -62,6 +64,7 @@ _TURNED_AWAY_REASONS = frozenset(
         "TERMINAL_CANNOT_MERGE",
         "UNDECODABLE_MESSAGE",
         "TOO_MANY_WRONG_NUMBERS",
+        "TOO_MANY_WRONG_PASSWORDS",
     }
 )
 """The server turned the call away before it decided on the request."""
@@ -96,6 +99,7 @@ class Gateway:
         self._cards = cards_pb2_grpc.CardServiceStub(self._channel)
         self._points = points_pb2_grpc.PointServiceStub(self._channel)
         self._service_ids = service_ids_pb2_grpc.ServiceIdServiceStub(self._channel)
+        self._mykeys = mykey_pb2_grpc.MykeyServiceStub(self._channel)
         self._merges = merging_pb2_grpc.MergeServiceStub(self._channel)
         self._operations = operations_pb2_grpc.OperationServiceStub(self._channel)
         self._vouchers = vouchers_pb2_grpc.VoucherServiceStub(self._channel)
@@ -104,6 +108,9 @@ class Gateway:
             "Spend": _Booking(self._points.Spend, points_pb2.SpendRequest),
             "CancelSpend": _Booking(self._points.CancelSpend, points_pb2.CancelSpendRequest),
             "Merge": _Booking(self._merges.Merge, merging_pb2.MergeRequest),
+            "RegisterServiceId": _Booking(
+                self._service_ids.RegisterServiceId, service_ids_pb2.RegisterServiceIdRequest
+            ),
             "IssueVoucher": _Booking(self._vouchers.IssueVoucher, vouchers_pb2.IssueVoucherRequest),
             "RedeemVoucher": _Booking(
                 self._vouchers.RedeemVoucher, vouchers_pb2.RedeemVoucherRequest
@@ -159,6 +166,118 @@ class Gateway:
         request = service_ids_pb2.LookUpServiceIdRequest(certificate_serial_number=serial_number)
         response = await self._call(self._service_ids.LookUpServiceId, request, READ_SECONDS)
         return cast(service_ids_pb2.LookUpServiceIdResponse, response)
+
+    async def look_up_mykey_id(self, customer_id: str) -> str:
+        """SID-4: the MyKey ID behind a number of the terminal's own issuer."""
+        request = service_ids_pb2.LookUpMykeyIdRequest(customer_id=customer_id)
+        response = await self._call(self._service_ids.LookUpMykeyId, request, READ_SECONDS)
+        return cast(service_ids_pb2.LookUpMykeyIdResponse, response).mykey_id
+
+    async def issuer(self) -> service_ids_pb2.GetIssuerResponse:
+        """How the terminal's issuer hands numbers over and reads them."""
+        request = service_ids_pb2.GetIssuerRequest()
+        response = await self._call(self._service_ids.GetIssuer, request, READ_SECONDS)
+        return cast(service_ids_pb2.GetIssuerResponse, response)
+
+    async def service_ids(self, page_token: str) -> service_ids_pb2.ListServiceIdsResponse:
+        """A page of the numbers registered at the terminal's issuer."""
+        request = service_ids_pb2.ListServiceIdsRequest(page_size=100, page_token=page_token)
+        response = await self._call(self._service_ids.ListServiceIds, request, READ_SECONDS)
+        return cast(service_ids_pb2.ListServiceIdsResponse, response)
+
+    async def address_notices(self, page_token: str) -> service_ids_pb2.ListAddressNoticesResponse:
+        """SID-2: a page of the notices that were not acknowledged."""
+        request = service_ids_pb2.ListAddressNoticesRequest(page_size=100, page_token=page_token)
+        response = await self._call(self._service_ids.ListAddressNotices, request, READ_SECONDS)
+        return cast(service_ids_pb2.ListAddressNoticesResponse, response)
+
+    async def acknowledge_address_notice(self, notice_id: int) -> None:
+        """SID-2."""
+        request = service_ids_pb2.AcknowledgeAddressNoticeRequest(notice_id=notice_id)
+        await self._call(self._service_ids.AcknowledgeAddressNotice, request, BOOK_SECONDS)
+
+    async def begin_attempt(
+        self,
+        request_id: str,
+        purpose: mykey_pb2.AttemptPurpose.ValueType,
+        proof: cards_pb2.CardProof,
+    ) -> mykey_pb2.BeginAttemptResponse:
+        """Begin what a holder wants to do with a MyKey ID; the request ID names the attempt."""
+        request = mykey_pb2.BeginAttemptRequest(
+            request_id=request_id, purpose=purpose, card_proof=proof
+        )
+        response = await self._call(self._mykeys.BeginAttempt, request, BOOK_SECONDS)
+        return cast(mykey_pb2.BeginAttemptResponse, response)
+
+    async def propose_mykey_id(self, attempt_id: str) -> mykey_pb2.ProposeMykeyIdResponse:
+        """MKY-2."""
+        request = mykey_pb2.ProposeMykeyIdRequest(attempt_id=attempt_id)
+        response = await self._call(self._mykeys.ProposeMykeyId, request, BOOK_SECONDS)
+        return cast(mykey_pb2.ProposeMykeyIdResponse, response)
+
+    async def check_mykey_id(
+        self, attempt_id: str, mykey_id: str
+    ) -> mykey_pb2.CheckMykeyIdResponse:
+        """MKY-3."""
+        request = mykey_pb2.CheckMykeyIdRequest(attempt_id=attempt_id, mykey_id=mykey_id)
+        response = await self._call(self._mykeys.CheckMykeyId, request, BOOK_SECONDS)
+        return cast(mykey_pb2.CheckMykeyIdResponse, response)
+
+    async def register_mykey_id(
+        self, request: mykey_pb2.RegisterMykeyIdRequest
+    ) -> mykey_pb2.RegisterMykeyIdResponse:
+        """MKY-1; it may be repeated. Its password is never kept on this machine."""
+        response = await self._call(self._mykeys.RegisterMykeyId, request, BOOK_SECONDS)
+        return cast(mykey_pb2.RegisterMykeyIdResponse, response)
+
+    async def change_mykey_id(
+        self, request: mykey_pb2.ChangeMykeyIdRequest
+    ) -> mykey_pb2.ChangeMykeyIdResponse:
+        """MKY-6; it may be repeated."""
+        response = await self._call(self._mykeys.ChangeMykeyId, request, BOOK_SECONDS)
+        return cast(mykey_pb2.ChangeMykeyIdResponse, response)
+
+    async def revocation_losses(self, attempt_id: str) -> mykey_pb2.GetRevocationLossesResponse:
+        """MKY-7: what the holder is shown before."""
+        request = mykey_pb2.GetRevocationLossesRequest(attempt_id=attempt_id)
+        response = await self._call(self._mykeys.GetRevocationLosses, request, READ_SECONDS)
+        return cast(mykey_pb2.GetRevocationLossesResponse, response)
+
+    async def revoke_mykey_id(
+        self, request: mykey_pb2.RevokeMykeyIdRequest
+    ) -> mykey_pb2.RevokeMykeyIdResponse:
+        """MKY-7; it may be repeated."""
+        response = await self._call(self._mykeys.RevokeMykeyId, request, BOOK_SECONDS)
+        return cast(mykey_pb2.RevokeMykeyIdResponse, response)
+
+    async def tie_card(self, request: mykey_pb2.TieCardRequest) -> mykey_pb2.TieCardResponse:
+        """CRD-4; it may be repeated. Its password is never kept on this machine."""
+        response = await self._call(self._mykeys.TieCard, request, BOOK_SECONDS)
+        return cast(mykey_pb2.TieCardResponse, response)
+
+    async def own_service_ids(self, attempt_id: str) -> list[mykey_pb2.OwnServiceId]:
+        """S57."""
+        request = mykey_pb2.ListOwnServiceIdsRequest(attempt_id=attempt_id)
+        response = await self._call(self._mykeys.ListOwnServiceIds, request, READ_SECONDS)
+        return list(cast(mykey_pb2.ListOwnServiceIdsResponse, response).service_ids)
+
+    async def end_attempt(self, attempt_id: str) -> None:
+        """Free the candidate that an attempt has reserved."""
+        request = mykey_pb2.EndAttemptRequest(attempt_id=attempt_id)
+        await self._call(self._mykeys.EndAttempt, request, BOOK_SECONDS)
+
+    async def base_municipalities(self) -> list[mykey_pb2.BaseMunicipality]:
+        """MKY-4: all that can be a base."""
+        found: list[mykey_pb2.BaseMunicipality] = []
+        token = ""
+        while True:
+            request = mykey_pb2.ListBaseMunicipalitiesRequest(page_size=500, page_token=token)
+            response = await self._call(self._mykeys.ListBaseMunicipalities, request, READ_SECONDS)
+            page = cast(mykey_pb2.ListBaseMunicipalitiesResponse, response)
+            found += page.municipalities
+            token = page.next_page_token
+            if not token:
+                return found
 
     async def card_challenge(self, request_id: str) -> bytes:
         """Return what the card is to sign for a request (CRD-2)."""

@@ -25,6 +25,7 @@ from server.clock import SystemClock
 from server.db.engine import open_database
 from server.db.errors import UnusableDatabaseError
 from server.db.migrate import migrate
+from server.issuers.cli import issuers
 from server.ledger.cli import database_option, ledger
 from server.listening import (
     AddressInUseError,
@@ -218,6 +219,7 @@ main.add_command(ledger)
 main.add_command(citizens)
 main.add_command(vouchers)
 main.add_command(limits)
+main.add_command(issuers)
 
 if __name__ == "__main__":
     main()

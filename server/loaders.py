@@ -3,20 +3,27 @@
 from typing import Any
 
 from server.citizens.loaders import CITIZENS, HOLDERS
+from server.issuers.loaders import ISSUERS
 from server.ledger.loaders import TRANSACTIONS
 from server.ledger.values import Key, Loader
 from server.merging.loaders import STREETS
 from server.municipalities.loaders import PLACES, PROGRAMS, USABLE_PROGRAMS
+from server.mykey_ids.loaders import ATTEMPTS, BASES, BELONGINGS
 from server.points.loaders import HOLDS
-from server.service_ids.loaders import SERVICE_IDS
+from server.service_ids.loaders import CUSTOMERS, SERVICE_IDS
 from server.terminals.loaders import TERMINALS
 from server.terminals.sessions import SESSIONS
 from server.vouchers.loaders import VOUCHERS
 
 _ALL: tuple[Loader[Any], ...] = (
+    ATTEMPTS,
+    BASES,
+    BELONGINGS,
     CITIZENS,
+    CUSTOMERS,
     HOLDERS,
     HOLDS,
+    ISSUERS,
     PLACES,
     PROGRAMS,
     SERVICE_IDS,

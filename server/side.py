@@ -9,6 +9,7 @@ from jichipoint.v1 import (
     days_pb2,
     ledger_pb2,
     merging_pb2,
+    mykey_pb2,
     operations_pb2,
     points_pb2,
     service_ids_pb2,
@@ -31,6 +32,7 @@ from server.ledger.servicer import OperationServicer
 from server.ledger.writer import Writer
 from server.loaders import LOADERS
 from server.merging.servicer import MergeServicer
+from server.mykey_ids.servicer import MykeyServicer
 from server.points.servicer import PointServicer
 from server.readers import Readers
 from server.secrets import Vault
@@ -116,7 +118,10 @@ def _open(
         ),
         days_pb2.DESCRIPTOR.services_by_name["DayService"]: DayServicer(readers, clock),
         service_ids_pb2.DESCRIPTOR.services_by_name["ServiceIdService"]: ServiceIdServicer(
-            cards, clock
+            writer, readers, cards, clock
+        ),
+        mykey_pb2.DESCRIPTOR.services_by_name["MykeyService"]: MykeyServicer(
+            writer, readers, cards, clock, chance, proofs=proofs
         ),
         ledger_pb2.DESCRIPTOR.services_by_name["LedgerService"]: LedgerServicer(readers, clock),
         operations_pb2.DESCRIPTOR.services_by_name["OperationService"]: OperationServicer(

@@ -52,9 +52,7 @@ def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest
 
 
 @pytest.fixture(scope="session")
-def find_engine(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Callable[[str], TestEngine]]:
+def find_engine() -> Iterator[Callable[[str], TestEngine]]:
     """Gives the engine of a name."""
-    with engines(tmp_path_factory.mktemp) as find:
+    with engines() as find:
         yield find

@@ -3,6 +3,7 @@
 import itertools
 import shutil
 import subprocess
+import tempfile
 import time
 import warnings
 from abc import ABC, abstractmethod
@@ -112,18 +113,26 @@ class PostgresEngine(TestEngine):
         self.server.cleanup()
 
 
+def _new_folder() -> Path:
+    return Path(tempfile.mkdtemp(prefix="jichipoint-postgresql-"))
+
+
 def _name_of(url: str) -> str:
     return urlsplit(url).path.removeprefix("/")
 
 
 @contextmanager
-def engines(new_folder: Callable[[str], Path]) -> Iterator[Callable[[str], TestEngine]]:
-    """Give engines by name, each made when it is first asked for."""
+def engines() -> Iterator[Callable[[str], TestEngine]]:
+    """Give engines by name, each made when it is first asked for.
+
+    PostgreSQL runs as a user of its own. pytest closes its folder to others whenever another
+    run begins, so the database has one elsewhere.
+    """
     made: dict[str, TestEngine] = {}
 
     def engine(name: str) -> TestEngine:
         if name not in made:
-            made[name] = SqliteEngine() if name == "sqlite" else PostgresEngine(new_folder(name))
+            made[name] = SqliteEngine() if name == "sqlite" else PostgresEngine(_new_folder())
         return made[name]
 
     yield engine

@@ -2,16 +2,26 @@
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
+from typing import TypeVar
 
 import click
 
 from server.citizens.renewals import Renewal, import_renewals
+from server.clock import Moment, SystemClock
 from server.commands import changing, told_in_one_line
 from server.ledger.cli import database_option
+from server.service_ids.address_notices import (
+    give_notices,
+    import_signature_renewals,
+    renew_signatures,
+)
 
+T = TypeVar("T")
+
+SIGNATURE_COLUMNS = ["serial_number", "renews"]
 COLUMNS = ["serial_number", "renews", "last_good_day"]
 _SERIAL_NUMBER = re.compile("[0-9A-F]{1,40}")
 
@@ -30,36 +40,90 @@ def import_renewals_command(database: str, file: Path) -> None:
     FILE is CSV in UTF-8 with the columns serial_number, renews, last_good_day. What was
     imported before may come again.
     """
-    try:
-        renewals = list(_read(file))
-    except UnicodeDecodeError as error:
-        raise click.ClickException(f"{file} is not UTF-8: {error}") from error
-    except (ValueError, csv.Error, OSError) as error:
-        raise click.ClickException(str(error)) from error
+    renewals = _read_file(file, COLUMNS, _renewal)
     with told_in_one_line(ValueError), changing(database) as opened:
         added = import_renewals(opened, renewals)
     click.echo(f"{added} of {len(renewals)} renewals are new")
 
 
-def _read(file: Path) -> Iterator[Renewal]:
+@citizens.command("import-signature-renewals")
+@database_option
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_signature_renewals_command(database: str, file: Path) -> None:
+    """Add the authority's list of renewed signature certificates (SID-2), and watch the new ones.
+
+    FILE is CSV in UTF-8 with the columns serial_number, renews. Import the revocations of the
+    same day before: what was revoked as changed is told of the old certificate.
+    """
+    renewals = _read_file(file, SIGNATURE_COLUMNS, _pair)
+    with told_in_one_line(ValueError), changing(database) as opened:
+        added = import_signature_renewals(opened, renewals)
+        watched = renew_signatures(opened)
+    click.echo(f"{added} of {len(renewals)} renewals are new; {watched} registrations follow them")
+
+
+@citizens.command("import-signature-revocations")
+@database_option
+@click.option(
+    "--authority",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A PEM file with the authorities of signature certificates.",
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_signature_revocations_command(database: str, authority: Path, file: Path) -> None:
+    """Notify issuers of addresses that may have changed (SID-2).
+
+    FILE is the authority's list of revoked signature certificates (CRL), PEM or DER. Only those
+    revoked as affiliationChanged give a notice, each once.
+    """
+    # X.509 takes a while to load, and no other command here needs it.
+    from server.citizens.anchors import UnusableAnchorError  # noqa: PLC0415
+    from server.citizens.signature_revocations import (  # noqa: PLC0415
+        UnusableListError,
+        changed_serial_numbers,
+    )
+
+    now = SystemClock().now()
+    with told_in_one_line(UnusableAnchorError, UnusableListError), changing(database) as opened:
+        changed = changed_serial_numbers(file, authority, now)
+        made = give_notices(opened, changed, Moment.of(now).microseconds)
+    click.echo(f"{len(changed)} certificates were changed; {made} notices are new")
+
+
+def _read_file(file: Path, columns: list[str], build: Callable[[list[str]], T]) -> list[T]:
+    try:
+        return list(_read(file, columns, build))
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file} is not UTF-8: {error}") from error
+    except (ValueError, csv.Error, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _read(file: Path, columns: list[str], build: Callable[[list[str]], T]) -> Iterator[T]:
     with file.open(encoding="utf-8-sig", newline="") as opened:
         lines = csv.reader(opened, strict=True)
-        if next(lines, None) != COLUMNS:
-            raise ValueError(f"{file}: the first line must be {','.join(COLUMNS)}")
+        if next(lines, None) != columns:
+            raise ValueError(f"{file}: the first line must be {','.join(columns)}")
         for fields in lines:
             try:
-                yield _renewal(fields)
+                if len(fields) != len(columns):
+                    raise ValueError(f"{len(fields)} fields, not {len(columns)}")
+                yield build(fields)
             except ValueError as error:
                 raise ValueError(f"{file}, line {lines.line_num}: {error}") from error
 
 
 def _renewal(fields: list[str]) -> Renewal:
-    if len(fields) != len(COLUMNS):
-        raise ValueError(f"{len(fields)} fields, not {len(COLUMNS)}")
-    serial_number, renews, day = fields
+    serial_number, renews = _pair(fields[:2])
+    return Renewal(serial_number, renews, date.fromisoformat(fields[2]))
+
+
+def _pair(fields: list[str]) -> tuple[str, str]:
+    serial_number, renews = fields
     for number in (serial_number, renews):
         if not _SERIAL_NUMBER.fullmatch(number):
             raise ValueError(f"not a serial number in upper-case hexadecimal: {number!r}")
     if serial_number == renews:
         raise ValueError(f"{serial_number} renews itself")
-    return Renewal(serial_number, renews, date.fromisoformat(day))
+    return serial_number, renews

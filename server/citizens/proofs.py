@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import date
 
 from server.citizens.challenges import Challenge, Challenges
 from server.citizens.errors import CitizenReason
@@ -20,8 +21,17 @@ class SignedChallenge:
     signature: bytes
 
 
-Verify = Callable[[SignedChallenge], Awaitable[str]]
-"""Returns the serial number of the card that signed, or raises Refusal."""
+@dataclass(frozen=True, slots=True)
+class ProvedCard:
+    """The card that signed, as its certificate says."""
+
+    serial_number: str
+    """Of the user-authentication certificate, upper-case hexadecimal."""
+    last_good_day: date
+
+
+Verify = Callable[[SignedChallenge], Awaitable[ProvedCard]]
+"""Returns the card that signed, or raises Refusal."""
 
 
 class CardProofs:
@@ -44,10 +54,14 @@ class CardProofs:
         challenge is no longer good by then.
         """
         try:
-            self._challenges.check(signed.challenge, request, self._now())
-            return await self._verifier()(signed)
+            return (await self.identify(signed, request)).serial_number
         except Refusal as refusal:
             return refusal
+
+    async def identify(self, signed: SignedChallenge, request: RequestKey) -> ProvedCard:
+        """Return the card that signed a request's challenge. Raises Refusal."""
+        self._challenges.check(signed.challenge, request, self._now())
+        return await self._verifier()(signed)
 
     def _verifier(self) -> Verify:
         if self._verify is None:

@@ -70,6 +70,11 @@ class Cards:
                 raise
         return await self._readers.read(work)
 
+    async def tie_if_renewed(self, serial_number: str) -> None:
+        """Tie a certificate that is not known to the holder of the one it renews, if any."""
+        if not await self._readers.query(lambda database: _is_known(database, serial_number)):
+            await self._link(serial_number)
+
     async def _link(self, serial_number: str) -> bool:
         """Tie a certificate to the holder of the one it renews, over any number of steps."""
         chain: list[Renewal] = []

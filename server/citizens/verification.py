@@ -7,7 +7,7 @@ signature was checked nothing that the certificate says is believed.
 import logging
 import warnings
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import date, datetime, timedelta, timezone
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -19,7 +19,7 @@ from cryptography.x509.oid import SignatureAlgorithmOID
 
 from server.citizens.anchors import Anchor
 from server.citizens.errors import CitizenReason
-from server.citizens.proofs import SignedChallenge
+from server.citizens.proofs import ProvedCard, SignedChallenge
 from server.citizens.revocation import Revocation, RevocationUnknownError
 from server.clock import Clock
 from server.ledger.values import Refusal
@@ -51,11 +51,8 @@ class CardVerifier:
         self._revocation = revocation
         self._clock = clock
 
-    async def verify(self, signed: SignedChallenge) -> str:
-        """Return the serial number of the card that signed, upper-case hexadecimal.
-
-        Raises Refusal.
-        """
+    async def verify(self, signed: SignedChallenge) -> ProvedCard:
+        """Return the card that signed. Raises Refusal."""
         now = self._clock.now()
         certificate = _parsed(signed.certificate)
         anchor = self._issuer_of(certificate, now)
@@ -65,7 +62,7 @@ class CardVerifier:
             key.verify(signed.signature, signed.challenge, padding.PKCS1v15(), SHA256())
         except InvalidSignature:
             raise Refusal(CitizenReason.CARD_SIGNATURE_WRONG) from None
-        return f"{certificate.serial_number:X}".zfill(6)
+        return ProvedCard(f"{certificate.serial_number:X}".zfill(6), _last_good_day(certificate))
 
     def _issuer_of(self, certificate: x509.Certificate, now: datetime) -> Anchor:
         """Return the authority that signed the certificate: several have the same name."""
@@ -116,10 +113,13 @@ def _checked(certificate: x509.Certificate, anchor: Anchor, now: datetime) -> RS
     if now < certificate.not_valid_before_utc:
         raise Refusal(CitizenReason.CERTIFICATE_NOT_YET_VALID)
     if now > certificate.not_valid_after_utc:
-        last_good_day = certificate.not_valid_after_utc.astimezone(TOKYO).date()
-        details = {"last_good_day": last_good_day.isoformat()}
+        details = {"last_good_day": _last_good_day(certificate).isoformat()}
         raise Refusal(CitizenReason.CERTIFICATE_EXPIRED, details)
     return key
+
+
+def _last_good_day(certificate: x509.Certificate) -> date:
+    return certificate.not_valid_after_utc.astimezone(TOKYO).date()
 
 
 def _key_of(certificate: x509.Certificate) -> RSAPublicKey:

@@ -29,6 +29,7 @@ from server.ledger.values import (
     Operation,
     Outcome,
     Refusal,
+    Registration,
     RequestKey,
     UsageKey,
 )
@@ -74,7 +75,9 @@ class Command(Protocol):
         """Return whose use of points that day the decision needs, because a limit is set."""
         ...
 
-    def decide(self, view: View, moment: Moment, number: str) -> Booking | Abandonment:
+    def decide(
+        self, view: View, moment: Moment, number: str
+    ) -> Booking | Registration | Abandonment:
         """Decide, with nothing but the view; `number` is the transaction number if booked.
 
         Raises Refusal.
@@ -217,12 +220,16 @@ class Booker:
         counter = self._numbering.counter(day)
         sequence = self._next(counter)
         number = self._numbering.number(day, sequence)
-        decision: Booking | Refusal | Abandonment
+        decision: Booking | Registration | Refusal | Abandonment
         try:
             decision = command.decide(view, decisions.moment, number)
         except Refusal as refusal:
             decision = refusal
         position = None
+        registered = decision.with_it if isinstance(decision, Booking) else decision
+        if isinstance(registered, Registration):
+            view.change(registered.changes)
+            decisions.writes += registered.writes
         if isinstance(decision, Booking):
             position = len(decisions.transactions)
             new_lot_ids = {
@@ -260,11 +267,15 @@ def refusal_of(operation: Operation) -> Refusal:
     return Refusal(kept["reason"], kept["details"])
 
 
-def _operation(command: Command, decision: Booking | Refusal | Abandonment) -> Operation:
+def _operation(
+    command: Command, decision: Booking | Registration | Refusal | Abandonment
+) -> Operation:
     fingerprint = command.fingerprint or b""
     match decision:
         case Booking(answer=answer):
             outcome = Outcome.BOOKED
+        case Registration(answer=answer):
+            outcome = Outcome.REGISTERED
         case Refusal():
             outcome = Outcome.REFUSED
             kept = {"reason": decision.reason, "details": decision.details}

@@ -55,6 +55,12 @@ TABLES = (
     CarriedTable("certificate", ("serial_number",), later="renews"),
     CarriedTable("certificate_renewal", ("serial_number",)),
     CarriedTable("service_id", ("issuer_id", "customer_id")),
+    CarriedTable("citizen_profile", ("citizen_id",)),
+    CarriedTable("mykey_event", ("caller", "request_id")),
+    CarriedTable("wrong_mykey_password", ("terminal_id", "sequence")),
+    CarriedTable("service_id_event", ("caller", "request_id")),
+    CarriedTable("signature_renewal", ("serial_number",)),
+    CarriedTable("address_notice", ("notice_id",)),
     CarriedTable("street", ("issuer_id",)),
     CarriedTable("street_key", ("issuer_id", "key_id")),
     CarriedTable("account", ("account_id",)),
@@ -73,7 +79,14 @@ TABLES = (
 )
 """In an order in which every row finds those that it refers to, and triggers what they check."""
 
-LEFT_OUT = ("session", "schema_migration", "schema_lock", "job")
+LEFT_OUT = (
+    "session",
+    "schema_migration",
+    "schema_lock",
+    "job",
+    "mykey_attempt",
+    "mykey_candidate",
+)
 """What belongs to one database, and not to the ledger in it."""
 
 

@@ -13,7 +13,7 @@ from server.db.postgres import BOOKING_SETTINGS
 from server.ledger.sql_reader import SqlReader, Statement, Values
 from server.ledger.sql_store import ACCOUNT, Rows, SqlStore, Table
 from server.ledger.store import ConflictError, DuplicateError, StoreUnavailableError, UnfitDataError
-from server.ledger.values import AccountKey, Key, Loader, UsageKey
+from server.ledger.values import AccountKey, Key, Loader, UsageKey, Write
 
 ARRAYS = {int: "bigint[]", str: "text[]", bytes: "bytea[]"}
 _LOCK_ACCOUNTS = """SELECT account_id FROM account
@@ -133,6 +133,10 @@ class PostgresStore(PostgresReader, SqlStore):
             self._kept_back.append((_NUMBER, (transactions,)))
         for table, rows in tables:
             self._kept_back.append(self._insert(table, rows, transactions))
+
+    def _carry_out(self, writes: Sequence[Write]) -> None:
+        for write in writes:
+            self._kept_back.append((write.text.replace("?", "%s"), list(write.values)))
 
     def _insert(self, table: Table, rows: Sequence[Values], transactions: int) -> Statement:
         numbered = "transaction_id" in table.columns

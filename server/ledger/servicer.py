@@ -50,19 +50,33 @@ FIELDS = {
     "RedeemVoucher": "redeem_voucher",
     "CancelVoucher": "cancel_voucher",
     "CorrectRedemption": "correct_redemption",
+    "RegisterServiceId": "register_service_id",
+    "RegisterMykeyId": "register_mykey_id",
+    "ChangeMykeyId": "change_mykey_id",
+    "RevokeMykeyId": "revoke_mykey_id",
+    "TieCard": "tie_card",
 }
 """Where an operation's message has the answer of each method."""
+
+
+_STATES = {
+    Outcome.BOOKED: operations_pb2.OPERATION_STATE_BOOKED,
+    Outcome.REGISTERED: operations_pb2.OPERATION_STATE_BOOKED,
+    Outcome.REFUSED: operations_pb2.OPERATION_STATE_REFUSED,
+    Outcome.ABANDONED: operations_pb2.OPERATION_STATE_ABANDONED,
+}
+"""Whether points were moved makes no difference to whoever asks what became of a request."""
 
 
 def operation_message(operation: Operation) -> operations_pb2.Operation:
     """Return what was decided on a request, as protobuf has it."""
     message = operations_pb2.Operation(
         request_id=operation.request.request_id,
-        state=operations_pb2.OperationState.Value(f"OPERATION_STATE_{operation.outcome}"),
+        state=_STATES[operation.outcome],
     )
     if operation.outcome == Outcome.REFUSED:
         message.refusal.CopyFrom(status_of(refusal_of(operation)))
-    elif operation.outcome == Outcome.BOOKED and operation.method in FIELDS:
+    elif operation.outcome != Outcome.ABANDONED and operation.method in FIELDS:
         answer = getattr(message, FIELDS[operation.method])
         answer.SetInParent()
         answer.MergeFromString(operation.answer)

@@ -27,6 +27,7 @@ from server.ledger.values import (
     Record,
     RequestKey,
     UsageKey,
+    Write,
 )
 
 _NEWEST = "SELECT booked_at FROM ledger_transaction ORDER BY transaction_id DESC LIMIT 1"
@@ -123,6 +124,10 @@ class SqlStore(SqlReader):
     def _append(self, tables: Sequence[Rows], transactions: int) -> None:
         """Give so many transactions their IDs, and write rows, those of the first table first."""
 
+    @abstractmethod
+    def _carry_out(self, writes: Sequence[Write]) -> None:
+        """Carry out the statements of registrations, one after the other."""
+
     def begin(self, keys: Collection[Key[Any]]) -> Begun:
         """Begin a transaction, and look up the values of the keys."""
         types, statements = self._look_ups(keys)
@@ -160,6 +165,7 @@ class SqlStore(SqlReader):
     def store(self, decisions: Decisions) -> None:
         """Write everything that was decided."""
         self._append(list(self._rows(decisions)), len(decisions.transactions))
+        self._carry_out(decisions.writes)
 
     def _rows(self, decisions: Decisions) -> Iterator[Rows]:
         if decisions.transactions:

@@ -8,7 +8,7 @@ from typing import Any
 from server.ledger.sql_reader import SqlReader, Statement, Values
 from server.ledger.sql_store import ACCOUNT, Rows, SqlStore, Table
 from server.ledger.store import StoreUnavailableError, UnfitDataError
-from server.ledger.values import AccountKey, Key, Loader
+from server.ledger.values import AccountKey, Key, Loader, Write
 
 _RESERVE = """INSERT INTO counter (name, next) VALUES (?, 1 + ?)
     ON CONFLICT (name) DO UPDATE SET next = next + excluded.next - 1 RETURNING next"""
@@ -88,6 +88,11 @@ class SqliteStore(SqliteReader, SqlStore):
                         (None if row[0] is None else first + row[0], *row[1:]) for row in rows
                     ]
                 self._connection.executemany(self._insert(table), rows)
+
+    def _carry_out(self, writes: Sequence[Write]) -> None:
+        with told():
+            for write in writes:
+                self._connection.execute(write.text, write.values)
 
     def _insert(self, table: Table) -> str:
         text = self._inserts.get(table.name)

@@ -5,7 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from server.clock import Moment
-from server.ledger.values import AccountKey, Booking, Key, Lot, Operation, RequestKey, UsageKey
+from server.ledger.values import (
+    AccountKey,
+    Booking,
+    Key,
+    Lot,
+    Operation,
+    RequestKey,
+    UsageKey,
+    Write,
+)
 
 
 class StoreUnavailableError(Exception):
@@ -43,6 +52,8 @@ class Decisions:
     operations: list[tuple[Operation, int | None]] = field(default_factory=list)
     """Each with the position of its transaction, if it was booked."""
     transactions: list[DecidedTransaction] = field(default_factory=list)
+    writes: list[Write] = field(default_factory=list)
+    """Of registrations, in the order in which they were decided."""
 
 
 class Begun(NamedTuple):

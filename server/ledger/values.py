@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from enum import StrEnum
-from typing import ClassVar, Generic, NamedTuple, Self, TypeVar
+from typing import Any, ClassVar, Generic, NamedTuple, Self, TypeVar
 
 V = TypeVar("V")
 
@@ -137,6 +137,23 @@ class Record:
         raise NotImplementedError
 
 
+class Write(NamedTuple):
+    """A statement that a registration carries out, its parameters written as ?."""
+
+    text: str
+    values: tuple[str | int | bytes | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a command registers without moving points: rows of its rooms, all or none."""
+
+    answer: bytes
+    writes: tuple[Write, ...]
+    changes: "Mapping[Key[Any], Any]"
+    """What the next command of the same batch finds; None where there is nothing any more."""
+
+
 @dataclass(frozen=True, slots=True)
 class Booking:
     """What a command books: one transaction, whole or not at all."""
@@ -151,6 +168,8 @@ class Booking:
     """The transaction ID that this one settles: cancels, captures, redeems, and so on."""
     reason: str = ""
     records: tuple[Record, ...] = ()
+    with_it: Registration | None = None
+    """What is registered in the same commit; its answer is not used."""
 
 
 class Abandonment(NamedTuple):
@@ -163,6 +182,8 @@ class Outcome(StrEnum):
     BOOKED = "BOOKED"
     REFUSED = "REFUSED"
     ABANDONED = "ABANDONED"
+    REGISTERED = "REGISTERED"
+    """Done, and no points were moved."""
 
 
 @dataclass(frozen=True, slots=True)

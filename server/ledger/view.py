@@ -61,6 +61,10 @@ class View:
         """Return the lots of a held account that are not empty, in the order they expire."""
         return [lot for lot in self._lots.get(account, {}).values() if lot.remaining]
 
+    def change(self, changes: Mapping[Key[Any], Any]) -> None:
+        """Move the view on by what was registered; None where there is nothing any more."""
+        self._values.update(changes)
+
     def apply(
         self, booking: Booking, new_lot_ids: Mapping[int, int], caller: str, moment: Moment
     ) -> None:

@@ -64,6 +64,11 @@ class IssuerRow(Model):
     name = CharField()
     is_street = BooleanField()
     notification = CharField()
+    symbology = CharField(default="NW7")
+    nw7_start = CharField(default="A")
+    nw7_stop = CharField(default="A")
+    reading = CharField(default="KEYBOARD")
+    driver = CharField(default="")
 
     class Meta:
         """The table."""

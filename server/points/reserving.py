@@ -171,6 +171,18 @@ class ReleaseCommand(_SettlingCommand):
 
 
 @dataclass(frozen=True, slots=True)
+class ReleaseForRevocationCommand(_SettlingCommand):
+    """Give back points that are held, before their holder's MyKey ID is revoked (MKY-7)."""
+
+    method: str = "ReleaseForRevocation"
+
+    def decide(self, view: View, moment: Moment, number: str) -> Booking:
+        """Return the points to the lots they came from, or refuse."""
+        held, _ = self._open_hold(view)
+        return _released(held, moment.day, number)
+
+
+@dataclass(frozen=True, slots=True)
 class ReleaseExpiredCommand(_SettlingCommand):
     """Give back points that were held and whose time is over; whoever held them."""
 

@@ -35,7 +35,7 @@ async def book(writer: Writer, command: Command, call: Call) -> bytes:
 def answer_of(operation: Operation) -> bytes:
     """Return the answer of a booked operation, or raise the Refusal of another."""
     match operation.outcome:
-        case Outcome.BOOKED:
+        case Outcome.BOOKED | Outcome.REGISTERED:
             return operation.answer
         case Outcome.REFUSED:
             raise refusal_of(operation)

@@ -23,15 +23,14 @@ def invalid(field: str, description: str) -> Refusal:
     return Refusal(RpcReason.INVALID_FIELD, {"field": field, "description": description})
 
 
-def request_id(value: str) -> str:
+def request_id(value: str, field: str = "request_id") -> str:
     """Return a request ID. Raises Refusal unless it is a UUID in lower case (LED-3)."""
-    return _matching(value, "request_id", _UUID, "a UUID in lower case")
+    return _matching(value, field, _UUID, "a UUID in lower case")
 
 
-def serial_number(value: str) -> str:
+def serial_number(value: str, field: str = "certificate_serial_number") -> str:
     """Return a certificate's serial number. Raises Refusal."""
-    description = "1 to 40 upper-case hexadecimal digits"
-    return _matching(value, "certificate_serial_number", _SERIAL_NUMBER, description)
+    return _matching(value, field, _SERIAL_NUMBER, "1 to 40 upper-case hexadecimal digits")
 
 
 def mykey_id(value: str) -> str:

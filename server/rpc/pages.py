@@ -31,3 +31,19 @@ def position(page_token: str) -> int | None:
     if not text.isdecimal() or not 0 < int(text) <= _MOST:
         raise invalid("page_token", "a next_page_token as it was given")
     return int(text)
+
+
+def text_token(text: str) -> str:
+    """Return the token of a list that goes on behind a text."""
+    return base64.urlsafe_b64encode(text.encode()).decode()
+
+
+def text(page_token: str) -> str:
+    """Return the text that a token says; nothing for the first page. Raises Refusal."""
+    try:
+        found = base64.urlsafe_b64decode(page_token.encode()).decode("ascii")
+    except (ValueError, binascii.Error) as error:
+        raise invalid("page_token", "a next_page_token as it was given") from error
+    if not found.isprintable():
+        raise invalid("page_token", "a next_page_token as it was given")
+    return found

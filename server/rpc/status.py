@@ -12,6 +12,7 @@ from server.citizens.errors import CitizenReason
 from server.ledger.errors import LedgerReason
 from server.ledger.values import Refusal
 from server.merging.errors import MergingReason
+from server.mykey_ids.errors import MykeyReason
 from server.points.errors import PointsReason
 from server.rpc.errors import RpcReason
 from server.service_ids.errors import ServiceIdReason
@@ -296,6 +297,82 @@ TABLE: dict[str, Row] = {
         StatusCode.NOT_FOUND,
         "{issuer}のサービスIDが登録されていません。先にサービスIDの登録が必要です。",
         "The holder has no service ID of {issuer}. It has to be registered first.",
+    ),
+    ServiceIdReason.CUSTOMER_ID_UNKNOWN: Row(
+        StatusCode.NOT_FOUND,
+        "この利用カード番号のマイキーIDは登録されていません。",
+        "No MyKey ID is registered for this number.",
+    ),
+    ServiceIdReason.CUSTOMER_ID_UNFIT_STREET: Row(
+        _BAD,
+        "利用カード番号 {customer_id} は{issuer}の番号として使えません。"
+        "半角の数字・英字・ハイフンで入力してください。",
+        "{customer_id} cannot be a number of {issuer}: only letters, digits and hyphens can.",
+    ),
+    ServiceIdReason.CUSTOMER_ID_UNFIT_PATTERN: Row(
+        _BAD,
+        "利用カード番号 {customer_id} は{issuer}の番号の形に合いません。番号を確認してください。",
+        "{customer_id} does not have the form of {issuer}'s numbers. Check it.",
+    ),
+    ServiceIdReason.CUSTOMER_ID_UNFIT_SYMBOLOGY: Row(
+        _BAD,
+        "利用カード番号 {customer_id} は{issuer}のバーコードで表せません。番号を確認してください。",
+        "{issuer}'s barcode cannot carry {customer_id}. Check the number.",
+    ),
+    ServiceIdReason.CUSTOMER_ID_TAKEN: Row(
+        _FAILED,
+        "利用カード番号 {customer_id} は、すでに別の方が登録しています。番号を確認してください。",
+        "Somebody else has registered {customer_id}. Check the number.",
+    ),
+    ServiceIdReason.SERVICE_ID_DIFFERENT: Row(
+        _FAILED,
+        "この方は別の利用カード番号 {current} を登録しています。",
+        "The holder has another number registered: {current}.",
+    ),
+    ServiceIdReason.ADDRESS_NOTICE_UNKNOWN: Row(
+        StatusCode.NOT_FOUND,
+        "この通知はありません。",
+        "There is no such notice.",
+    ),
+    MykeyReason.MYKEY_ID_EXISTS: Row(
+        _FAILED,
+        "この方のマイキーIDはすでに登録されています。お一人につき一つです。",
+        "The holder has a MyKey ID already: there is one for each person.",
+    ),
+    MykeyReason.ATTEMPT_OVER: Row(
+        _FAILED,
+        "手続の有効時間が過ぎたか、手続が終わっています。カードと暗証番号からやり直してください。",
+        "This attempt is over. Begin again with card and PIN.",
+    ),
+    MykeyReason.NO_MORE_CANDIDATES: Row(
+        _FAILED,
+        "マイキーID候補をこれ以上変えられません。表示されている候補を登録してください。",
+        "There are no more candidates. Register the one that is shown.",
+    ),
+    MykeyReason.CANDIDATE_NOT_RESERVED: Row(
+        _FAILED,
+        "このマイキーID候補は確保されていません。もう一度候補を作成してください。",
+        "This candidate is not reserved. Make another one.",
+    ),
+    MykeyReason.BASE_MUNICIPALITY_UNFIT: Row(
+        _BAD,
+        "この自治体は基本自治体ポイント口座に設定できません。別の自治体を選んでください。",
+        "This municipality cannot be a base. Choose another one.",
+    ),
+    MykeyReason.LOSSES_CHANGED: Row(
+        _FAILED,
+        "失効するポイントが表示のときから変わりました。もう一度ご確認ください。",
+        "What is lost has changed since it was shown. Look at it again.",
+    ),
+    MykeyReason.MYKEY_PASSWORD_WRONG: Row(
+        StatusCode.UNAUTHENTICATED,
+        "マイキーIDまたはパスワードが違います。",
+        "The MyKey ID or its password is wrong.",
+    ),
+    MykeyReason.TOO_MANY_WRONG_PASSWORDS: Row(
+        StatusCode.RESOURCE_EXHAUSTED,
+        "パスワードの誤りが続いたため、あと{retry_seconds}秒お待ちください。",
+        "Too many wrong passwords: wait for {retry_seconds} s.",
     ),
     MergingReason.SERVICE_ID_NOT_REGISTERED: Row(
         _FAILED,

@@ -3,7 +3,7 @@
 from typing import cast
 
 from server.ledger.values import Key, Loader, Row
-from server.service_ids.values import CardServiceIdKey
+from server.service_ids.values import CardServiceIdKey, CustomerKey, Registered
 
 _SERVICE_IDS = """SELECT s.issuer_id, c.serial_number, s.customer_id
     FROM ({keys}) k CROSS JOIN certificate c CROSS JOIN service_id s
@@ -24,3 +24,25 @@ def _parameters(key: Key[str]) -> tuple[str, str]:
 
 
 SERVICE_IDS = Loader(CardServiceIdKey, _SERVICE_IDS, _parameters, _service_ids)
+
+_CUSTOMERS = """SELECT s.issuer_id, s.customer_id, z.citizen_id, z.mykey_id
+    FROM ({keys}) k CROSS JOIN service_id s CROSS JOIN citizen z
+    WHERE s.issuer_id = k.column1 AND s.customer_id = k.column2
+    AND z.citizen_id = s.citizen_id"""
+
+
+def _customers(rows: list[Row]) -> dict[Key[Registered], Registered]:
+    return {
+        CustomerKey(str(issuer_id), str(customer_id)): Registered(
+            cast(int, citizen_id), str(mykey_id)
+        )
+        for issuer_id, customer_id, citizen_id, mykey_id in rows
+    }
+
+
+def _customer_parameters(key: Key[Registered]) -> tuple[str, str]:
+    customer = cast(CustomerKey, key)
+    return customer.issuer_id, customer.customer_id
+
+
+CUSTOMERS = Loader(CustomerKey, _CUSTOMERS, _customer_parameters, _customers)

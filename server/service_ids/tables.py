@@ -9,6 +9,9 @@ class ServiceIdRow(Model):
     issuer_id = CharField()
     customer_id = CharField()
     citizen_id = IntegerField()
+    registered_at = IntegerField(default=0)
+    """Microseconds since 1970; 0 for numbers from before that was kept."""
+    signature_serial_number = CharField(null=True)
 
     class Meta:
         """The table."""

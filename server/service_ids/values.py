@@ -11,3 +11,19 @@ class CardServiceIdKey(Key[str]):
 
     issuer_id: str
     serial_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """Whose number it is."""
+
+    citizen_id: int
+    mykey_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerKey(Key[Registered]):
+    """A number of an issuer's."""
+
+    issuer_id: str
+    customer_id: str

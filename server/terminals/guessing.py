@@ -1,11 +1,11 @@
-"""Guessing voucher numbers: a terminal that tries wrong ones waits longer and longer (VCH-2).
+"""Guessing numbers or passwords: a terminal that tries wrong ones waits longer and longer (VCH-2).
 
-Every wrong number is recorded. A terminal's calls are taken one after the other, so that
-many at once try no more numbers than one after the other would.
+Every wrong one is recorded. A terminal's calls are taken one after the other, so that many at
+once try no more than one after the other would.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from typing import NamedTuple
 
@@ -16,19 +16,18 @@ from server.db.queries import change, rows
 from server.ledger.values import Refusal
 from server.ledger.writer import Writer
 from server.readers import Readers
-from server.vouchers.errors import VoucherReason
 
 STRIKES_FREE = 3
 """Typing errors happen."""
 WAIT_SECONDS_MAX = 900
 """The longest wait: the terminal is locked out."""
 FORGIVEN_AFTER_SECONDS = 600
-"""So long after a wrong number one strike less counts."""
+"""So long after a wrong one, one strike less counts."""
 _SECOND = 1_000_000
 
 
 class Strikes(NamedTuple):
-    """Where a terminal stands after its last wrong number; times in microseconds."""
+    """Where a terminal stands after its last wrong one; times in microseconds."""
 
     sequence: int
     tried_at: int
@@ -39,8 +38,19 @@ class Strikes(NamedTuple):
 NO_STRIKES = Strikes(0, 0, 0, 0)
 
 
+class Guessed(NamedTuple):
+    """What is guessed."""
+
+    table: str
+    """Where wrong ones are recorded."""
+    wrong: str
+    """The reason with which a wrong one is refused."""
+    too_many: Callable[[str], Refusal]
+    """The refusal that tells a terminal to wait so many seconds."""
+
+
 def struck(last: Strikes, now: int) -> Strikes:
-    """Return where a terminal stands after one more wrong number."""
+    """Return where a terminal stands after one more wrong one."""
     forgiven = max(0, now - last.tried_at) // (FORGIVEN_AFTER_SECONDS * _SECOND)
     strikes = max(0, last.strikes - forgiven) + 1
     wait = min(2 ** (strikes - STRIKES_FREE), WAIT_SECONDS_MAX) if strikes > STRIKES_FREE else 0
@@ -48,9 +58,10 @@ def struck(last: Strikes, now: int) -> Strikes:
 
 
 class Guesses:
-    """Watches the numbers that terminals try."""
+    """Watches what terminals try."""
 
-    def __init__(self, writer: Writer, readers: Readers, clock: Clock) -> None:
+    def __init__(self, guessed: Guessed, writer: Writer, readers: Readers, clock: Clock) -> None:
+        self._guessed = guessed
         self._writer = writer
         self._readers = readers
         self._clock = clock
@@ -60,7 +71,7 @@ class Guesses:
 
     @asynccontextmanager
     async def watched(self, terminal_id: str) -> AsyncIterator[None]:
-        """Let a terminal try a number, and count it where it is wrong.
+        """Let a terminal try one, and count it where it is wrong.
 
         Raises Refusal while the terminal has to wait.
         """
@@ -69,10 +80,10 @@ class Guesses:
             try:
                 yield
             except Refusal as refusal:
-                if refusal.reason == VoucherReason.VOUCHER_UNKNOWN:
+                if refusal.reason == self._guessed.wrong:
                     now = self._now()
                     after = await self._writer.run(
-                        lambda database: add_strike(database, terminal_id, now)
+                        lambda database: add_strike(database, self._guessed.table, terminal_id, now)
                     )
                     self._blocked_until[terminal_id] = after.blocked_until
                 raise
@@ -81,36 +92,36 @@ class Guesses:
         until = self._blocked_until.get(terminal_id, 0)
         if until <= self._now():
             newest = await self._readers.query(
-                lambda database: newest_strike(database, terminal_id)
+                lambda database: newest_strike(database, self._guessed.table, terminal_id)
             )
             until = self._blocked_until[terminal_id] = newest.blocked_until
         if (left := until - self._now()) > 0:
             seconds = str(-(-left // _SECOND))
-            raise Refusal(VoucherReason.TOO_MANY_WRONG_NUMBERS, {"retry_seconds": seconds})
+            raise self._guessed.too_many(seconds)
 
     def _now(self) -> int:
         return Moment.of(self._clock.now()).microseconds
 
 
-def newest_strike(database: Database, terminal_id: str) -> Strikes:
+def newest_strike(database: Database, table: str, terminal_id: str) -> Strikes:
     """Return where a terminal stands."""
     found = rows(
         database,
-        """SELECT sequence, tried_at, strikes, blocked_until FROM wrong_voucher_number
-        WHERE terminal_id = ? ORDER BY sequence DESC LIMIT 1""",
+        f"""SELECT sequence, tried_at, strikes, blocked_until FROM {table}
+        WHERE terminal_id = ? ORDER BY sequence DESC LIMIT 1""",  # noqa: S608
         terminal_id,
     )
     return Strikes(*found[0]) if found else NO_STRIKES
 
 
-def add_strike(database: Database, terminal_id: str, now: int) -> Strikes:
-    """Record a wrong number; runs in a writing transaction."""
-    after = struck(newest_strike(database, terminal_id), now)
+def add_strike(database: Database, table: str, terminal_id: str, now: int) -> Strikes:
+    """Record a wrong one; runs in a writing transaction."""
+    after = struck(newest_strike(database, table, terminal_id), now)
     change(
         database,
-        """INSERT INTO wrong_voucher_number
+        f"""INSERT INTO {table}
         (terminal_id, sequence, tried_at, strikes, blocked_until) VALUES (?, ?, ?, ?, ?)
-        ON CONFLICT (terminal_id, sequence) DO NOTHING""",
+        ON CONFLICT (terminal_id, sequence) DO NOTHING""",  # noqa: S608
         terminal_id,
         *after,
     )

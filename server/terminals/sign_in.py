@@ -50,13 +50,19 @@ def find_terminal(database: Database, terminal_id: str) -> TerminalRow | None:
     return rows[0] if rows else None
 
 
+def fits_password(password_hash: str | None, password: str) -> bool:
+    """Whether a password is the one of a hash; takes a while, also where there is no hash."""
+    try:
+        _HASHER.verify(password_hash or _HASH_OF_NOTHING, password)
+    except VerifyMismatchError:
+        return False
+    return password_hash is not None
+
+
 def check_password(terminal: TerminalRow | None, password: str) -> TerminalRow:
     """Return the terminal if the password is its own, or raise Refusal; takes a while."""
-    try:
-        _HASHER.verify(terminal.password_hash if terminal else _HASH_OF_NOTHING, password)
-    except VerifyMismatchError:
-        terminal = None
-    if terminal is None:
+    fits = fits_password(terminal.password_hash if terminal else None, password)
+    if terminal is None or not fits:
         raise Refusal(TerminalReason.SIGN_IN_REFUSED)
     return terminal
 

@@ -50,6 +50,17 @@ _MUNICIPALITY_COLUMNS = (
     "offline_vouchers_max",
     "offline_points_max",
 )
+_ISSUER_COLUMNS = (
+    "issuer_id",
+    "name",
+    "is_street",
+    "notification",
+    "symbology",
+    "nw7_start",
+    "nw7_stop",
+    "reading",
+    "driver",
+)
 _COPIED = (
     _Copied(
         "municipality",
@@ -68,7 +79,7 @@ _COPIED = (
     _Copied(
         "issuer",
         "issuer_id",
-        ("issuer_id", "name", "is_street", "notification"),
+        _ISSUER_COLUMNS,
         """SELECT {columns} FROM issuer WHERE issuer_id =
         (SELECT issuer_id FROM terminal WHERE terminal_id = ?)""",
     ),

@@ -8,7 +8,7 @@ from jichipoint.v1 import vouchers_pb2 as pb
 from server.chance import Chance
 from server.citizens.proofs import CardProofs
 from server.clock import Clock, Moment
-from server.ledger.values import RequestKey, TransactionKind
+from server.ledger.values import Refusal, RequestKey, TransactionKind
 from server.ledger.writer import Writer
 from server.municipalities.values import Place
 from server.points.operations import Cancelled
@@ -24,9 +24,10 @@ from server.rpc.access import (
 from server.rpc.booking import book, fingerprint, timestamp
 from server.rpc.calls import Call
 from server.secrets import Vault
+from server.terminals.guessing import Guessed, Guesses
 from server.vouchers.codes import NUMBERS_DRAWN, voucher_number
 from server.vouchers.correcting import CorrectRedemptionCommand
-from server.vouchers.guessing import Guesses
+from server.vouchers.errors import VoucherReason
 from server.vouchers.keys import known_keys, signing_key
 from server.vouchers.operations import (
     CancelVoucherCommand,
@@ -47,6 +48,11 @@ from server.vouchers.reprinting import reprint
 from server.vouchers.values import Voucher, VoucherKey
 
 PLACES_DEFAULT, PLACES_MAX = 100, 500
+GUESSED_NUMBERS = Guessed(
+    "wrong_voucher_number",
+    VoucherReason.VOUCHER_UNKNOWN,
+    lambda seconds: Refusal(VoucherReason.TOO_MANY_WRONG_NUMBERS, {"retry_seconds": seconds}),
+)
 
 
 class VoucherServicer:
@@ -68,7 +74,7 @@ class VoucherServicer:
         self._clock = clock
         self._chance = chance
         self._proofs = proofs
-        self._guesses = Guesses(writer, readers, clock)
+        self._guesses = Guesses(GUESSED_NUMBERS, writer, readers, clock)
 
     @open_to(VOUCHER_COUNTERS)
     async def IssueVoucher(self, request: pb.IssueVoucherRequest, call: Call) -> bytes:  # noqa: N802

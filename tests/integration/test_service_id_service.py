@@ -2,7 +2,7 @@
 
 import grpc
 import pytest
-from jichipoint.v1 import service_ids_pb2, terminals_pb2
+from jichipoint.v1 import issuers_pb2, service_ids_pb2, terminals_pb2
 
 from tests.integration.conftest import Connect, Service
 from tests.integration.support import Client
@@ -12,6 +12,7 @@ from tests.server.support import (
     COUNTER,
     EXPIRED_CARD,
     LIBRARY_COUNTER,
+    MYKEY,
     POINT_USE,
     RENEWED,
     STREET_1,
@@ -31,7 +32,16 @@ async def test_the_number_at_the_terminals_own_issuer(counter: Client, serial_nu
     answer = service_ids_pb2.LookUpServiceIdResponse
     found = await counter.call(METHOD, request(serial_number), answer)
     assert found == answer(
-        issuer_id=STREET_1, issuer_name="一番街", customer_id=STREET_POINT_IDS[STREET_1]
+        issuer_id=STREET_1,
+        issuer_name="一番街",
+        customer_id=STREET_POINT_IDS[STREET_1],
+        mykey_id=MYKEY[CARD_A],
+        handover=issuers_pb2.Handover(
+            method=issuers_pb2.HANDOVER_METHOD_SCREEN,
+            symbology=issuers_pb2.SYMBOLOGY_NW7,
+            nw7_start="A",
+            nw7_stop="A",
+        ),
     )
 
 

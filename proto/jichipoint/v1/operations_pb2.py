@@ -25,11 +25,13 @@ _sym_db = _symbol_database.Default()
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.rpc import status_pb2 as google_dot_rpc_dot_status__pb2
 from jichipoint.v1 import merging_pb2 as jichipoint_dot_v1_dot_merging__pb2
+from jichipoint.v1 import mykey_pb2 as jichipoint_dot_v1_dot_mykey__pb2
 from jichipoint.v1 import points_pb2 as jichipoint_dot_v1_dot_points__pb2
+from jichipoint.v1 import service_ids_pb2 as jichipoint_dot_v1_dot_service__ids__pb2
 from jichipoint.v1 import vouchers_pb2 as jichipoint_dot_v1_dot_vouchers__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ejichipoint/v1/operations.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x1bjichipoint/v1/merging.proto\x1a\x1ajichipoint/v1/points.proto\x1a\x1cjichipoint/v1/vouchers.proto\"\x9e\x04\n\tOperation\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1d.jichipoint.v1.OperationState\x12-\n\x05spend\x18\x03 \x01(\x0b\x32\x1c.jichipoint.v1.SpendResponseH\x00\x12:\n\x0c\x63\x61ncel_spend\x18\x04 \x01(\x0b\x32\".jichipoint.v1.CancelSpendResponseH\x00\x12-\n\x05merge\x18\x05 \x01(\x0b\x32\x1c.jichipoint.v1.MergeResponseH\x00\x12<\n\rissue_voucher\x18\x07 \x01(\x0b\x32#.jichipoint.v1.IssueVoucherResponseH\x00\x12>\n\x0eredeem_voucher\x18\x08 \x01(\x0b\x32$.jichipoint.v1.RedeemVoucherResponseH\x00\x12>\n\x0e\x63\x61ncel_voucher\x18\t \x01(\x0b\x32$.jichipoint.v1.CancelVoucherResponseH\x00\x12\x46\n\x12\x63orrect_redemption\x18\n \x01(\x0b\x32(.jichipoint.v1.CorrectRedemptionResponseH\x00\x12#\n\x07refusal\x18\x06 \x01(\x0b\x32\x12.google.rpc.StatusB\n\n\x08response\".\n\x13GetOperationRequest\x12\x17\n\nrequest_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\"C\n\x14GetOperationResponse\x12+\n\toperation\x18\x01 \x01(\x0b\x32\x18.jichipoint.v1.Operation\"1\n\x16SettleOperationRequest\x12\x17\n\nrequest_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\"F\n\x17SettleOperationResponse\x12+\n\toperation\x18\x01 \x01(\x0b\x32\x18.jichipoint.v1.Operation*\x89\x01\n\x0eOperationState\x12\x1f\n\x1bOPERATION_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16OPERATION_STATE_BOOKED\x10\x01\x12\x1b\n\x17OPERATION_STATE_REFUSED\x10\x02\x12\x1d\n\x19OPERATION_STATE_ABANDONED\x10\x03\x32\xcd\x01\n\x10OperationService\x12W\n\x0cGetOperation\x12\".jichipoint.v1.GetOperationRequest\x1a#.jichipoint.v1.GetOperationResponse\x12`\n\x0fSettleOperation\x12%.jichipoint.v1.SettleOperationRequest\x1a&.jichipoint.v1.SettleOperationResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ejichipoint/v1/operations.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x17google/rpc/status.proto\x1a\x1bjichipoint/v1/merging.proto\x1a\x19jichipoint/v1/mykey.proto\x1a\x1ajichipoint/v1/points.proto\x1a\x1fjichipoint/v1/service_ids.proto\x1a\x1cjichipoint/v1/vouchers.proto\"\xe2\x06\n\tOperation\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12,\n\x05state\x18\x02 \x01(\x0e\x32\x1d.jichipoint.v1.OperationState\x12-\n\x05spend\x18\x03 \x01(\x0b\x32\x1c.jichipoint.v1.SpendResponseH\x00\x12:\n\x0c\x63\x61ncel_spend\x18\x04 \x01(\x0b\x32\".jichipoint.v1.CancelSpendResponseH\x00\x12-\n\x05merge\x18\x05 \x01(\x0b\x32\x1c.jichipoint.v1.MergeResponseH\x00\x12<\n\rissue_voucher\x18\x07 \x01(\x0b\x32#.jichipoint.v1.IssueVoucherResponseH\x00\x12>\n\x0eredeem_voucher\x18\x08 \x01(\x0b\x32$.jichipoint.v1.RedeemVoucherResponseH\x00\x12>\n\x0e\x63\x61ncel_voucher\x18\t \x01(\x0b\x32$.jichipoint.v1.CancelVoucherResponseH\x00\x12\x46\n\x12\x63orrect_redemption\x18\n \x01(\x0b\x32(.jichipoint.v1.CorrectRedemptionResponseH\x00\x12G\n\x13register_service_id\x18\x0b \x01(\x0b\x32(.jichipoint.v1.RegisterServiceIdResponseH\x00\x12\x43\n\x11register_mykey_id\x18\x0c \x01(\x0b\x32&.jichipoint.v1.RegisterMykeyIdResponseH\x00\x12?\n\x0f\x63hange_mykey_id\x18\r \x01(\x0b\x32$.jichipoint.v1.ChangeMykeyIdResponseH\x00\x12?\n\x0frevoke_mykey_id\x18\x0e \x01(\x0b\x32$.jichipoint.v1.RevokeMykeyIdResponseH\x00\x12\x32\n\x08tie_card\x18\x0f \x01(\x0b\x32\x1e.jichipoint.v1.TieCardResponseH\x00\x12#\n\x07refusal\x18\x06 \x01(\x0b\x32\x12.google.rpc.StatusB\n\n\x08response\".\n\x13GetOperationRequest\x12\x17\n\nrequest_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\"C\n\x14GetOperationResponse\x12+\n\toperation\x18\x01 \x01(\x0b\x32\x18.jichipoint.v1.Operation\"1\n\x16SettleOperationRequest\x12\x17\n\nrequest_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\"F\n\x17SettleOperationResponse\x12+\n\toperation\x18\x01 \x01(\x0b\x32\x18.jichipoint.v1.Operation*\x89\x01\n\x0eOperationState\x12\x1f\n\x1bOPERATION_STATE_UNSPECIFIED\x10\x00\x12\x1a\n\x16OPERATION_STATE_BOOKED\x10\x01\x12\x1b\n\x17OPERATION_STATE_REFUSED\x10\x02\x12\x1d\n\x19OPERATION_STATE_ABANDONED\x10\x03\x32\xcd\x01\n\x10OperationService\x12W\n\x0cGetOperation\x12\".jichipoint.v1.GetOperationRequest\x1a#.jichipoint.v1.GetOperationResponse\x12`\n\x0fSettleOperation\x12%.jichipoint.v1.SettleOperationRequest\x1a&.jichipoint.v1.SettleOperationResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -40,18 +42,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETOPERATIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\340A\002'
   _globals['_SETTLEOPERATIONREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_SETTLEOPERATIONREQUEST'].fields_by_name['request_id']._serialized_options = b'\340A\002'
-  _globals['_OPERATIONSTATE']._serialized_start=980
-  _globals['_OPERATIONSTATE']._serialized_end=1117
-  _globals['_OPERATION']._serialized_start=195
-  _globals['_OPERATION']._serialized_end=737
-  _globals['_GETOPERATIONREQUEST']._serialized_start=739
-  _globals['_GETOPERATIONREQUEST']._serialized_end=785
-  _globals['_GETOPERATIONRESPONSE']._serialized_start=787
-  _globals['_GETOPERATIONRESPONSE']._serialized_end=854
-  _globals['_SETTLEOPERATIONREQUEST']._serialized_start=856
-  _globals['_SETTLEOPERATIONREQUEST']._serialized_end=905
-  _globals['_SETTLEOPERATIONRESPONSE']._serialized_start=907
-  _globals['_SETTLEOPERATIONRESPONSE']._serialized_end=977
-  _globals['_OPERATIONSERVICE']._serialized_start=1120
-  _globals['_OPERATIONSERVICE']._serialized_end=1325
+  _globals['_OPERATIONSTATE']._serialized_start=1364
+  _globals['_OPERATIONSTATE']._serialized_end=1501
+  _globals['_OPERATION']._serialized_start=255
+  _globals['_OPERATION']._serialized_end=1121
+  _globals['_GETOPERATIONREQUEST']._serialized_start=1123
+  _globals['_GETOPERATIONREQUEST']._serialized_end=1169
+  _globals['_GETOPERATIONRESPONSE']._serialized_start=1171
+  _globals['_GETOPERATIONRESPONSE']._serialized_end=1238
+  _globals['_SETTLEOPERATIONREQUEST']._serialized_start=1240
+  _globals['_SETTLEOPERATIONREQUEST']._serialized_end=1289
+  _globals['_SETTLEOPERATIONRESPONSE']._serialized_start=1291
+  _globals['_SETTLEOPERATIONRESPONSE']._serialized_end=1361
+  _globals['_OPERATIONSERVICE']._serialized_start=1504
+  _globals['_OPERATIONSERVICE']._serialized_end=1709
 # @@protoc_insertion_point(module_scope)

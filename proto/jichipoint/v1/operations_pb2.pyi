@@ -8,7 +8,9 @@ from google.protobuf import message as _message
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from google.rpc import status_pb2 as _status_pb2
 from jichipoint.v1 import merging_pb2 as _merging_pb2
+from jichipoint.v1 import mykey_pb2 as _mykey_pb2
 from jichipoint.v1 import points_pb2 as _points_pb2
+from jichipoint.v1 import service_ids_pb2 as _service_ids_pb2
 from jichipoint.v1 import vouchers_pb2 as _vouchers_pb2
 import builtins as _builtins
 import sys
@@ -30,7 +32,7 @@ class _OperationStateEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Operat
     OPERATION_STATE_UNSPECIFIED: _OperationState.ValueType  # 0
     """Not said."""
     OPERATION_STATE_BOOKED: _OperationState.ValueType  # 1
-    """It was booked; the answer is in Operation.response."""
+    """It was booked or registered; the answer is in Operation.response."""
     OPERATION_STATE_REFUSED: _OperationState.ValueType  # 2
     """It was refused and never will be booked; the reason is in Operation.refusal."""
     OPERATION_STATE_ABANDONED: _OperationState.ValueType  # 3
@@ -42,7 +44,7 @@ class OperationState(_OperationState, metaclass=_OperationStateEnumTypeWrapper):
 OPERATION_STATE_UNSPECIFIED: OperationState.ValueType  # 0
 """Not said."""
 OPERATION_STATE_BOOKED: OperationState.ValueType  # 1
-"""It was booked; the answer is in Operation.response."""
+"""It was booked or registered; the answer is in Operation.response."""
 OPERATION_STATE_REFUSED: OperationState.ValueType  # 2
 """It was refused and never will be booked; the reason is in Operation.refusal."""
 OPERATION_STATE_ABANDONED: OperationState.ValueType  # 3
@@ -64,6 +66,11 @@ class Operation(_message.Message):
     REDEEM_VOUCHER_FIELD_NUMBER: _builtins.int
     CANCEL_VOUCHER_FIELD_NUMBER: _builtins.int
     CORRECT_REDEMPTION_FIELD_NUMBER: _builtins.int
+    REGISTER_SERVICE_ID_FIELD_NUMBER: _builtins.int
+    REGISTER_MYKEY_ID_FIELD_NUMBER: _builtins.int
+    CHANGE_MYKEY_ID_FIELD_NUMBER: _builtins.int
+    REVOKE_MYKEY_ID_FIELD_NUMBER: _builtins.int
+    TIE_CARD_FIELD_NUMBER: _builtins.int
     REFUSAL_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     """The request ID."""
@@ -98,6 +105,26 @@ class Operation(_message.Message):
         """The answer of VoucherService.CorrectRedemption."""
 
     @_builtins.property
+    def register_service_id(self) -> _service_ids_pb2.RegisterServiceIdResponse:
+        """The answer of ServiceIdService.RegisterServiceId."""
+
+    @_builtins.property
+    def register_mykey_id(self) -> _mykey_pb2.RegisterMykeyIdResponse:
+        """The answer of MykeyService.RegisterMykeyId."""
+
+    @_builtins.property
+    def change_mykey_id(self) -> _mykey_pb2.ChangeMykeyIdResponse:
+        """The answer of MykeyService.ChangeMykeyId."""
+
+    @_builtins.property
+    def revoke_mykey_id(self) -> _mykey_pb2.RevokeMykeyIdResponse:
+        """The answer of MykeyService.RevokeMykeyId."""
+
+    @_builtins.property
+    def tie_card(self) -> _mykey_pb2.TieCardResponse:
+        """The answer of MykeyService.TieCard."""
+
+    @_builtins.property
     def refusal(self) -> _status_pb2.Status:
         """The status that was answered, where it was refused."""
 
@@ -113,13 +140,18 @@ class Operation(_message.Message):
         redeem_voucher: _vouchers_pb2.RedeemVoucherResponse | None = ...,
         cancel_voucher: _vouchers_pb2.CancelVoucherResponse | None = ...,
         correct_redemption: _vouchers_pb2.CorrectRedemptionResponse | None = ...,
+        register_service_id: _service_ids_pb2.RegisterServiceIdResponse | None = ...,
+        register_mykey_id: _mykey_pb2.RegisterMykeyIdResponse | None = ...,
+        change_mykey_id: _mykey_pb2.ChangeMykeyIdResponse | None = ...,
+        revoke_mykey_id: _mykey_pb2.RevokeMykeyIdResponse | None = ...,
+        tie_card: _mykey_pb2.TieCardResponse | None = ...,
         refusal: _status_pb2.Status | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel_spend", b"cancel_spend", "cancel_voucher", b"cancel_voucher", "correct_redemption", b"correct_redemption", "issue_voucher", b"issue_voucher", "merge", b"merge", "redeem_voucher", b"redeem_voucher", "refusal", b"refusal", "response", b"response", "spend", b"spend"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["cancel_spend", b"cancel_spend", "cancel_voucher", b"cancel_voucher", "change_mykey_id", b"change_mykey_id", "correct_redemption", b"correct_redemption", "issue_voucher", b"issue_voucher", "merge", b"merge", "redeem_voucher", b"redeem_voucher", "refusal", b"refusal", "register_mykey_id", b"register_mykey_id", "register_service_id", b"register_service_id", "response", b"response", "revoke_mykey_id", b"revoke_mykey_id", "spend", b"spend", "tie_card", b"tie_card"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_spend", b"cancel_spend", "cancel_voucher", b"cancel_voucher", "correct_redemption", b"correct_redemption", "issue_voucher", b"issue_voucher", "merge", b"merge", "redeem_voucher", b"redeem_voucher", "refusal", b"refusal", "request_id", b"request_id", "response", b"response", "spend", b"spend", "state", b"state"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["cancel_spend", b"cancel_spend", "cancel_voucher", b"cancel_voucher", "change_mykey_id", b"change_mykey_id", "correct_redemption", b"correct_redemption", "issue_voucher", b"issue_voucher", "merge", b"merge", "redeem_voucher", b"redeem_voucher", "refusal", b"refusal", "register_mykey_id", b"register_mykey_id", "register_service_id", b"register_service_id", "request_id", b"request_id", "response", b"response", "revoke_mykey_id", b"revoke_mykey_id", "spend", b"spend", "state", b"state", "tie_card", b"tie_card"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_response: _TypeAlias = _typing.Literal["spend", "cancel_spend", "merge", "issue_voucher", "redeem_voucher", "cancel_voucher", "correct_redemption"]  # noqa: Y015
+    _WhichOneofReturnType_response: _TypeAlias = _typing.Literal["spend", "cancel_spend", "merge", "issue_voucher", "redeem_voucher", "cancel_voucher", "correct_redemption", "register_service_id", "register_mykey_id", "change_mykey_id", "revoke_mykey_id", "tie_card"]  # noqa: Y015
     _WhichOneofArgType_response: _TypeAlias = _typing.Literal["response", b"response"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_response) -> _WhichOneofReturnType_response | None: ...
 

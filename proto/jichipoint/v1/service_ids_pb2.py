@@ -23,9 +23,11 @@ _sym_db = _symbol_database.Default()
 
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
+from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from jichipoint.v1 import issuers_pb2 as jichipoint_dot_v1_dot_issuers__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fjichipoint/v1/service_ids.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\"@\n\x16LookUpServiceIdRequest\x12&\n\x19\x63\x65rtificate_serial_number\x18\x01 \x01(\tB\x03\xe0\x41\x02\"V\n\x17LookUpServiceIdResponse\x12\x11\n\tissuer_id\x18\x01 \x01(\t\x12\x13\n\x0bissuer_name\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t2t\n\x10ServiceIdService\x12`\n\x0fLookUpServiceId\x12%.jichipoint.v1.LookUpServiceIdRequest\x1a&.jichipoint.v1.LookUpServiceIdResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fjichipoint/v1/service_ids.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1bjichipoint/v1/issuers.proto\"@\n\x16LookUpServiceIdRequest\x12&\n\x19\x63\x65rtificate_serial_number\x18\x01 \x01(\tB\x03\xe0\x41\x02\"\x93\x01\n\x17LookUpServiceIdResponse\x12\x11\n\tissuer_id\x18\x01 \x01(\t\x12\x13\n\x0bissuer_name\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12\x10\n\x08mykey_id\x18\x04 \x01(\t\x12)\n\x08handover\x18\x05 \x01(\x0b\x32\x17.jichipoint.v1.Handover\"0\n\x14LookUpMykeyIdRequest\x12\x18\n\x0b\x63ustomer_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\")\n\x15LookUpMykeyIdResponse\x12\x10\n\x08mykey_id\x18\x01 \x01(\t\"\xa8\x01\n\x18RegisterServiceIdRequest\x12\x17\n\nrequest_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12&\n\x19\x63\x65rtificate_serial_number\x18\x02 \x01(\tB\x03\xe0\x41\x02\x12\x18\n\x0b\x63ustomer_id\x18\x03 \x01(\tB\x03\xe0\x41\x02\x12\x10\n\x08replaces\x18\x04 \x01(\t\x12\x1f\n\x17signature_serial_number\x18\x05 \x01(\t\"\x82\x01\n\x19RegisterServiceIdResponse\x12\x13\n\x0bissuer_name\x18\x01 \x01(\t\x12\x10\n\x08mykey_id\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12\x10\n\x08replaced\x18\x04 \x01(\t\x12\x17\n\x0fnotices_address\x18\x05 \x01(\x08\">\n\x15ListServiceIdsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"~\n\tServiceId\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x10\n\x08mykey_id\x18\x02 \x01(\t\x12\x31\n\rregister_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x17\n\x0fnotices_address\x18\x04 \x01(\x08\"`\n\x16ListServiceIdsResponse\x12-\n\x0bservice_ids\x18\x01 \x03(\x0b\x32\x18.jichipoint.v1.ServiceId\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x12\n\x10GetIssuerRequest\"\x93\x01\n\x11GetIssuerResponse\x12\x11\n\tissuer_id\x18\x01 \x01(\t\x12\x13\n\x0bissuer_name\x18\x02 \x01(\t\x12)\n\x08handover\x18\x03 \x01(\x0b\x32\x17.jichipoint.v1.Handover\x12+\n\x07reading\x18\x04 \x01(\x0b\x32\x1a.jichipoint.v1.CardReading\"]\n\x19ListAddressNoticesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\x12\x19\n\x11with_acknowledged\x18\x03 \x01(\x08\"\x9e\x01\n\rAddressNotice\x12\x11\n\tnotice_id\x18\x01 \x01(\x03\x12\x13\n\x0b\x63ustomer_id\x18\x02 \x01(\t\x12/\n\x0bnotice_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10\x61\x63knowledge_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"d\n\x1aListAddressNoticesResponse\x12-\n\x07notices\x18\x01 \x03(\x0b\x32\x1c.jichipoint.v1.AddressNotice\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"9\n\x1f\x41\x63knowledgeAddressNoticeRequest\x12\x16\n\tnotice_id\x18\x01 \x01(\x03\x42\x03\xe0\x41\x02\"P\n AcknowledgeAddressNoticeResponse\x12,\n\x06notice\x18\x01 \x01(\x0b\x32\x1c.jichipoint.v1.AddressNotice2\xcf\x05\n\x10ServiceIdService\x12`\n\x0fLookUpServiceId\x12%.jichipoint.v1.LookUpServiceIdRequest\x1a&.jichipoint.v1.LookUpServiceIdResponse\x12Z\n\rLookUpMykeyId\x12#.jichipoint.v1.LookUpMykeyIdRequest\x1a$.jichipoint.v1.LookUpMykeyIdResponse\x12\x66\n\x11RegisterServiceId\x12\'.jichipoint.v1.RegisterServiceIdRequest\x1a(.jichipoint.v1.RegisterServiceIdResponse\x12]\n\x0eListServiceIds\x12$.jichipoint.v1.ListServiceIdsRequest\x1a%.jichipoint.v1.ListServiceIdsResponse\x12N\n\tGetIssuer\x12\x1f.jichipoint.v1.GetIssuerRequest\x1a .jichipoint.v1.GetIssuerResponse\x12i\n\x12ListAddressNotices\x12(.jichipoint.v1.ListAddressNoticesRequest\x1a).jichipoint.v1.ListAddressNoticesResponse\x12{\n\x18\x41\x63knowledgeAddressNotice\x12..jichipoint.v1.AcknowledgeAddressNoticeRequest\x1a/.jichipoint.v1.AcknowledgeAddressNoticeResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,10 +36,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LOOKUPSERVICEIDREQUEST'].fields_by_name['certificate_serial_number']._loaded_options = None
   _globals['_LOOKUPSERVICEIDREQUEST'].fields_by_name['certificate_serial_number']._serialized_options = b'\340A\002'
-  _globals['_LOOKUPSERVICEIDREQUEST']._serialized_start=83
-  _globals['_LOOKUPSERVICEIDREQUEST']._serialized_end=147
-  _globals['_LOOKUPSERVICEIDRESPONSE']._serialized_start=149
-  _globals['_LOOKUPSERVICEIDRESPONSE']._serialized_end=235
-  _globals['_SERVICEIDSERVICE']._serialized_start=237
-  _globals['_SERVICEIDSERVICE']._serialized_end=353
+  _globals['_LOOKUPMYKEYIDREQUEST'].fields_by_name['customer_id']._loaded_options = None
+  _globals['_LOOKUPMYKEYIDREQUEST'].fields_by_name['customer_id']._serialized_options = b'\340A\002'
+  _globals['_REGISTERSERVICEIDREQUEST'].fields_by_name['request_id']._loaded_options = None
+  _globals['_REGISTERSERVICEIDREQUEST'].fields_by_name['request_id']._serialized_options = b'\340A\002'
+  _globals['_REGISTERSERVICEIDREQUEST'].fields_by_name['certificate_serial_number']._loaded_options = None
+  _globals['_REGISTERSERVICEIDREQUEST'].fields_by_name['certificate_serial_number']._serialized_options = b'\340A\002'
+  _globals['_REGISTERSERVICEIDREQUEST'].fields_by_name['customer_id']._loaded_options = None
+  _globals['_REGISTERSERVICEIDREQUEST'].fields_by_name['customer_id']._serialized_options = b'\340A\002'
+  _globals['_ACKNOWLEDGEADDRESSNOTICEREQUEST'].fields_by_name['notice_id']._loaded_options = None
+  _globals['_ACKNOWLEDGEADDRESSNOTICEREQUEST'].fields_by_name['notice_id']._serialized_options = b'\340A\002'
+  _globals['_LOOKUPSERVICEIDREQUEST']._serialized_start=145
+  _globals['_LOOKUPSERVICEIDREQUEST']._serialized_end=209
+  _globals['_LOOKUPSERVICEIDRESPONSE']._serialized_start=212
+  _globals['_LOOKUPSERVICEIDRESPONSE']._serialized_end=359
+  _globals['_LOOKUPMYKEYIDREQUEST']._serialized_start=361
+  _globals['_LOOKUPMYKEYIDREQUEST']._serialized_end=409
+  _globals['_LOOKUPMYKEYIDRESPONSE']._serialized_start=411
+  _globals['_LOOKUPMYKEYIDRESPONSE']._serialized_end=452
+  _globals['_REGISTERSERVICEIDREQUEST']._serialized_start=455
+  _globals['_REGISTERSERVICEIDREQUEST']._serialized_end=623
+  _globals['_REGISTERSERVICEIDRESPONSE']._serialized_start=626
+  _globals['_REGISTERSERVICEIDRESPONSE']._serialized_end=756
+  _globals['_LISTSERVICEIDSREQUEST']._serialized_start=758
+  _globals['_LISTSERVICEIDSREQUEST']._serialized_end=820
+  _globals['_SERVICEID']._serialized_start=822
+  _globals['_SERVICEID']._serialized_end=948
+  _globals['_LISTSERVICEIDSRESPONSE']._serialized_start=950
+  _globals['_LISTSERVICEIDSRESPONSE']._serialized_end=1046
+  _globals['_GETISSUERREQUEST']._serialized_start=1048
+  _globals['_GETISSUERREQUEST']._serialized_end=1066
+  _globals['_GETISSUERRESPONSE']._serialized_start=1069
+  _globals['_GETISSUERRESPONSE']._serialized_end=1216
+  _globals['_LISTADDRESSNOTICESREQUEST']._serialized_start=1218
+  _globals['_LISTADDRESSNOTICESREQUEST']._serialized_end=1311
+  _globals['_ADDRESSNOTICE']._serialized_start=1314
+  _globals['_ADDRESSNOTICE']._serialized_end=1472
+  _globals['_LISTADDRESSNOTICESRESPONSE']._serialized_start=1474
+  _globals['_LISTADDRESSNOTICESRESPONSE']._serialized_end=1574
+  _globals['_ACKNOWLEDGEADDRESSNOTICEREQUEST']._serialized_start=1576
+  _globals['_ACKNOWLEDGEADDRESSNOTICEREQUEST']._serialized_end=1633
+  _globals['_ACKNOWLEDGEADDRESSNOTICERESPONSE']._serialized_start=1635
+  _globals['_ACKNOWLEDGEADDRESSNOTICERESPONSE']._serialized_end=1715
+  _globals['_SERVICEIDSERVICE']._serialized_start=1718
+  _globals['_SERVICEIDSERVICE']._serialized_end=2437
 # @@protoc_insertion_point(module_scope)

@@ -3,8 +3,12 @@
 isort:skip_file
 Service IDs: a citizen's number at a library, street or other issuer (II-1)."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
+from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
+from jichipoint.v1 import issuers_pb2 as _issuers_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -47,23 +51,442 @@ class LookUpServiceIdResponse(_message.Message):
     ISSUER_ID_FIELD_NUMBER: _builtins.int
     ISSUER_NAME_FIELD_NUMBER: _builtins.int
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    MYKEY_ID_FIELD_NUMBER: _builtins.int
+    HANDOVER_FIELD_NUMBER: _builtins.int
     issuer_id: _builtins.str
     """The issuer's ID, 6 digits."""
     issuer_name: _builtins.str
     """The issuer's name."""
     customer_id: _builtins.str
     """The holder's customer number there, as it was registered."""
+    mykey_id: _builtins.str
+    """The holder's MyKey ID."""
+    @_builtins.property
+    def handover(self) -> _issuers_pb2.Handover:
+        """How the issuer's numbers are handed over."""
+
     def __init__(
         self,
         *,
         issuer_id: _builtins.str = ...,
         issuer_name: _builtins.str = ...,
         customer_id: _builtins.str = ...,
+        mykey_id: _builtins.str = ...,
+        handover: _issuers_pb2.Handover | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["handover", b"handover"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "issuer_id", b"issuer_id", "issuer_name", b"issuer_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "handover", b"handover", "issuer_id", b"issuer_id", "issuer_name", b"issuer_name", "mykey_id", b"mykey_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LookUpServiceIdResponse: _TypeAlias = LookUpServiceIdResponse  # noqa: Y015
+
+@_typing.final
+class LookUpMykeyIdRequest(_message.Message):
+    """Asks whose a number is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """A customer number of the calling terminal's issuer."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LookUpMykeyIdRequest: _TypeAlias = LookUpMykeyIdRequest  # noqa: Y015
+
+@_typing.final
+class LookUpMykeyIdResponse(_message.Message):
+    """Whose it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MYKEY_ID_FIELD_NUMBER: _builtins.int
+    mykey_id: _builtins.str
+    """The MyKey ID that the number is registered under."""
+    def __init__(
+        self,
+        *,
+        mykey_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["mykey_id", b"mykey_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LookUpMykeyIdResponse: _TypeAlias = LookUpMykeyIdResponse  # noqa: Y015
+
+@_typing.final
+class RegisterServiceIdRequest(_message.Message):
+    """Asks for a number to be registered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REQUEST_ID_FIELD_NUMBER: _builtins.int
+    CERTIFICATE_SERIAL_NUMBER_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    REPLACES_FIELD_NUMBER: _builtins.int
+    SIGNATURE_SERIAL_NUMBER_FIELD_NUMBER: _builtins.int
+    request_id: _builtins.str
+    """A UUID in lower case, new for each registration and kept for its repetitions."""
+    certificate_serial_number: _builtins.str
+    """The serial number of the card's user-authentication certificate, upper-case hexadecimal."""
+    customer_id: _builtins.str
+    """The customer number, 1 to 32 printable ASCII characters without spaces."""
+    replaces: _builtins.str
+    """The holder's present number, where this one replaces it; the operator was shown it."""
+    signature_serial_number: _builtins.str
+    """The serial number of the card's signature certificate, where the issuer is to be told that
+    the address may have changed (SID-2); empty where not. Upper-case hexadecimal.
+    """
+    def __init__(
+        self,
+        *,
+        request_id: _builtins.str = ...,
+        certificate_serial_number: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        replaces: _builtins.str = ...,
+        signature_serial_number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate_serial_number", b"certificate_serial_number", "customer_id", b"customer_id", "replaces", b"replaces", "request_id", b"request_id", "signature_serial_number", b"signature_serial_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegisterServiceIdRequest: _TypeAlias = RegisterServiceIdRequest  # noqa: Y015
+
+@_typing.final
+class RegisterServiceIdResponse(_message.Message):
+    """What was registered (S24)."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ISSUER_NAME_FIELD_NUMBER: _builtins.int
+    MYKEY_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    REPLACED_FIELD_NUMBER: _builtins.int
+    NOTICES_ADDRESS_FIELD_NUMBER: _builtins.int
+    issuer_name: _builtins.str
+    """The issuer's name."""
+    mykey_id: _builtins.str
+    """The holder's MyKey ID."""
+    customer_id: _builtins.str
+    """The customer number."""
+    replaced: _builtins.str
+    """The number that it replaced; empty where there was none."""
+    notices_address: _builtins.bool
+    """Whether the issuer will be told that the address may have changed."""
+    def __init__(
+        self,
+        *,
+        issuer_name: _builtins.str = ...,
+        mykey_id: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
+        replaced: _builtins.str = ...,
+        notices_address: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "issuer_name", b"issuer_name", "mykey_id", b"mykey_id", "notices_address", b"notices_address", "replaced", b"replaced"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RegisterServiceIdResponse: _TypeAlias = RegisterServiceIdResponse  # noqa: Y015
+
+@_typing.final
+class ListServiceIdsRequest(_message.Message):
+    """Asks for a page of the issuer's numbers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """How many at the most, 1 to 500; 0 stands for 100."""
+    page_token: _builtins.str
+    """From the page before; empty for the first."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListServiceIdsRequest: _TypeAlias = ListServiceIdsRequest  # noqa: Y015
+
+@_typing.final
+class ServiceId(_message.Message):
+    """A number and whose it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    MYKEY_ID_FIELD_NUMBER: _builtins.int
+    REGISTER_TIME_FIELD_NUMBER: _builtins.int
+    NOTICES_ADDRESS_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """The customer number."""
+    mykey_id: _builtins.str
+    """The MyKey ID that it is registered under."""
+    notices_address: _builtins.bool
+    """Whether the issuer will be told that the address may have changed."""
+    @_builtins.property
+    def register_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was registered; not set for numbers from before that was kept."""
+
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        mykey_id: _builtins.str = ...,
+        register_time: _timestamp_pb2.Timestamp | None = ...,
+        notices_address: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["register_time", b"register_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "mykey_id", b"mykey_id", "notices_address", b"notices_address", "register_time", b"register_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ServiceId: _TypeAlias = ServiceId  # noqa: Y015
+
+@_typing.final
+class ListServiceIdsResponse(_message.Message):
+    """A page of the issuer's numbers."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SERVICE_IDS_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """For the next page; empty on the last."""
+    @_builtins.property
+    def service_ids(self) -> _containers.RepeatedCompositeFieldContainer[Global___ServiceId]:
+        """The numbers."""
+
+    def __init__(
+        self,
+        *,
+        service_ids: _abc.Iterable[Global___ServiceId] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "service_ids", b"service_ids"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListServiceIdsResponse: _TypeAlias = ListServiceIdsResponse  # noqa: Y015
+
+@_typing.final
+class GetIssuerRequest(_message.Message):
+    """Asks how numbers are handed over. Has no fields."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetIssuerRequest: _TypeAlias = GetIssuerRequest  # noqa: Y015
+
+@_typing.final
+class GetIssuerResponse(_message.Message):
+    """How numbers are handed over and read."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ISSUER_ID_FIELD_NUMBER: _builtins.int
+    ISSUER_NAME_FIELD_NUMBER: _builtins.int
+    HANDOVER_FIELD_NUMBER: _builtins.int
+    READING_FIELD_NUMBER: _builtins.int
+    issuer_id: _builtins.str
+    """The issuer's ID, 6 digits."""
+    issuer_name: _builtins.str
+    """The issuer's name."""
+    @_builtins.property
+    def handover(self) -> _issuers_pb2.Handover:
+        """How its numbers are handed over."""
+
+    @_builtins.property
+    def reading(self) -> _issuers_pb2.CardReading:
+        """What 読取 yields."""
+
+    def __init__(
+        self,
+        *,
+        issuer_id: _builtins.str = ...,
+        issuer_name: _builtins.str = ...,
+        handover: _issuers_pb2.Handover | None = ...,
+        reading: _issuers_pb2.CardReading | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["handover", b"handover", "reading", b"reading"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["handover", b"handover", "issuer_id", b"issuer_id", "issuer_name", b"issuer_name", "reading", b"reading"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetIssuerResponse: _TypeAlias = GetIssuerResponse  # noqa: Y015
+
+@_typing.final
+class ListAddressNoticesRequest(_message.Message):
+    """Asks for a page of notices."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    WITH_ACKNOWLEDGED_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """How many at the most, 1 to 500; 0 stands for 100."""
+    page_token: _builtins.str
+    """From the page before; empty for the first."""
+    with_acknowledged: _builtins.bool
+    """Whether acknowledged ones are listed too."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+        with_acknowledged: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "with_acknowledged", b"with_acknowledged"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAddressNoticesRequest: _TypeAlias = ListAddressNoticesRequest  # noqa: Y015
+
+@_typing.final
+class AddressNotice(_message.Message):
+    """住所等の変更の可能性: the holder's signature certificate was revoked as changed."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTICE_ID_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    NOTICE_TIME_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGE_TIME_FIELD_NUMBER: _builtins.int
+    notice_id: _builtins.int
+    """Names it, from 1 on."""
+    customer_id: _builtins.str
+    """The holder's customer number at the issuer. No new address is known."""
+    @_builtins.property
+    def notice_time(self) -> _timestamp_pb2.Timestamp:
+        """When the revocation was noticed."""
+
+    @_builtins.property
+    def acknowledge_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was acknowledged; not set where it was not."""
+
+    def __init__(
+        self,
+        *,
+        notice_id: _builtins.int = ...,
+        customer_id: _builtins.str = ...,
+        notice_time: _timestamp_pb2.Timestamp | None = ...,
+        acknowledge_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge_time", b"acknowledge_time", "notice_time", b"notice_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_time", b"acknowledge_time", "customer_id", b"customer_id", "notice_id", b"notice_id", "notice_time", b"notice_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AddressNotice: _TypeAlias = AddressNotice  # noqa: Y015
+
+@_typing.final
+class ListAddressNoticesResponse(_message.Message):
+    """A page of notices."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTICES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """For the next page; empty on the last."""
+    @_builtins.property
+    def notices(self) -> _containers.RepeatedCompositeFieldContainer[Global___AddressNotice]:
+        """The notices."""
+
+    def __init__(
+        self,
+        *,
+        notices: _abc.Iterable[Global___AddressNotice] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["next_page_token", b"next_page_token", "notices", b"notices"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListAddressNoticesResponse: _TypeAlias = ListAddressNoticesResponse  # noqa: Y015
+
+@_typing.final
+class AcknowledgeAddressNoticeRequest(_message.Message):
+    """Takes note of a notice."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTICE_ID_FIELD_NUMBER: _builtins.int
+    notice_id: _builtins.int
+    """Which one."""
+    def __init__(
+        self,
+        *,
+        notice_id: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["notice_id", b"notice_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcknowledgeAddressNoticeRequest: _TypeAlias = AcknowledgeAddressNoticeRequest  # noqa: Y015
+
+@_typing.final
+class AcknowledgeAddressNoticeResponse(_message.Message):
+    """It is noted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NOTICE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def notice(self) -> Global___AddressNotice:
+        """The notice as it is now."""
+
+    def __init__(
+        self,
+        *,
+        notice: Global___AddressNotice | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["notice", b"notice"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["notice", b"notice"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AcknowledgeAddressNoticeResponse: _TypeAlias = AcknowledgeAddressNoticeResponse  # noqa: Y015

@@ -26,7 +26,8 @@ if _version_not_supported:
 
 
 class ServiceIdServiceStub(object):
-    """Looking service IDs up.
+    """Registering and looking up service IDs. Every method is about the calling terminal's own
+    issuer, and tells nothing of a citizen's or a number's standing at any other.
     """
 
     def __init__(self, channel):
@@ -40,16 +41,97 @@ class ServiceIdServiceStub(object):
                 request_serializer=jichipoint_dot_v1_dot_service__ids__pb2.LookUpServiceIdRequest.SerializeToString,
                 response_deserializer=jichipoint_dot_v1_dot_service__ids__pb2.LookUpServiceIdResponse.FromString,
                 _registered_method=True)
+        self.LookUpMykeyId = channel.unary_unary(
+                '/jichipoint.v1.ServiceIdService/LookUpMykeyId',
+                request_serializer=jichipoint_dot_v1_dot_service__ids__pb2.LookUpMykeyIdRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_service__ids__pb2.LookUpMykeyIdResponse.FromString,
+                _registered_method=True)
+        self.RegisterServiceId = channel.unary_unary(
+                '/jichipoint.v1.ServiceIdService/RegisterServiceId',
+                request_serializer=jichipoint_dot_v1_dot_service__ids__pb2.RegisterServiceIdRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_service__ids__pb2.RegisterServiceIdResponse.FromString,
+                _registered_method=True)
+        self.ListServiceIds = channel.unary_unary(
+                '/jichipoint.v1.ServiceIdService/ListServiceIds',
+                request_serializer=jichipoint_dot_v1_dot_service__ids__pb2.ListServiceIdsRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_service__ids__pb2.ListServiceIdsResponse.FromString,
+                _registered_method=True)
+        self.GetIssuer = channel.unary_unary(
+                '/jichipoint.v1.ServiceIdService/GetIssuer',
+                request_serializer=jichipoint_dot_v1_dot_service__ids__pb2.GetIssuerRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_service__ids__pb2.GetIssuerResponse.FromString,
+                _registered_method=True)
+        self.ListAddressNotices = channel.unary_unary(
+                '/jichipoint.v1.ServiceIdService/ListAddressNotices',
+                request_serializer=jichipoint_dot_v1_dot_service__ids__pb2.ListAddressNoticesRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_service__ids__pb2.ListAddressNoticesResponse.FromString,
+                _registered_method=True)
+        self.AcknowledgeAddressNotice = channel.unary_unary(
+                '/jichipoint.v1.ServiceIdService/AcknowledgeAddressNotice',
+                request_serializer=jichipoint_dot_v1_dot_service__ids__pb2.AcknowledgeAddressNoticeRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_service__ids__pb2.AcknowledgeAddressNoticeResponse.FromString,
+                _registered_method=True)
 
 
 class ServiceIdServiceServicer(object):
-    """Looking service IDs up.
+    """Registering and looking up service IDs. Every method is about the calling terminal's own
+    issuer, and tells nothing of a citizen's or a number's standing at any other.
     """
 
     def LookUpServiceId(self, request, context):
         """The number that the card's holder has at the calling terminal's issuer (SID-3).
         Refusals: CERTIFICATE_UNKNOWN, CERTIFICATE_EXPIRED, CERTIFICATE_REVOKED,
         MYKEY_ID_REVOKED, TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER, SERVICE_ID_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LookUpMykeyId(self, request, context):
+        """The MyKey ID behind a number of the calling terminal's issuer (SID-4).
+        Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER, CUSTOMER_ID_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def RegisterServiceId(self, request, context):
+        """Registers the number of the card's holder at the calling terminal's issuer (SID-1).
+        Repeating it with the same request ID returns the first answer.
+        Refusals: as LookUpServiceId, and CUSTOMER_ID_UNFIT, CUSTOMER_ID_TAKEN,
+        SERVICE_ID_DIFFERENT, CARD_CHANGED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListServiceIds(self, request, context):
+        """The numbers registered at the calling terminal's issuer, in their order.
+        Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetIssuer(self, request, context):
+        """How the calling terminal's issuer hands numbers over and reads them.
+        Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListAddressNotices(self, request, context):
+        """The notices that addresses may have changed (SID-2), oldest first.
+        Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def AcknowledgeAddressNotice(self, request, context):
+        """Takes note of a notice; once more changes nothing.
+        Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER, ADDRESS_NOTICE_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -63,6 +145,36 @@ def add_ServiceIdServiceServicer_to_server(servicer, server):
                     request_deserializer=jichipoint_dot_v1_dot_service__ids__pb2.LookUpServiceIdRequest.FromString,
                     response_serializer=jichipoint_dot_v1_dot_service__ids__pb2.LookUpServiceIdResponse.SerializeToString,
             ),
+            'LookUpMykeyId': grpc.unary_unary_rpc_method_handler(
+                    servicer.LookUpMykeyId,
+                    request_deserializer=jichipoint_dot_v1_dot_service__ids__pb2.LookUpMykeyIdRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_service__ids__pb2.LookUpMykeyIdResponse.SerializeToString,
+            ),
+            'RegisterServiceId': grpc.unary_unary_rpc_method_handler(
+                    servicer.RegisterServiceId,
+                    request_deserializer=jichipoint_dot_v1_dot_service__ids__pb2.RegisterServiceIdRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_service__ids__pb2.RegisterServiceIdResponse.SerializeToString,
+            ),
+            'ListServiceIds': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListServiceIds,
+                    request_deserializer=jichipoint_dot_v1_dot_service__ids__pb2.ListServiceIdsRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_service__ids__pb2.ListServiceIdsResponse.SerializeToString,
+            ),
+            'GetIssuer': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetIssuer,
+                    request_deserializer=jichipoint_dot_v1_dot_service__ids__pb2.GetIssuerRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_service__ids__pb2.GetIssuerResponse.SerializeToString,
+            ),
+            'ListAddressNotices': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListAddressNotices,
+                    request_deserializer=jichipoint_dot_v1_dot_service__ids__pb2.ListAddressNoticesRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_service__ids__pb2.ListAddressNoticesResponse.SerializeToString,
+            ),
+            'AcknowledgeAddressNotice': grpc.unary_unary_rpc_method_handler(
+                    servicer.AcknowledgeAddressNotice,
+                    request_deserializer=jichipoint_dot_v1_dot_service__ids__pb2.AcknowledgeAddressNoticeRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_service__ids__pb2.AcknowledgeAddressNoticeResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'jichipoint.v1.ServiceIdService', rpc_method_handlers)
@@ -72,7 +184,8 @@ def add_ServiceIdServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class ServiceIdService(object):
-    """Looking service IDs up.
+    """Registering and looking up service IDs. Every method is about the calling terminal's own
+    issuer, and tells nothing of a citizen's or a number's standing at any other.
     """
 
     @staticmethod
@@ -92,6 +205,168 @@ class ServiceIdService(object):
             '/jichipoint.v1.ServiceIdService/LookUpServiceId',
             jichipoint_dot_v1_dot_service__ids__pb2.LookUpServiceIdRequest.SerializeToString,
             jichipoint_dot_v1_dot_service__ids__pb2.LookUpServiceIdResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LookUpMykeyId(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.ServiceIdService/LookUpMykeyId',
+            jichipoint_dot_v1_dot_service__ids__pb2.LookUpMykeyIdRequest.SerializeToString,
+            jichipoint_dot_v1_dot_service__ids__pb2.LookUpMykeyIdResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RegisterServiceId(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.ServiceIdService/RegisterServiceId',
+            jichipoint_dot_v1_dot_service__ids__pb2.RegisterServiceIdRequest.SerializeToString,
+            jichipoint_dot_v1_dot_service__ids__pb2.RegisterServiceIdResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListServiceIds(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.ServiceIdService/ListServiceIds',
+            jichipoint_dot_v1_dot_service__ids__pb2.ListServiceIdsRequest.SerializeToString,
+            jichipoint_dot_v1_dot_service__ids__pb2.ListServiceIdsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetIssuer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.ServiceIdService/GetIssuer',
+            jichipoint_dot_v1_dot_service__ids__pb2.GetIssuerRequest.SerializeToString,
+            jichipoint_dot_v1_dot_service__ids__pb2.GetIssuerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListAddressNotices(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.ServiceIdService/ListAddressNotices',
+            jichipoint_dot_v1_dot_service__ids__pb2.ListAddressNoticesRequest.SerializeToString,
+            jichipoint_dot_v1_dot_service__ids__pb2.ListAddressNoticesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AcknowledgeAddressNotice(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.ServiceIdService/AcknowledgeAddressNotice',
+            jichipoint_dot_v1_dot_service__ids__pb2.AcknowledgeAddressNoticeRequest.SerializeToString,
+            jichipoint_dot_v1_dot_service__ids__pb2.AcknowledgeAddressNoticeResponse.FromString,
             options,
             channel_credentials,
             insecure,

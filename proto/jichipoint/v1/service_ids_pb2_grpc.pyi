@@ -27,7 +27,9 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class ServiceIdServiceStub:
-    """Looking service IDs up."""
+    """Registering and looking up service IDs. Every method is about the calling terminal's own
+    issuer, and tells nothing of a citizen's or a number's standing at any other.
+    """
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -38,10 +40,38 @@ class ServiceIdServiceStub:
     Refusals: CERTIFICATE_UNKNOWN, CERTIFICATE_EXPIRED, CERTIFICATE_REVOKED,
     MYKEY_ID_REVOKED, TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER, SERVICE_ID_UNKNOWN.
     """
+    LookUpMykeyId: _grpc.UnaryUnaryMultiCallable[_service_ids_pb2.LookUpMykeyIdRequest, _service_ids_pb2.LookUpMykeyIdResponse]
+    """The MyKey ID behind a number of the calling terminal's issuer (SID-4).
+    Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER, CUSTOMER_ID_UNKNOWN.
+    """
+    RegisterServiceId: _grpc.UnaryUnaryMultiCallable[_service_ids_pb2.RegisterServiceIdRequest, _service_ids_pb2.RegisterServiceIdResponse]
+    """Registers the number of the card's holder at the calling terminal's issuer (SID-1).
+    Repeating it with the same request ID returns the first answer.
+    Refusals: as LookUpServiceId, and CUSTOMER_ID_UNFIT, CUSTOMER_ID_TAKEN,
+    SERVICE_ID_DIFFERENT, CARD_CHANGED.
+    """
+    ListServiceIds: _grpc.UnaryUnaryMultiCallable[_service_ids_pb2.ListServiceIdsRequest, _service_ids_pb2.ListServiceIdsResponse]
+    """The numbers registered at the calling terminal's issuer, in their order.
+    Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER.
+    """
+    GetIssuer: _grpc.UnaryUnaryMultiCallable[_service_ids_pb2.GetIssuerRequest, _service_ids_pb2.GetIssuerResponse]
+    """How the calling terminal's issuer hands numbers over and reads them.
+    Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER.
+    """
+    ListAddressNotices: _grpc.UnaryUnaryMultiCallable[_service_ids_pb2.ListAddressNoticesRequest, _service_ids_pb2.ListAddressNoticesResponse]
+    """The notices that addresses may have changed (SID-2), oldest first.
+    Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER.
+    """
+    AcknowledgeAddressNotice: _grpc.UnaryUnaryMultiCallable[_service_ids_pb2.AcknowledgeAddressNoticeRequest, _service_ids_pb2.AcknowledgeAddressNoticeResponse]
+    """Takes note of a notice; once more changes nothing.
+    Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER, ADDRESS_NOTICE_UNKNOWN.
+    """
 
 @_typing.type_check_only
 class ServiceIdServiceAsyncStub(ServiceIdServiceStub):
-    """Looking service IDs up."""
+    """Registering and looking up service IDs. Every method is about the calling terminal's own
+    issuer, and tells nothing of a citizen's or a number's standing at any other.
+    """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     LookUpServiceId: _aio.UnaryUnaryMultiCallable[_service_ids_pb2.LookUpServiceIdRequest, _service_ids_pb2.LookUpServiceIdResponse]  # type: ignore[assignment]
@@ -49,9 +79,37 @@ class ServiceIdServiceAsyncStub(ServiceIdServiceStub):
     Refusals: CERTIFICATE_UNKNOWN, CERTIFICATE_EXPIRED, CERTIFICATE_REVOKED,
     MYKEY_ID_REVOKED, TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER, SERVICE_ID_UNKNOWN.
     """
+    LookUpMykeyId: _aio.UnaryUnaryMultiCallable[_service_ids_pb2.LookUpMykeyIdRequest, _service_ids_pb2.LookUpMykeyIdResponse]  # type: ignore[assignment]
+    """The MyKey ID behind a number of the calling terminal's issuer (SID-4).
+    Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER, CUSTOMER_ID_UNKNOWN.
+    """
+    RegisterServiceId: _aio.UnaryUnaryMultiCallable[_service_ids_pb2.RegisterServiceIdRequest, _service_ids_pb2.RegisterServiceIdResponse]  # type: ignore[assignment]
+    """Registers the number of the card's holder at the calling terminal's issuer (SID-1).
+    Repeating it with the same request ID returns the first answer.
+    Refusals: as LookUpServiceId, and CUSTOMER_ID_UNFIT, CUSTOMER_ID_TAKEN,
+    SERVICE_ID_DIFFERENT, CARD_CHANGED.
+    """
+    ListServiceIds: _aio.UnaryUnaryMultiCallable[_service_ids_pb2.ListServiceIdsRequest, _service_ids_pb2.ListServiceIdsResponse]  # type: ignore[assignment]
+    """The numbers registered at the calling terminal's issuer, in their order.
+    Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER.
+    """
+    GetIssuer: _aio.UnaryUnaryMultiCallable[_service_ids_pb2.GetIssuerRequest, _service_ids_pb2.GetIssuerResponse]  # type: ignore[assignment]
+    """How the calling terminal's issuer hands numbers over and reads them.
+    Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER.
+    """
+    ListAddressNotices: _aio.UnaryUnaryMultiCallable[_service_ids_pb2.ListAddressNoticesRequest, _service_ids_pb2.ListAddressNoticesResponse]  # type: ignore[assignment]
+    """The notices that addresses may have changed (SID-2), oldest first.
+    Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER.
+    """
+    AcknowledgeAddressNotice: _aio.UnaryUnaryMultiCallable[_service_ids_pb2.AcknowledgeAddressNoticeRequest, _service_ids_pb2.AcknowledgeAddressNoticeResponse]  # type: ignore[assignment]
+    """Takes note of a notice; once more changes nothing.
+    Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER, ADDRESS_NOTICE_UNKNOWN.
+    """
 
 class ServiceIdServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Looking service IDs up."""
+    """Registering and looking up service IDs. Every method is about the calling terminal's own
+    issuer, and tells nothing of a citizen's or a number's standing at any other.
+    """
 
     @_abc_1.abstractmethod
     def LookUpServiceId(
@@ -62,6 +120,68 @@ class ServiceIdServiceServicer(metaclass=_abc_1.ABCMeta):
         """The number that the card's holder has at the calling terminal's issuer (SID-3).
         Refusals: CERTIFICATE_UNKNOWN, CERTIFICATE_EXPIRED, CERTIFICATE_REVOKED,
         MYKEY_ID_REVOKED, TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER, SERVICE_ID_UNKNOWN.
+        """
+
+    @_abc_1.abstractmethod
+    def LookUpMykeyId(
+        self,
+        request: _service_ids_pb2.LookUpMykeyIdRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_ids_pb2.LookUpMykeyIdResponse, _abc.Awaitable[_service_ids_pb2.LookUpMykeyIdResponse]]:
+        """The MyKey ID behind a number of the calling terminal's issuer (SID-4).
+        Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER, CUSTOMER_ID_UNKNOWN.
+        """
+
+    @_abc_1.abstractmethod
+    def RegisterServiceId(
+        self,
+        request: _service_ids_pb2.RegisterServiceIdRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_ids_pb2.RegisterServiceIdResponse, _abc.Awaitable[_service_ids_pb2.RegisterServiceIdResponse]]:
+        """Registers the number of the card's holder at the calling terminal's issuer (SID-1).
+        Repeating it with the same request ID returns the first answer.
+        Refusals: as LookUpServiceId, and CUSTOMER_ID_UNFIT, CUSTOMER_ID_TAKEN,
+        SERVICE_ID_DIFFERENT, CARD_CHANGED.
+        """
+
+    @_abc_1.abstractmethod
+    def ListServiceIds(
+        self,
+        request: _service_ids_pb2.ListServiceIdsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_ids_pb2.ListServiceIdsResponse, _abc.Awaitable[_service_ids_pb2.ListServiceIdsResponse]]:
+        """The numbers registered at the calling terminal's issuer, in their order.
+        Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER.
+        """
+
+    @_abc_1.abstractmethod
+    def GetIssuer(
+        self,
+        request: _service_ids_pb2.GetIssuerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_ids_pb2.GetIssuerResponse, _abc.Awaitable[_service_ids_pb2.GetIssuerResponse]]:
+        """How the calling terminal's issuer hands numbers over and reads them.
+        Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER.
+        """
+
+    @_abc_1.abstractmethod
+    def ListAddressNotices(
+        self,
+        request: _service_ids_pb2.ListAddressNoticesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_ids_pb2.ListAddressNoticesResponse, _abc.Awaitable[_service_ids_pb2.ListAddressNoticesResponse]]:
+        """The notices that addresses may have changed (SID-2), oldest first.
+        Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER.
+        """
+
+    @_abc_1.abstractmethod
+    def AcknowledgeAddressNotice(
+        self,
+        request: _service_ids_pb2.AcknowledgeAddressNoticeRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_service_ids_pb2.AcknowledgeAddressNoticeResponse, _abc.Awaitable[_service_ids_pb2.AcknowledgeAddressNoticeResponse]]:
+        """Takes note of a notice; once more changes nothing.
+        Refusals: TERMINAL_WITHDRAWN, TERMINAL_WITHOUT_ISSUER, ADDRESS_NOTICE_UNKNOWN.
         """
 
 def add_ServiceIdServiceServicer_to_server(servicer: ServiceIdServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -18,6 +18,10 @@ BOOLEANS = {
     ("issuer", "is_street"),
     ("hold", "is_open"),
     ("voucher", "is_open"),
+    ("citizen_profile", "mails_granted"),
+    ("citizen_profile", "mails_lapsed"),
+    ("citizen_profile", "mails_password"),
+    ("citizen_profile", "mails_mykey_id"),
 }
 DEFERRED = ("entry", "transaction_id")
 """Is looked at only at the commit: see test_entries_need_their_transaction."""

@@ -35,7 +35,7 @@ def on_disk(engine: TestEngine, folder: Path) -> Iterator[tuple[Town, Path]]:
     assert isinstance(engine, PostgresEngine)
     folder.chmod(0o711)
     owner = pwd.getpwnam(engine.server.system_user).pw_uid if engine.server.system_user else 0
-    with small_disk(folder / "disk", megabytes=20, owner=owner) as disk:
+    with small_disk(folder / "disk", megabytes=40, owner=owner) as disk:
         engine.administer(f"CREATE TABLESPACE small LOCATION '{disk}'")
         with engine.database(folder) as url:
             name = url.partition("?")[0].rpartition("/")[2]

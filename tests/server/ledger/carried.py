@@ -12,10 +12,21 @@ from server.ledger.sealing import seal_next
 from server.ledger.settling import SettleCommand
 from server.ledger.values import RequestKey
 from server.merging.operations import MergeCommand
+from server.mykey_ids.values import Purpose
 from server.points.operations import Use
 from server.points.rules import Shown
-from server.vouchers.guessing import add_strike
+from server.service_ids.address_notices import give_notices, import_signature_renewals
+from server.terminals.guessing import add_strike
 from server.vouchers.reprinting import reprint
+from tests.server.registrations import (
+    NEW_CARD,
+    begin,
+    change_command,
+    create_command,
+    registered,
+    reserve,
+    service_id_command,
+)
 from tests.server.support import (
     CARD_A,
     CARD_B,
@@ -81,13 +92,30 @@ def fill(town: Town, booker: Booker) -> None:
     with town.database.connection_context(), writing(town.database):
         request = RequestKey(f"terminal:{VOUCHER}", new_request_id())
         reprint(town.database, request, issues[1]["transaction_number"], NOW)
-        add_strike(town.database, VOUCHER, NOW)
+        add_strike(town.database, "wrong_voucher_number", VOUCHER, NOW)
+    register(town, booker)
     with town.database.connection_context():
         seal_next(town.database, NOW, 5)
     town.tamper(
         "UPDATE place SET collecting_place_id = 3 WHERE place_id = 1",
         "UPDATE certificate SET renews = 'B2' WHERE serial_number = 'A1'",
     )
+
+
+def register(town: Town, booker: Booker) -> None:
+    """Make a MyKey ID and change it, register a number, and give notice; no points move."""
+    made = begin(town, Purpose.CREATE)
+    assert reserve(town, made, "NEWONE22")
+    registered(booker, create_command(made, "NEWONE22"))
+    changed = begin(town, Purpose.CHANGE, citizen_id=made.citizen_id)
+    assert reserve(town, changed, "NEWTWO22")
+    registered(booker, change_command(changed, "NEWTWO22"))
+    number = service_id_command("987654321", NEW_CARD, signature="0A0001")
+    registered(booker, number)
+    with town.database.connection_context(), writing(town.database):
+        add_strike(town.database, "wrong_mykey_password", COUNTER, NOW)
+        import_signature_renewals(town.database, [("0A0003", "0A0002")])
+        assert give_notices(town.database, {"0A0001"}, NOW) == 1
 
 
 def content(path: Path) -> list[dict[str, Any]]:

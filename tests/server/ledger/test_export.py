@@ -52,7 +52,13 @@ def test_the_fixture_has_rows_of_every_table(exported: Path) -> None:
 
 def test_an_export_is_framed_by_what_it_is_and_what_is_in_it(exported: Path) -> None:
     header, *rows, trailer = content(exported)
-    schema = ["0001_first_schema", "0002_full_ledger", "0003_cards", "0004_vouchers"]
+    schema = [
+        "0001_first_schema",
+        "0002_full_ledger",
+        "0003_cards",
+        "0004_vouchers",
+        "0005_mykey_and_service_ids",
+    ]
     assert header == {"format": "jichipoint-ledger", "version": 1, "schema": schema}
     counted = {table.name: len(rows_of(rows, table.name)) for table in TABLES}
     assert trailer["rows"] == counted
@@ -194,7 +200,7 @@ def test_an_empty_ledger_is_carried_too(engine: TestEngine, tmp_path: Path, targ
             "has the schema of a newer version",
         ),
         (
-            "DELETE FROM schema_migration WHERE name = '0004_vouchers'",
+            "DELETE FROM schema_migration WHERE name = '0005_mykey_and_service_ids'",
             "has the schema of an older version",
         ),
         ("DROP TABLE schema_migration", "is no ledger"),

@@ -66,12 +66,15 @@ CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
         "line 1 names version 2 of the format, this program reads 1",
     ),
     "newer schema": (
-        lambda text: text.replace(b'"0004_vouchers"', b'"0004_vouchers","0005_more"', 1),
+        lambda text: text.replace(b'"0004_vouchers"', b'"0004_vouchers","0006_more"', 1),
         "was changed after it was exported",
     ),
     "no schema": (
         lambda text: text.replace(
-            b'["0001_first_schema","0002_full_ledger","0003_cards","0004_vouchers"]', b"[]", 1
+            b'["0001_first_schema","0002_full_ledger","0003_cards","0004_vouchers",'
+            b'"0005_mykey_and_service_ids"]',
+            b"[]",
+            1,
         ),
         "line 1 names no schema",
     ),
@@ -331,7 +334,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     ),
     "older schema": (
         lambda lines: lines[0]["schema"].pop(),
-        r"was exported by an older version \(without 0004_vouchers\)",
+        r"was exported by an older version \(without 0005_mykey_and_service_ids\)",
     ),
     "no row": (lambda lines: lines.insert(5, {"row": {}}), "line 6 is no row of a table"),
     "row that is no object": (

@@ -14,6 +14,7 @@ from jichipoint.v1 import (
     days_pb2,
     ledger_pb2,
     merging_pb2,
+    mykey_pb2,
     operations_pb2,
     points_pb2,
     service_ids_pb2,
@@ -26,6 +27,7 @@ from server.citizens.servicer import CardServicer
 from server.days.servicer import DayServicer
 from server.ledger.servicer import OperationServicer
 from server.merging.servicer import MergeServicer
+from server.mykey_ids.servicer import MykeyServicer
 from server.points.servicer import PointServicer
 from server.rpc.access import ANYONE, Access, access_of, open_to
 from server.rpc.calls import Call, handlers_of
@@ -47,6 +49,7 @@ SERVICERS: dict[str, tuple[Any, type]] = {
     "CardService": (cards_pb2, CardServicer),
     "LedgerService": (ledger_pb2, LedgerServicer),
     "ServiceIdService": (service_ids_pb2, ServiceIdServicer),
+    "MykeyService": (mykey_pb2, MykeyServicer),
     "VoucherService": (vouchers_pb2, VoucherServicer),
     "DayService": (days_pb2, DayServicer),
 }
@@ -68,6 +71,23 @@ EXPECTED: dict[str, Access] = {
     "LedgerService/GetBalance": LOOKING_IN,
     "LedgerService/ListAccountTransactions": LOOKING_IN,
     "ServiceIdService/LookUpServiceId": frozenset({A}),
+    "ServiceIdService/LookUpMykeyId": frozenset({A}),
+    "ServiceIdService/RegisterServiceId": frozenset({A}),
+    "ServiceIdService/ListServiceIds": frozenset({A}),
+    "ServiceIdService/GetIssuer": frozenset({A}),
+    "ServiceIdService/ListAddressNotices": frozenset({A}),
+    "ServiceIdService/AcknowledgeAddressNotice": frozenset({A}),
+    "MykeyService/BeginAttempt": frozenset({A}),
+    "MykeyService/ProposeMykeyId": frozenset({A}),
+    "MykeyService/CheckMykeyId": frozenset({A}),
+    "MykeyService/RegisterMykeyId": frozenset({A}),
+    "MykeyService/ChangeMykeyId": frozenset({A}),
+    "MykeyService/GetRevocationLosses": frozenset({A}),
+    "MykeyService/RevokeMykeyId": frozenset({A}),
+    "MykeyService/TieCard": frozenset({A}),
+    "MykeyService/ListOwnServiceIds": frozenset({A}),
+    "MykeyService/EndAttempt": frozenset({A}),
+    "MykeyService/ListBaseMunicipalities": frozenset({A}),
     "VoucherService/IssueVoucher": frozenset({U}),
     "VoucherService/ReprintVoucher": frozenset({U}),
     "VoucherService/CancelVoucher": frozenset({U}),

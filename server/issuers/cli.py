@@ -1,0 +1,139 @@
+"""The commands jichipoint-server issuers: libraries, streets and others (TRM-3)."""
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import asdict
+
+import click
+
+from server.commands import changing, reading, told_in_one_line
+from server.issuers.keeping import (
+    IssuerError,
+    Settings,
+    add_issuer,
+    change_issuer,
+    kept_issuers,
+)
+from server.issuers.values import CardReading, HandoverMethod, Symbology
+from server.ledger.cli import database_option
+
+NAME_LENGTH_MAX = 50
+_WIDE_SPACE = "\u3000"
+
+
+class _IssuerId(click.ParamType[str]):
+    """An issuer's ID."""
+
+    name = "issuer_id"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        text = str(value)
+        if not re.fullmatch("[0-9]{6}", text):
+            self.fail(f"{text!r} is not an issuer ID of 6 digits", param, ctx)
+        return text
+
+
+class _Name(click.ParamType[str]):
+    """An issuer's name."""
+
+    name = "name"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        text = str(value)
+        shown = text.replace(_WIDE_SPACE, " ")
+        if not 1 <= len(text) <= NAME_LENGTH_MAX or not shown.isprintable() or not shown.strip():
+            self.fail(f"a name has 1 to {NAME_LENGTH_MAX} printable characters", param, ctx)
+        return text
+
+
+def _settings(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of an issuer's settings."""
+    letter = click.Choice(list("ABCD"), case_sensitive=False)
+    options = (
+        click.option(
+            "--handover",
+            "notification",
+            type=click.Choice([*HandoverMethod], case_sensitive=False),
+            help="How numbers are handed over: on the screen, as a barcode there, typed into "
+            "the other program's field, or on a printed label.",
+        ),
+        click.option(
+            "--symbology",
+            type=click.Choice([*Symbology], case_sensitive=False),
+            help="The code on screen or label.",
+        ),
+        click.option("--nw7-start", type=letter, help="The start letter of NW-7."),
+        click.option("--nw7-stop", type=letter, help="The stop letter of NW-7."),
+        click.option(
+            "--reading",
+            type=click.Choice([*CardReading], case_sensitive=False),
+            help="What reads the number of a user's own card.",
+        ),
+        click.option("--driver", help="The street's driver, with --reading DRIVER."),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _given(options: dict[str, str | None]) -> Settings:
+    return {name: value for name, value in options.items() if value is not None}
+
+
+@click.group()
+def issuers() -> None:
+    """Keep the table of issuers: libraries, shopping streets and others."""
+
+
+@issuers.command("list")
+@database_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_command(database: str, as_json: bool) -> None:
+    """List all issuers with their settings."""
+    with told_in_one_line(), reading(database) as opened:
+        found = kept_issuers(opened)
+    for one in found:
+        told = asdict(one)
+        if as_json:
+            click.echo(json.dumps(told, ensure_ascii=False))
+        else:
+            click.echo("  ".join(f"{name} {value}" for name, value in told.items() if value != ""))
+
+
+@issuers.command("add")
+@database_option
+@click.argument("issuer_id", type=_IssuerId())
+@click.argument("name", type=_Name())
+@click.option("--street", "is_street", is_flag=True, help="It is a shopping street.")
+@_settings
+def add_command(
+    database: str, issuer_id: str, name: str, is_street: bool, **options: str | None
+) -> None:
+    """Add an issuer. Terminals of class ア choose theirs from the table."""
+    settings: Settings = {**_given(options), "is_street": is_street}
+    with told_in_one_line(IssuerError), changing(database) as opened:
+        add_issuer(opened, issuer_id, name, settings)
+    click.echo(f"issuer {issuer_id} {name} is added")
+
+
+@issuers.command("set")
+@database_option
+@click.argument("issuer_id", type=_IssuerId())
+@click.option("--name", type=_Name())
+@_settings
+def set_command(database: str, issuer_id: str, **options: str | None) -> None:
+    """Change an issuer's settings; what is not named stays.
+
+    A code that cannot carry the numbers already registered is refused.
+    """
+    settings = _given(options)
+    if not settings:
+        raise click.UsageError("name at least one setting, such as --symbology CODE39")
+    with told_in_one_line(IssuerError), changing(database) as opened:
+        change_issuer(opened, issuer_id, settings)
+    click.echo(f"the settings of {issuer_id} are changed")

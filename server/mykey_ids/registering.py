@@ -1,0 +1,271 @@
+"""MyKey IDs made, changed, and tied to a new card: what follows from an attempt."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from server.citizens.rules import accepted_citizen, accepted_holder
+from server.citizens.values import CertificateKey, Citizen, Holder, MykeyKey
+from server.clock import Moment
+from server.ledger.values import (
+    AccountKey,
+    Key,
+    Refusal,
+    Registration,
+    RequestKey,
+    UsageKey,
+    Write,
+)
+from server.ledger.view import View
+from server.mykey_ids.errors import MykeyReason
+from server.mykey_ids.rules import check_reserved, may_begin, open_attempt
+from server.mykey_ids.values import Attempt, AttemptKey, BaseKey, Purpose
+from server.terminals.rules import active_terminal
+from server.terminals.values import TerminalKey
+
+_EVENT = """INSERT INTO mykey_event (caller, request_id, attempt_id, kind, citizen_id, mykey_id,
+    replaces, serial_number, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_END_ATTEMPT = "UPDATE mykey_attempt SET ended_at = ? WHERE caller = ? AND request_id = ?"
+_FREE = "DELETE FROM mykey_candidate WHERE caller = ? AND request_id = ?"
+_CITIZEN = "INSERT INTO citizen (citizen_id, mykey_id) VALUES (?, ?)"
+_PROFILE = """INSERT INTO citizen_profile (citizen_id, password_hash, mail, mails_granted,
+    mails_lapsed, mails_password, mails_mykey_id, base_municipality_code)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+_CARD = """INSERT INTO certificate (serial_number, citizen_id, last_good_day) VALUES (?, ?, ?)
+    ON CONFLICT (serial_number) DO UPDATE SET citizen_id = excluded.citizen_id"""
+"""The card of a revoked MyKey ID may make a new one (MKY-7)."""
+_CHANGE = "UPDATE citizen SET mykey_id = ? WHERE citizen_id = ?"
+_OLD_CARDS = """UPDATE certificate SET revoked_at = ?
+    WHERE citizen_id = ? AND revoked_at IS NULL"""
+
+Encode = Callable[[str], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """How a citizen signs in to My Page, and which mails they wish (MKY-4)."""
+
+    password_hash: str
+    mail: str
+    mails_granted: bool
+    mails_lapsed: bool
+    mails_password: bool
+    mails_mykey_id: bool
+    base_municipality_code: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttemptCommand:
+    """What the commands have in common that bring an attempt to its end."""
+
+    request: RequestKey
+    fingerprint: bytes
+    terminal_id: str
+    attempt_id: str
+    serial_number: str
+    """The attempt's: it is asked once more."""
+
+    def attempt_key(self) -> AttemptKey:
+        """Return what names the attempt."""
+        return AttemptKey(self.request.caller, self.attempt_id)
+
+    def names(self) -> Iterable[Key[Any]]:
+        """Return what must be looked up to decide."""
+        return (
+            TerminalKey(self.terminal_id),
+            self.attempt_key(),
+            CertificateKey(self.serial_number),
+        )
+
+    def accounts(self, view: View) -> Iterable[AccountKey]:  # noqa: ARG002
+        """Return nothing: no points move."""
+        return ()
+
+    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
+        """Return nothing."""
+        return ()
+
+    def attempt(self, view: View, moment: Moment, purpose: Purpose) -> Attempt:
+        """Return the attempt, or refuse where it is over."""
+        active_terminal(view.find(TerminalKey(self.terminal_id)))
+        found = view.find(self.attempt_key())
+        return open_attempt(found, moment.microseconds, purpose)
+
+    def ending(
+        self,
+        attempt: Attempt,
+        kind: str,
+        moment: Moment,
+        *,
+        citizen_id: int,
+        mykey_id: str,
+        replaces: str | None = None,
+    ) -> tuple[Write, ...]:
+        """Return what ends the attempt, and keeps what became of it."""
+        return (
+            Write(
+                _EVENT,
+                (
+                    *self.request,
+                    self.attempt_id,
+                    kind,
+                    citizen_id,
+                    mykey_id,
+                    replaces,
+                    attempt.serial_number,
+                    moment.microseconds,
+                ),
+            ),
+            Write(_END_ATTEMPT, (moment.microseconds, *attempt.request)),
+            Write(_FREE, tuple(attempt.request)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterMykeyCommand(AttemptCommand):
+    """登録 of a MyKey ID (S16)."""
+
+    mykey_id: str
+    profile: Profile
+    encode: Encode
+    method: str = "RegisterMykeyId"
+
+    def names(self) -> Iterable[Key[Any]]:
+        """Return what must be looked up to decide."""
+        base = BaseKey(self.profile.base_municipality_code)
+        return (*AttemptCommand.names(self), base, MykeyKey(self.mykey_id))
+
+    def decide(self, view: View, moment: Moment, number: str) -> Registration:  # noqa: ARG002
+        """Make the citizen, with card and profile; or refuse."""
+        attempt = self.attempt(view, moment, Purpose.CREATE)
+        check_reserved(attempt, self.mykey_id, moment.microseconds)
+        holder = view.find(CertificateKey(attempt.serial_number))
+        may_begin(Purpose.CREATE, holder, attempt.last_good_day, moment.day)
+        profile = self.profile
+        if view.find(BaseKey(profile.base_municipality_code)) is None:
+            raise Refusal(MykeyReason.BASE_MUNICIPALITY_UNFIT)
+        if attempt.citizen_id is None or view.find(MykeyKey(self.mykey_id)) is not None:
+            raise Refusal(MykeyReason.CANDIDATE_NOT_RESERVED)
+        citizen = Citizen(attempt.citizen_id, self.mykey_id, mykey_id_revoked=False)
+        card = (attempt.serial_number, citizen.citizen_id, attempt.last_good_day.isoformat())
+        in_order = (
+            profile.password_hash,
+            profile.mail,
+            profile.mails_granted,
+            profile.mails_lapsed,
+            profile.mails_password,
+            profile.mails_mykey_id,
+            profile.base_municipality_code,
+        )
+        return Registration(
+            self.encode(self.mykey_id),
+            (
+                Write(_CITIZEN, (citizen.citizen_id, citizen.mykey_id)),
+                Write(_CARD, card),
+                Write(_PROFILE, (citizen.citizen_id, *in_order)),
+                *self.ending(
+                    attempt,
+                    "CREATED",
+                    moment,
+                    citizen_id=citizen.citizen_id,
+                    mykey_id=citizen.mykey_id,
+                ),
+            ),
+            {
+                self.attempt_key(): replace(attempt, ended=True),
+                CertificateKey(attempt.serial_number): _holder(citizen, attempt.last_good_day),
+                MykeyKey(citizen.mykey_id): citizen,
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMykeyCommand(AttemptCommand):
+    """変更 of a MyKey ID (S61, MKY-6)."""
+
+    mykey_id: str
+    encode: Callable[[str, str], bytes]
+    """From the new one and the one it replaces."""
+    method: str = "ChangeMykeyId"
+
+    def decide(self, view: View, moment: Moment, number: str) -> Registration:  # noqa: ARG002
+        """Put the reserved MyKey ID in place of the holder's, or refuse."""
+        attempt = self.attempt(view, moment, Purpose.CHANGE)
+        check_reserved(attempt, self.mykey_id, moment.microseconds)
+        key = CertificateKey(attempt.serial_number)
+        holder = accepted_holder(view.find(key), moment.day)
+        old, citizen_id = holder.mykey_id, holder.citizen_id
+        return Registration(
+            self.encode(self.mykey_id, old),
+            (
+                Write(_CHANGE, (self.mykey_id, citizen_id)),
+                *self.ending(
+                    attempt,
+                    "CHANGED",
+                    moment,
+                    citizen_id=citizen_id,
+                    mykey_id=self.mykey_id,
+                    replaces=old,
+                ),
+            ),
+            {
+                self.attempt_key(): replace(attempt, ended=True),
+                key: replace(holder, mykey_id=self.mykey_id),
+                MykeyKey(old): None,
+                MykeyKey(self.mykey_id): Citizen(citizen_id, self.mykey_id, mykey_id_revoked=False),
+            },
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class TieCardCommand(AttemptCommand):
+    """Tie a new card to the MyKey ID whose password its holder knows (CRD-4)."""
+
+    mykey_id: str
+    password_fits: bool
+    """Whether it is the MyKey ID's, checked before: that takes a while."""
+    encode: Encode
+    method: str = "TieCard"
+
+    def names(self) -> Iterable[Key[Any]]:
+        """Return what must be looked up to decide."""
+        return (*AttemptCommand.names(self), MykeyKey(self.mykey_id))
+
+    def decide(self, view: View, moment: Moment, number: str) -> Registration:  # noqa: ARG002
+        """Tie the card, and let the cards before it find nobody any more; or refuse."""
+        attempt = self.attempt(view, moment, Purpose.TIE)
+        if not self.password_fits:
+            raise Refusal(MykeyReason.MYKEY_PASSWORD_WRONG)
+        citizen = accepted_citizen(view.find(MykeyKey(self.mykey_id)))
+        key = CertificateKey(attempt.serial_number)
+        may_begin(Purpose.TIE, view.find(key), attempt.last_good_day, moment.day)
+        card = (attempt.serial_number, citizen.citizen_id, attempt.last_good_day.isoformat())
+        return Registration(
+            self.encode(citizen.mykey_id),
+            (
+                Write(_OLD_CARDS, (moment.microseconds, citizen.citizen_id)),
+                Write(_CARD, card),
+                *self.ending(
+                    attempt,
+                    "CARD_TIED",
+                    moment,
+                    citizen_id=citizen.citizen_id,
+                    mykey_id=citizen.mykey_id,
+                ),
+            ),
+            {
+                self.attempt_key(): replace(attempt, ended=True),
+                key: _holder(citizen, attempt.last_good_day),
+            },
+        )
+
+
+def _holder(citizen: Citizen, last_good_day: date) -> Holder:
+    return Holder(
+        citizen.citizen_id,
+        citizen.mykey_id,
+        mykey_id_revoked=False,
+        certificate_last_good_day=last_good_day,
+        certificate_revoked=False,
+    )

@@ -1,0 +1,68 @@
+"""What becomes of an attempt: pure functions, which raise Refusal."""
+
+import re
+from datetime import date
+
+from server.citizens.errors import CitizenReason
+from server.citizens.values import Holder
+from server.ledger.values import Refusal
+from server.mykey_ids.errors import MykeyReason
+from server.mykey_ids.values import Attempt, Purpose
+
+ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+LENGTH = 8
+PROPOSALS_MAX = 3
+REFUSALS_MAX = 3
+EASILY_MISREAD = frozenset("0O1I")
+"""Left out of automatic candidates: they are read out, written down and typed in."""
+PROPOSED = "".join(one for one in ALPHABET if one not in EASILY_MISREAD)
+_PASSWORD = re.compile("[0-9A-Za-z]{6,16}")
+_MAIL = re.compile(r"[!-?A-~]+@[!-?A-~]+")
+MAIL_LENGTH_MAX = 255
+
+
+def candidate_of(chance: bytes) -> str:
+    """Return a candidate that 8 random bytes draw: 32 letters and digits divide 256."""
+    return "".join(PROPOSED[byte % len(PROPOSED)] for byte in chance)
+
+
+def is_password(text: str) -> bool:
+    """Whether a text can be a My Page password: 6 to 16 letters and digits (MKY-4)."""
+    return _PASSWORD.fullmatch(text) is not None
+
+
+def is_mail_address(text: str) -> bool:
+    """Whether a text can be a mail address; that it is one only a mail can tell."""
+    return len(text) <= MAIL_LENGTH_MAX and _MAIL.fullmatch(text) is not None
+
+
+def open_attempt(attempt: Attempt | None, now: int, *purposes: Purpose) -> Attempt:
+    """Return the attempt, or refuse where it is over or for something else; `now` in us."""
+    if attempt is None or attempt.ended or attempt.expires_at <= now:
+        raise Refusal(MykeyReason.ATTEMPT_OVER)
+    if attempt.purpose not in purposes:
+        raise Refusal(MykeyReason.ATTEMPT_OVER)
+    return attempt
+
+
+def check_reserved(attempt: Attempt, mykey_id: str, now: int) -> None:
+    """Refuse a MyKey ID that is not the one reserved for the attempt."""
+    if attempt.candidate != mykey_id or attempt.reserved_until <= now:
+        raise Refusal(MykeyReason.CANDIDATE_NOT_RESERVED)
+
+
+def may_begin(purpose: Purpose, holder: Holder | None, last_good_day: date, today: date) -> None:
+    """Refuse to begin where nothing could come of it (MKY-1, CRD-4)."""
+    if last_good_day < today:
+        details = {"last_good_day": last_good_day.isoformat()}
+        raise Refusal(CitizenReason.CERTIFICATE_EXPIRED, details)
+    if holder is not None and holder.certificate_revoked:
+        raise Refusal(CitizenReason.CERTIFICATE_REVOKED)
+    has_one = holder is not None and not holder.mykey_id_revoked
+    if purpose in (Purpose.CREATE, Purpose.TIE):
+        if has_one:
+            raise Refusal(MykeyReason.MYKEY_ID_EXISTS)
+    elif holder is None:
+        raise Refusal(CitizenReason.CERTIFICATE_UNKNOWN)
+    elif not has_one:
+        raise Refusal(CitizenReason.MYKEY_ID_REVOKED)

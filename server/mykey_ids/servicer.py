@@ -1,0 +1,368 @@
+"""MykeyService: protobuf in, operation, protobuf out."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from jichipoint.v1 import mykey_pb2 as pb
+from peewee import Database
+
+from server.chance import Chance
+from server.citizens.proofs import CardProofs, SignedChallenge
+from server.citizens.renewals import Cards
+from server.citizens.values import CertificateKey, Holder
+from server.clock import Clock, Moment
+from server.ledger.values import Refusal, RequestKey
+from server.ledger.writer import Writer
+from server.mykey_ids import attempts
+from server.mykey_ids.errors import MykeyReason
+from server.mykey_ids.passwords import GUESSED_PASSWORDS, TRIES_MAX, password_hash_of
+from server.mykey_ids.reading import base_municipalities, own_service_ids
+from server.mykey_ids.registering import (
+    ChangeMykeyCommand,
+    Profile,
+    RegisterMykeyCommand,
+    TieCardCommand,
+)
+from server.mykey_ids.revoking import (
+    Loss,
+    Losses,
+    Revoked,
+    RevokeMykeyCommand,
+    losses_before,
+    release_commands,
+)
+from server.mykey_ids.rules import (
+    LENGTH,
+    MAIL_LENGTH_MAX,
+    candidate_of,
+    is_mail_address,
+    is_password,
+    may_begin,
+    open_attempt,
+)
+from server.mykey_ids.values import Attempt, Purpose
+from server.readers import Readers
+from server.rpc import fields, pages
+from server.rpc.access import SERVICE_ID_COUNTERS, open_to
+from server.rpc.booking import book, fingerprint, timestamp
+from server.rpc.calls import Call
+from server.terminals.guessing import Guesses
+from server.terminals.sign_in import fits_password, hash_password
+
+PAGE_SIZE, PAGE_SIZE_MAX = 100, 500
+PASSWORD_FIELD_MAX = 128
+
+T = TypeVar("T")
+
+
+class MykeyServicer:
+    """Making, changing and revoking MyKey IDs, and tying new cards to them."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        readers: Readers,
+        cards: Cards,
+        clock: Clock,
+        chance: Chance,
+        *,
+        proofs: CardProofs,
+    ) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._cards = cards
+        self._clock = clock
+        self._chance = chance
+        self._proofs = proofs
+        self._guesses = Guesses(GUESSED_PASSWORDS, writer, readers, clock)
+
+    @open_to(SERVICE_ID_COUNTERS)
+    async def BeginAttempt(  # noqa: N802
+        self, request: pb.BeginAttemptRequest, call: Call
+    ) -> pb.BeginAttemptResponse:
+        """MKY-1: card and PIN."""
+        key = RequestKey(call.session.caller, fields.request_id(request.request_id))
+        purpose = _purpose(request.purpose)
+        signed = SignedChallenge(
+            request.card_proof.challenge,
+            request.card_proof.certificate,
+            request.card_proof.signature,
+        )
+        card = await self._proofs.identify(signed, key)
+        if purpose != Purpose.TIE:
+            await self._cards.tie_if_renewed(card.serial_number)
+        certificate_key = CertificateKey(card.serial_number)
+        holder: Holder | None = await self._readers.read(
+            lambda reader: reader.look_up([certificate_key]).get(certificate_key)
+        )
+        may_begin(purpose, holder, card.last_good_day, self._now().day)
+        citizen_id = holder.citizen_id if holder and purpose not in _NEW_CARDS else None
+        now = self._now().microseconds
+        attempt = await self._writer.run(
+            lambda database: attempts.begin(
+                database,
+                key,
+                purpose=purpose,
+                serial_number=card.serial_number,
+                last_good_day=card.last_good_day,
+                citizen_id=citizen_id,
+                now=now,
+            )
+        )
+        return pb.BeginAttemptResponse(
+            expire_time=timestamp(attempt.expires_at),
+            mykey_id=holder.mykey_id if holder and citizen_id is not None else "",
+        )
+
+    @open_to(SERVICE_ID_COUNTERS)
+    async def ProposeMykeyId(  # noqa: N802
+        self, request: pb.ProposeMykeyIdRequest, call: Call
+    ) -> pb.ProposeMykeyIdResponse:
+        """MKY-2."""
+        key, now = self._attempt_key(request.attempt_id, call), self._now().microseconds
+        candidate, left = await self._writer.run(
+            lambda database: attempts.propose(database, key, self._draw, now)
+        )
+        return pb.ProposeMykeyIdResponse(mykey_id=candidate, proposals_left=left)
+
+    @open_to(SERVICE_ID_COUNTERS)
+    async def CheckMykeyId(  # noqa: N802
+        self, request: pb.CheckMykeyIdRequest, call: Call
+    ) -> pb.CheckMykeyIdResponse:
+        """MKY-3."""
+        key, now = self._attempt_key(request.attempt_id, call), self._now().microseconds
+        mykey_id = fields.mykey_id(request.mykey_id)
+        is_free, left, proposed = await self._writer.run(
+            lambda database: attempts.check(database, key, mykey_id, self._draw, now)
+        )
+        answer = pb.CheckMykeyIdResponse(is_free=is_free, refusals_left=left)
+        if proposed is not None:
+            answer.proposal.mykey_id, answer.proposal.proposals_left = proposed
+        return answer
+
+    @open_to(SERVICE_ID_COUNTERS)
+    async def RegisterMykeyId(  # noqa: N802
+        self, request: pb.RegisterMykeyIdRequest, call: Call
+    ) -> bytes:
+        """MKY-1, MKY-4. The password is in no fingerprint: a quick hash of it would tell it."""
+        if not is_password(request.password):
+            raise fields.invalid("password", "6 to 16 half-width letters and digits")
+        profile = Profile(
+            await asyncio.to_thread(hash_password, request.password),
+            _mail(request.mail),
+            *_choices(request),
+            fields.digits(request.base_municipality_code, "base_municipality_code", 6),
+        )
+        key, attempt = await self._of_attempt(request.request_id, request.attempt_id, call)
+        request.ClearField("password")
+        command = RegisterMykeyCommand(
+            key,
+            fingerprint("RegisterMykeyId", request),
+            call.session.terminal_id,
+            request.attempt_id,
+            attempt.serial_number,
+            fields.mykey_id(request.mykey_id),
+            profile,
+            lambda mykey_id: pb.RegisterMykeyIdResponse(mykey_id=mykey_id).SerializeToString(),
+        )
+        return await book(self._writer, command, call)
+
+    @open_to(SERVICE_ID_COUNTERS)
+    async def ChangeMykeyId(self, request: pb.ChangeMykeyIdRequest, call: Call) -> bytes:  # noqa: N802
+        """MKY-6."""
+        key, attempt = await self._of_attempt(request.request_id, request.attempt_id, call)
+        command = ChangeMykeyCommand(
+            key,
+            fingerprint("ChangeMykeyId", request),
+            call.session.terminal_id,
+            request.attempt_id,
+            attempt.serial_number,
+            fields.mykey_id(request.mykey_id),
+            lambda new, old: pb.ChangeMykeyIdResponse(
+                mykey_id=new, replaced=old
+            ).SerializeToString(),
+        )
+        return await book(self._writer, command, call)
+
+    @open_to(SERVICE_ID_COUNTERS)
+    async def GetRevocationLosses(  # noqa: N802
+        self, request: pb.GetRevocationLossesRequest, call: Call
+    ) -> pb.GetRevocationLossesResponse:
+        """MKY-7."""
+        attempt = await self._open(request.attempt_id, call, Purpose.REVOKE)
+        found = await self._losses(attempt)
+        return pb.GetRevocationLossesResponse(
+            losses=[_loss(one) for one in found.losses],
+            service_ids=found.belongings.service_ids,
+            holds=len(found.belongings.open_holds),
+        )
+
+    @open_to(SERVICE_ID_COUNTERS)
+    async def RevokeMykeyId(self, request: pb.RevokeMykeyIdRequest, call: Call) -> bytes:  # noqa: N802
+        """MKY-7: what is held for orders goes back first, so that it lapses with the rest."""
+        key, attempt = await self._of_attempt(request.request_id, request.attempt_id, call)
+        command = RevokeMykeyCommand(
+            key,
+            fingerprint("RevokeMykeyId", request),
+            call.session.terminal_id,
+            request.attempt_id,
+            attempt.serial_number,
+            attempt.citizen_id or 0,
+            request.shown_points,
+            _revoked,
+        )
+        if not attempt.ended and attempt.purpose == Purpose.REVOKE:
+            found = await self._losses(attempt)
+            if found.points == request.shown_points:
+                for release in release_commands(found.belongings, key):
+                    await self._writer.book(release, call.timeout_seconds)
+        return await book(self._writer, command, call)
+
+    @open_to(SERVICE_ID_COUNTERS)
+    async def TieCard(self, request: pb.TieCardRequest, call: Call) -> bytes:  # noqa: N802
+        """CRD-4. The password is in no fingerprint."""
+        mykey_id = fields.mykey_id(request.mykey_id)
+        password = request.password
+        if not 1 <= len(password) <= PASSWORD_FIELD_MAX:
+            raise fields.invalid("password", f"1 to {PASSWORD_FIELD_MAX} characters")
+        key, attempt = await self._of_attempt(request.request_id, request.attempt_id, call)
+        request.ClearField("password")
+        async with self._guesses.watched(call.session.terminal_id):
+            kept = await self._query(lambda database: password_hash_of(database, mykey_id))
+            command = TieCardCommand(
+                key,
+                fingerprint("TieCard", request),
+                call.session.terminal_id,
+                request.attempt_id,
+                attempt.serial_number,
+                mykey_id,
+                await asyncio.to_thread(fits_password, kept, password),
+                lambda mykey_id: pb.TieCardResponse(mykey_id=mykey_id).SerializeToString(),
+            )
+            try:
+                return await book(self._writer, command, call)
+            except Refusal as refusal:
+                if refusal.reason == MykeyReason.MYKEY_PASSWORD_WRONG:
+                    await self._count_wrong_password(attempt)
+                raise
+
+    @open_to(SERVICE_ID_COUNTERS)
+    async def ListOwnServiceIds(  # noqa: N802
+        self, request: pb.ListOwnServiceIdsRequest, call: Call
+    ) -> pb.ListOwnServiceIdsResponse:
+        """S57."""
+        attempt = await self._open(request.attempt_id, call, Purpose.SERVICE_IDS)
+        found = await self._query(
+            lambda database: own_service_ids(database, attempt.citizen_id or 0)
+        )
+        return pb.ListOwnServiceIdsResponse(
+            service_ids=[pb.OwnServiceId(**one._asdict()) for one in found]
+        )
+
+    @open_to(SERVICE_ID_COUNTERS)
+    async def EndAttempt(  # noqa: N802
+        self, request: pb.EndAttemptRequest, call: Call
+    ) -> pb.EndAttemptResponse:
+        """Free the candidate."""
+        key, now = self._attempt_key(request.attempt_id, call), self._now().microseconds
+        await self._writer.run(lambda database: attempts.end(database, key, now))
+        return pb.EndAttemptResponse()
+
+    @open_to(SERVICE_ID_COUNTERS)
+    async def ListBaseMunicipalities(  # noqa: N802
+        self,
+        request: pb.ListBaseMunicipalitiesRequest,
+        call: Call,  # noqa: ARG002
+    ) -> pb.ListBaseMunicipalitiesResponse:
+        """MKY-4."""
+        size = pages.size(request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
+        after = pages.text(request.page_token)
+        found = await self._query(lambda database: base_municipalities(database, after, size + 1))
+        page = found[:size]
+        token = pages.text_token(page[-1].municipality_code) if len(found) > size else ""
+        return pb.ListBaseMunicipalitiesResponse(
+            municipalities=[pb.BaseMunicipality(**one._asdict()) for one in page],
+            next_page_token=token,
+        )
+
+    async def _of_attempt(
+        self, request_id: str, attempt_id: str, call: Call
+    ) -> tuple[RequestKey, Attempt]:
+        """Return the request, and the attempt as it is: over, where it comes again."""
+        key = RequestKey(call.session.caller, fields.request_id(request_id))
+        return key, await self._found(attempt_id, call)
+
+    async def _open(self, attempt_id: str, call: Call, purpose: Purpose) -> Attempt:
+        attempt = await self._found(attempt_id, call)
+        return open_attempt(attempt, self._now().microseconds, purpose)
+
+    async def _found(self, attempt_id: str, call: Call) -> Attempt:
+        key = self._attempt_key(attempt_id, call)
+        attempt = await self._query(lambda database: attempts.find(database, key))
+        if attempt is None:
+            raise Refusal(MykeyReason.ATTEMPT_OVER)
+        return attempt
+
+    async def _losses(self, attempt: Attempt) -> Losses:
+        citizen_id = attempt.citizen_id or 0
+        return await self._readers.read(lambda reader: losses_before(reader, citizen_id))
+
+    async def _count_wrong_password(self, attempt: Attempt) -> None:
+        now = self._now().microseconds
+        await self._writer.run(
+            lambda database: attempts.count_wrong_password(
+                database, attempt.request, TRIES_MAX, now
+            )
+        )
+
+    async def _query(self, work: Callable[[Database], T]) -> T:
+        return await self._readers.query(work)
+
+    def _attempt_key(self, attempt_id: str, call: Call) -> RequestKey:
+        return RequestKey(call.session.caller, fields.request_id(attempt_id, "attempt_id"))
+
+    def _draw(self) -> str:
+        return candidate_of(self._chance.bytes(LENGTH))
+
+    def _now(self) -> Moment:
+        return Moment.of(self._clock.now())
+
+
+_NEW_CARDS = (Purpose.CREATE, Purpose.TIE)
+"""For these the card has no holder yet, or one whose MyKey ID was revoked."""
+
+
+def _purpose(value: pb.AttemptPurpose.ValueType) -> Purpose:
+    try:
+        return Purpose(pb.AttemptPurpose.Name(value).removeprefix("ATTEMPT_PURPOSE_"))
+    except ValueError as error:
+        raise fields.invalid("purpose", "one of the purposes") from error
+
+
+def _mail(value: str) -> str:
+    if value and not is_mail_address(value):
+        raise fields.invalid("mail", f"a mail address of at most {MAIL_LENGTH_MAX} characters")
+    return value
+
+
+def _choices(request: pb.RegisterMykeyIdRequest) -> tuple[bool, bool, bool, bool]:
+    choices = request.mail_choices
+    chosen = (choices.granted, choices.lapsed, choices.password, choices.mykey_id)
+    if any(chosen) and not request.mail:
+        raise fields.invalid("mail_choices", "none without a mail address")
+    return chosen
+
+
+def _loss(one: Loss) -> pb.ProgramLoss:
+    return pb.ProgramLoss(
+        program_id=one.program_id, program_name=one.program_name, points=one.points
+    )
+
+
+def _revoked(revoked: Revoked) -> bytes:
+    return pb.RevokeMykeyIdResponse(
+        mykey_id=revoked.mykey_id,
+        transaction_number=revoked.transaction_number or "",
+        losses=[_loss(one) for one in revoked.losses],
+    ).SerializeToString()

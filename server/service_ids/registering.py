@@ -1,0 +1,132 @@
+"""サービスIDの登録: one number for an issuer and citizen, one citizen for a number (SID-1)."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from server.citizens.rules import accepted_holder
+from server.citizens.values import CertificateKey, Holder
+from server.clock import Moment
+from server.issuers.rules import Unfit, why_unfit
+from server.issuers.values import Issuer, IssuerKey
+from server.ledger.values import (
+    AccountKey,
+    Key,
+    Refusal,
+    Registration,
+    RequestKey,
+    UsageKey,
+    Write,
+)
+from server.ledger.view import View
+from server.service_ids.errors import ServiceIdReason
+from server.service_ids.values import CardServiceIdKey, CustomerKey, Registered
+from server.terminals.rules import active_terminal
+from server.terminals.values import TerminalKey
+
+_KEEP = """INSERT INTO service_id_event (caller, request_id, issuer_id, customer_id, citizen_id,
+    replaces, signature_serial_number, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
+_END = "DELETE FROM service_id WHERE issuer_id = ? AND citizen_id = ?"
+_REGISTER = """INSERT INTO service_id (issuer_id, customer_id, citizen_id, registered_at,
+    signature_serial_number) VALUES (?, ?, ?, ?, ?)"""
+
+
+_UNFIT = {
+    Unfit.STREET: ServiceIdReason.CUSTOMER_ID_UNFIT_STREET,
+    Unfit.PATTERN: ServiceIdReason.CUSTOMER_ID_UNFIT_PATTERN,
+    Unfit.SYMBOLOGY: ServiceIdReason.CUSTOMER_ID_UNFIT_SYMBOLOGY,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceIdRegistered:
+    """What a registration is answered with (S24)."""
+
+    issuer_name: str
+    mykey_id: str
+    customer_id: str
+    replaced: str | None
+    notices_address: bool
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterServiceIdCommand:
+    """Register the number that a card's holder has at the terminal's issuer (S23)."""
+
+    request: RequestKey
+    fingerprint: bytes
+    terminal_id: str
+    issuer_id: str | None
+    """The session's; the terminal is asked once more."""
+    serial_number: str
+    customer_id: str
+    replaces: str | None
+    signature_serial_number: str | None
+    encode: Callable[[ServiceIdRegistered], bytes]
+    method: str = "RegisterServiceId"
+
+    def names(self) -> Iterable[Key[Any]]:
+        """Return what must be looked up to decide."""
+        issuer_id = self.issuer_id or ""
+        return (
+            TerminalKey(self.terminal_id),
+            CertificateKey(self.serial_number),
+            IssuerKey(issuer_id),
+            CardServiceIdKey(issuer_id, self.serial_number),
+            CustomerKey(issuer_id, self.customer_id),
+        )
+
+    def accounts(self, view: View) -> Iterable[AccountKey]:  # noqa: ARG002
+        """Return nothing: no points move."""
+        return ()
+
+    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
+        """Return nothing."""
+        return ()
+
+    def decide(self, view: View, moment: Moment, number: str) -> Registration:  # noqa: ARG002
+        """Register the number, in place of the one that was shown; or refuse."""
+        active_terminal(view.find(TerminalKey(self.terminal_id)))
+        issuer = view.find(IssuerKey(self.issuer_id or ""))
+        if issuer is None:
+            raise Refusal(ServiceIdReason.TERMINAL_WITHOUT_ISSUER)
+        holder = accepted_holder(view.find(CertificateKey(self.serial_number)), moment.day)
+        if unfit := why_unfit(issuer, self.customer_id):
+            details = {"customer_id": self.customer_id, "issuer": issuer.name}
+            raise Refusal(_UNFIT[unfit], details)
+        present = view.find(CardServiceIdKey(issuer.issuer_id, self.serial_number))
+        taken = view.find(CustomerKey(issuer.issuer_id, self.customer_id))
+        if taken is not None and taken.citizen_id != holder.citizen_id:
+            raise Refusal(ServiceIdReason.CUSTOMER_ID_TAKEN, {"customer_id": self.customer_id})
+        if present not in (None, self.customer_id, self.replaces):
+            raise Refusal(ServiceIdReason.SERVICE_ID_DIFFERENT, {"current": str(present)})
+        replaced = present if present != self.customer_id else None
+        return self._registration(issuer, holder, replaced, moment)
+
+    def _registration(
+        self, issuer: Issuer, holder: Holder, replaced: str | None, moment: Moment
+    ) -> Registration:
+        named = (issuer.issuer_id, self.customer_id, holder.citizen_id)
+        signature = self.signature_serial_number
+        changes: dict[Key[Any], Any] = {
+            CardServiceIdKey(issuer.issuer_id, self.serial_number): self.customer_id,
+            CustomerKey(issuer.issuer_id, self.customer_id): Registered(
+                holder.citizen_id, holder.mykey_id
+            ),
+        }
+        if replaced is not None:
+            changes[CustomerKey(issuer.issuer_id, replaced)] = None
+        answer = ServiceIdRegistered(
+            issuer.name, holder.mykey_id, self.customer_id, replaced, signature is not None
+        )
+        at = moment.microseconds
+        return Registration(
+            self.encode(answer),
+            (
+                Write(_KEEP, (*self.request, *named, replaced, signature, at)),
+                Write(_END, (issuer.issuer_id, holder.citizen_id)),
+                Write(_REGISTER, (*named, at, signature)),
+            ),
+            changes,
+        )
