@@ -35,7 +35,7 @@ _PROFILE = """INSERT INTO citizen_profile (citizen_id, password_hash, mail, mail
 _CARD = """INSERT INTO certificate (serial_number, citizen_id, last_good_day) VALUES (?, ?, ?)
     ON CONFLICT (serial_number) DO UPDATE SET citizen_id = excluded.citizen_id"""
 """The card of a revoked MyKey ID may make a new one (MKY-7)."""
-_CHANGE = "UPDATE citizen SET mykey_id = ? WHERE citizen_id = ?"
+_CHANGE = "UPDATE citizen SET mykey_id = ? WHERE citizen_id = ? AND mykey_id = ?"
 _OLD_CARDS = """UPDATE certificate SET revoked_at = ?
     WHERE citizen_id = ? AND revoked_at IS NULL"""
 
@@ -199,7 +199,7 @@ class ChangeMykeyCommand(AttemptCommand):
         return Registration(
             self.encode(self.mykey_id, old),
             (
-                Write(_CHANGE, (self.mykey_id, citizen_id)),
+                Write(_CHANGE, (self.mykey_id, citizen_id, old)),
                 *self.ending(
                     attempt,
                     "CHANGED",

@@ -41,7 +41,7 @@ def text_token(text: str) -> str:
 def text(page_token: str) -> str:
     """Return the text that a token says; nothing for the first page. Raises Refusal."""
     try:
-        found = base64.urlsafe_b64decode(page_token.encode()).decode("ascii")
+        found = base64.b64decode(page_token.encode(), altchars=b"-_", validate=True).decode("ascii")
     except (ValueError, binascii.Error) as error:
         raise invalid("page_token", "a next_page_token as it was given") from error
     if not found.isprintable():

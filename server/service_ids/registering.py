@@ -27,7 +27,10 @@ from server.terminals.values import TerminalKey
 
 _KEEP = """INSERT INTO service_id_event (caller, request_id, issuer_id, customer_id, citizen_id,
     replaces, signature_serial_number, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
-_END = "DELETE FROM service_id WHERE issuer_id = ? AND citizen_id = ?"
+_END = """DELETE FROM service_id
+    WHERE issuer_id = ? AND citizen_id = ? AND customer_id = ?"""
+"""Only the number that was looked at. Where another process has registered a further one, the
+next statement finds it, and all is decided once more."""
 _REGISTER = """INSERT INTO service_id (issuer_id, customer_id, citizen_id, registered_at,
     signature_serial_number) VALUES (?, ?, ?, ?, ?)"""
 
@@ -101,12 +104,12 @@ class RegisterServiceIdCommand:
             raise Refusal(ServiceIdReason.CUSTOMER_ID_TAKEN, {"customer_id": self.customer_id})
         if present not in (None, self.customer_id, self.replaces):
             raise Refusal(ServiceIdReason.SERVICE_ID_DIFFERENT, {"current": str(present)})
-        replaced = present if present != self.customer_id else None
-        return self._registration(issuer, holder, replaced, moment)
+        return self._registration(issuer, holder, present, moment)
 
     def _registration(
-        self, issuer: Issuer, holder: Holder, replaced: str | None, moment: Moment
+        self, issuer: Issuer, holder: Holder, present: str | None, moment: Moment
     ) -> Registration:
+        replaced = present if present != self.customer_id else None
         named = (issuer.issuer_id, self.customer_id, holder.citizen_id)
         signature = self.signature_serial_number
         changes: dict[Key[Any], Any] = {
@@ -125,7 +128,7 @@ class RegisterServiceIdCommand:
             self.encode(answer),
             (
                 Write(_KEEP, (*self.request, *named, replaced, signature, at)),
-                Write(_END, (issuer.issuer_id, holder.citizen_id)),
+                Write(_END, (issuer.issuer_id, holder.citizen_id, present)),
                 Write(_REGISTER, (*named, at, signature)),
             ),
             changes,

@@ -93,7 +93,11 @@ def tables(sql: Dialect) -> tuple[str, ...]:
             CHECK ((kind = 'CHANGED') = (replaces IS NOT NULL))
         ){sql.keyed_table}""",
         "CREATE INDEX mykey_event_mykey_id ON mykey_event (mykey_id)",
-        "CREATE INDEX mykey_event_replaces ON mykey_event (replaces) WHERE replaces IS NOT NULL",
+        # What two processes decide at the same moment: the second is decided once more.
+        """CREATE UNIQUE INDEX mykey_event_replaces ON mykey_event (replaces)
+            WHERE replaces IS NOT NULL""",
+        """CREATE UNIQUE INDEX mykey_event_revoked ON mykey_event (citizen_id)
+            WHERE kind = 'REVOKED'""",
         # Who tried wrong My Page passwords, and until when they wait (SEC-3).
         f"""CREATE TABLE wrong_mykey_password (
             terminal_id TEXT NOT NULL REFERENCES terminal,

@@ -188,9 +188,23 @@ STORED: Final[tuple[tuple[str, Row], ...]] = (
         "mykey_event",
         {
             "caller": "c",
+            "request_id": "0",
+            "attempt_id": "0",
+            "kind": "CHANGED",
+            "citizen_id": 9001,
+            "mykey_id": "ZZZZ9999",
+            "replaces": "ZZZZ9990",
+            "serial_number": "F1",
+            "registered_at": 1,
+        },
+    ),
+    (
+        "mykey_event",
+        {
+            "caller": "c",
             "request_id": "1",
             "attempt_id": "1",
-            "kind": "CREATED",
+            "kind": "REVOKED",
             "citizen_id": 9001,
             "mykey_id": "ZZZZ9999",
             "replaces": None,
@@ -415,7 +429,7 @@ OTHER: Final[dict[str, Row]] = {
     "citizen_profile": {"citizen_id": 9002},
     "mykey_attempt": {"request_id": "3"},
     "mykey_candidate": {"mykey_id": "ZZZZ9991", "request_id": "2"},
-    "mykey_event": {"request_id": "2", "attempt_id": "2"},
+    "mykey_event": {"request_id": "2", "attempt_id": "2", "kind": "CREATED"},
     "wrong_mykey_password": {"sequence": 2},
     "service_id_event": {"request_id": "2"},
     "signature_renewal": {"serial_number": "F4", "renews": "F2"},
@@ -579,6 +593,8 @@ UNIQUE: Final[dict[tuple[str, tuple[str, ...]], Row]] = {
         "service_until": None,
     },
     ("ledger_transaction", ("transaction_id",)): {"kind": "SPEND", "refers_to": None},
+    ("mykey_event", ("citizen_id",)): {"kind": "REVOKED"},
+    ("mykey_event", ("replaces",)): {"kind": "CHANGED", "replaces": "ZZZZ9990"},
 }
 """What more a row needs to be one of those that are unique."""
 

@@ -159,7 +159,7 @@ def test_what_is_unique_is_stored_once(database: Database, table: str) -> None:
     assert found or table == "program_terminals"
     for columns in found:
         more = UNIQUE.get((table, columns), {})
-        again = {**other(table), **more, **{column: stored(table)[column] for column in columns}}
+        again = {**other(table), **{column: stored(table)[column] for column in columns}, **more}
         told = refused(database, table, again)
         assert "unique constraint" in str(told).lower(), f"{columns}: {told}"
 
