@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from counter_tui.gateway import Gateway
     from counter_tui.printers.queue import QueueState
     from counter_tui.printing import Printing
+    from counter_tui.screens.service_id_register import RegisteredScreen
     from counter_tui.screens.use_done import DoneScreen
     from counter_tui.slips.document import Slip
     from counter_tui.slips.receipts import Letterhead
@@ -179,14 +180,27 @@ class CounterApp(App[None]):
         self.theme = BRIGHT.name
         if self.shown_keymap:
             self.set_keymap({id_: ",".join(keys) for id_, keys in self.shown_keymap.items()})
-        registered = self.state.registered_terminal()
-        self.push_screen(SignInScreen() if registered else RegisterScreen(), self._signed_in)
+        self.push_screen(self.first_screen(), self._signed_in)
         self._opening = asyncio.ensure_future(self._open_gateway())
         self._watch_connection()
         self._watch_cards()
         self.call_after_refresh(self._open_printing)
         if self._collection is not None:
             self.call_after_refresh(self._collect_when_idle, self._collection)
+
+    def first_screen(self) -> RegisterScreen:
+        """Return the screen that signs in: S2, or S9 on a machine without a terminal."""
+        return SignInScreen() if self.state.registered_terminal() else RegisterScreen()
+
+    def leave(self) -> None:
+        """End the application."""
+        self.exit()
+
+    @work
+    async def end_attempt(self, attempt_id: str) -> None:
+        """Free what a holder's attempt has reserved; where that fails, it ends by itself."""
+        with suppress(TroubleError):
+            await self.gateway.end_attempt(attempt_id)
 
     async def on_unmount(self) -> None:
         """Let go of the card reader and the printer."""
@@ -444,7 +458,7 @@ class CounterApp(App[None]):
             box = HelpBox(_("前回の続き"), f"{text}\n{detail}\n{entry.created_at:%Y-%m-%d %H:%M}")
             await self.push_screen_wait(box)
 
-    def _done_screen(self, finished: Finished) -> "DoneScreen":
+    def _done_screen(self, finished: Finished) -> "DoneScreen | RegisteredScreen":
         from counter_tui.screens.resumed import resumed_screen  # noqa: PLC0415
 
         return resumed_screen(finished, self.letterhead)

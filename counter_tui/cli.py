@@ -11,6 +11,8 @@ from counter_tui.agent.cli import agent, card
 from counter_tui.core.settings import Settings
 from counter_tui.doctor.cli import doctor
 from counter_tui.options import (
+    hint_option,
+    keymap_option,
     language_option,
     printer_option,
     reader_option,
@@ -74,14 +76,41 @@ def main() -> None:
     help="A Japanese font for what is printed as a picture.",
 )
 @click.option(
-    "--keymap",
-    type=click.Path(dir_okay=False, path_type=Path),
-    help="A TOML file with other keys for actions.",
+    "--type-with",
+    type=click.Choice(["x11", "uinput"]),
+    default="x11",
+    show_default=True,
+    help="What types numbers into the library's or street's own program.",
 )
-@click.option("--hint", help="A line that the sign-in screen shows.")
+@keymap_option
+@hint_option
 def run(**options: Path | str | int | bool | None) -> None:
     """Run the counter application in this terminal."""
-    settings = Settings(**options)  # type: ignore[arg-type]
+    _start(Settings(**options))  # type: ignore[arg-type]
+
+
+@main.command()
+@server_option
+@state_option
+@language_option
+@reader_option
+@virtual_cards_option
+@keymap_option
+@hint_option
+def kiosk(state_folder: Path, **options: Path | str | None) -> None:
+    """Run a kiosk in this terminal: citizens make and change their MyKey IDs.
+
+    The staff sign it in; from then on it takes the terminal's password to leave it.
+    """
+    settings = Settings(
+        state_folder=state_folder,
+        spool_folder=state_folder / "spool",
+        **options,  # type: ignore[arg-type]
+    )
+    _start(settings, is_kiosk=True)
+
+
+def _start(settings: Settings, *, is_kiosk: bool = False) -> None:
     gc.disable()  # until the first screen is there (idle_collection.py)
     # Textual reads these when it is imported: kitty's key reports break Japanese input
     # in several terminals, and animations drag the input method's window along.
@@ -89,12 +118,19 @@ def run(**options: Path | str | int | bool | None) -> None:
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
     # A change is drawn at the next beat: at 60 a second it waits 8 ms, on average.
     os.environ["TEXTUAL_FPS"] = "1000"
+    from counter_tui.app import CounterApp  # noqa: PLC0415
     from counter_tui.compose import build  # noqa: PLC0415
     from counter_tui.devices import UnusableSettingsError  # noqa: PLC0415
     from counter_tui.idle_collection import IdleCollection  # noqa: PLC0415
 
+    application = CounterApp
+    if is_kiosk:
+        from counter_tui.kiosk import KioskApp  # noqa: PLC0415
+
+        application = KioskApp
     try:
-        app = build(settings, collection=IdleCollection(time.monotonic))
+        collection = IdleCollection(time.monotonic)
+        app = build(settings, collection=collection, application=application)
     except UnusableSettingsError as error:
         raise click.ClickException(str(error)) from error
     app.run()

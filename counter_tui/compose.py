@@ -25,6 +25,7 @@ def build(
     monotonic: Callable[[], float] = time.monotonic,
     clock: Callable[[], datetime] = now,
     collection: IdleCollection | None = None,
+    application: type[CounterApp] = CounterApp,
 ) -> CounterApp:
     """Return the application, ready to run. Raises UnusableSettingsError.
 
@@ -38,7 +39,7 @@ def build(
     except (OSError, StateError) as error:
         raise UnusableSettingsError(str(error)) from error
     virtual = reader if isinstance(reader, VirtualReader) else None
-    return CounterApp(
+    return application(
         settings,
         reader,
         open_printing(settings),

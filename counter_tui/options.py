@@ -40,3 +40,9 @@ printer_option = click.option(
     help="The receipt printer: usb, usb:04b8:0202, tcp://HOST[:9100], serial:/dev/ttyUSB0 or "
     "file:/dev/usb/lp0.",
 )
+keymap_option = click.option(
+    "--keymap",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A TOML file with other keys for actions.",
+)
+hint_option = click.option("--hint", help="A line that the sign-in screen shows.")

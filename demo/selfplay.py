@@ -82,7 +82,7 @@ async def _day(app: CounterApp, pilot: Pilot[object], town: _Town) -> None:
     await pilot.press(*town.terminal_id, "tab", *town.password, "enter")
     await _reach(app, pilot, MenuScreen)
     await _show(app, pilot, "S22")
-    await pilot.press("1")
+    await pilot.press("up", "enter")
     await _reach(app, pilot, PointMenuScreen)
     await _show(app, pilot, "S28")
     before = await _balance(app, town)

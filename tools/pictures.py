@@ -203,7 +203,7 @@ async def sign_in(studio: Studio) -> None:
     await studio.draw("sign-in")
     await studio.press(*studio.town.password, "enter")
     await studio.reach(MenuScreen)
-    await studio.press("1")
+    await studio.press("up", "enter")
     await studio.reach(PointMenuScreen)
     await studio.draw("menu")
 
@@ -296,7 +296,7 @@ async def chamber(studio: Studio) -> None:
     await studio.reach(RegisterScreen)
     await studio.press(*studio.town.voucher_terminal_id, "tab", *studio.town.password, "enter")
     await studio.reach(MenuScreen)
-    await studio.press("1")
+    await studio.press("up", "enter")
     await studio.reach(PointMenuScreen)
     await studio.press("1")
     await studio.reach(IssueInputScreen)

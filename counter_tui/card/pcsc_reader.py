@@ -6,8 +6,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from typing import TypeVar
 
-from counter_tui.card.apdu import DamagedFileError, StatusError, Transmit
-from counter_tui.card.contactless import ContactlessId, read_contactless_id
+from counter_tui.card.apdu import Transmit
 from counter_tui.card.my_number_card import MyNumberCard
 from counter_tui.card.pcsc import CardResetError, Slot, Watcher, connected
 from counter_tui.card.reader import (
@@ -67,17 +66,6 @@ class PcscReader:
         """Read the card that is in; no PIN is needed. Raises CardError."""
         return await self.with_card(read_certificate, exclusive=False)
 
-    async def read_contactless_id(self) -> ContactlessId:
-        """Read IDm or UID of the card that is in. Raises CardError."""
-
-        def read(transmit: Transmit) -> ContactlessId:
-            try:
-                return read_contactless_id(transmit)
-            except (StatusError, DamagedFileError) as error:
-                raise CardError(CardTrouble.FOREIGN, str(error)) from error
-
-        return await self._connected(read, exclusive=False)
-
     async def with_card(self, work: Callable[[MyNumberCard], T], *, exclusive: bool) -> T:
         """Do something with the card, off the event loop; exclusively where a PIN is used.
 
@@ -86,6 +74,10 @@ class PcscReader:
         return await self._connected(
             lambda transmit: work_with(transmit, work), exclusive=exclusive
         )
+
+    async def with_any_card(self, work: Callable[[Transmit], T]) -> T:
+        """Do something with whatever card is in, off the event loop. Raises CardError."""
+        return await self._connected(work, exclusive=False)
 
     async def _connected(self, work: Callable[[Transmit], T], *, exclusive: bool) -> T:
         slot = self._slot

@@ -16,6 +16,7 @@ from counter_tui.card.reader import (
 )
 
 if TYPE_CHECKING:
+    from counter_tui.card.apdu import Transmit
     from counter_tui.card.my_number_card import MyNumberCard
 
 T = TypeVar("T")
@@ -70,6 +71,10 @@ class PracticeReader:
         exclusive: bool,  # noqa: ARG002
     ) -> T:
         """Refuse: a made-up card has no key to sign with, and training asks for no PIN."""
+        raise CardError(CardTrouble.FOREIGN)
+
+    async def with_any_card(self, work: "Callable[[Transmit], T]") -> T:  # noqa: ARG002
+        """Refuse: a made-up card answers nothing."""
         raise CardError(CardTrouble.FOREIGN)
 
     async def stop(self) -> None:

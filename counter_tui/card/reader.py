@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
+    from counter_tui.card.apdu import Transmit
     from counter_tui.card.my_number_card import MyNumberCard
 
 T = TypeVar("T")
@@ -103,6 +104,10 @@ class CardReader(Protocol):
 
         Raises CardError, and WrongPinError or BlockedError where the work does.
         """
+        ...
+
+    async def with_any_card(self, work: "Callable[[Transmit], T]") -> T:
+        """Do something with whatever card is in, off the event loop. Raises CardError."""
         ...
 
     async def stop(self) -> None:

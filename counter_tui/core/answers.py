@@ -3,7 +3,7 @@
 from typing import cast
 
 from google.protobuf.message import Message
-from jichipoint.v1 import merging_pb2, points_pb2, vouchers_pb2
+from jichipoint.v1 import merging_pb2, points_pb2, service_ids_pb2, vouchers_pb2
 
 from counter_tui.core.bookings import Booked
 from counter_tui.slips.document import Slip
@@ -23,6 +23,7 @@ _RESPONSES: dict[str, type[Message]] = {
     "IssueVoucher": vouchers_pb2.IssueVoucherResponse,
     "RedeemVoucher": vouchers_pb2.RedeemVoucherResponse,
     "CancelVoucher": vouchers_pb2.CancelVoucherResponse,
+    "RegisterServiceId": service_ids_pb2.RegisterServiceIdResponse,
 }
 
 
@@ -32,7 +33,7 @@ def answer_of(booked: Booked) -> Message:
 
 
 def transaction_number_of(booked: Booked) -> str:
-    """Return the transaction number of a booking: every answer has one."""
+    """Return the transaction number of a booking: the answer of each that moves points has one."""
     return cast(points_pb2.SpendResponse, answer_of(booked)).transaction_number
 
 

@@ -39,6 +39,8 @@ class Settings:
     """Whether the printer draws QR codes and barcodes by itself."""
     receipt_font: Path | None = None
     """A Japanese font for what is printed as a picture."""
+    type_with: str = "x11"
+    """What presses the keys of ID自動引渡し: x11 or uinput."""
     keymap: Path | None = None
     """Other keys for actions."""
 

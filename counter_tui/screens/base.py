@@ -144,8 +144,8 @@ class CounterScreen(DismissedOnce[R], Generic[R]):
         self.counter.show_help(_(self.HEADING), _(self.HELP_TEXT))
 
     def action_leave(self) -> None:
-        """End the application."""
-        self.counter.exit()
+        """End the application, where it lets itself be ended."""
+        self.counter.leave()
 
 
 class CounterModal(DismissedOnce[R], ModalScreen[R], Generic[R]):

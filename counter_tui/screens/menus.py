@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from jichipoint.v1 import terminals_pb2
 from textual.screen import Screen
 from textual.widget import Widget
 
@@ -10,6 +11,9 @@ from counter_tui.actions import bindings
 from counter_tui.screens.base import CounterScreen
 from counter_tui.screens.day import DayScreen
 from counter_tui.screens.merge import MergeInputScreen
+from counter_tui.screens.service_id_lists import AddressNoticesScreen, ServiceIdListScreen
+from counter_tui.screens.service_id_look_up import LookUpScreen
+from counter_tui.screens.service_id_register import RegisterServiceIdScreen
 from counter_tui.screens.spend import SpendInputScreen
 from counter_tui.screens.voucher_issue import IssueInputScreen
 from counter_tui.screens.voucher_redeem import RedeemScreen
@@ -18,7 +22,7 @@ from counter_tui.widgets import NumberedList, Words
 
 
 class MenuScreen(CounterScreen[None]):
-    """S22."""
+    """S22: at a terminal with an issuer its service IDs, and the citizens' MyKey IDs."""
 
     KEYS = ("choose",)
     HEADING = later("メニュー")
@@ -28,11 +32,27 @@ class MenuScreen(CounterScreen[None]):
         """Return the list."""
         terminal = self.counter.terminal
         yield Words(f"{_('端末ID')}: {terminal.terminal_id if terminal else ''}")
-        yield NumberedList([_("自治体ポイント管理クラウドへ")])
+        yield NumberedList([text for text, _screen in self._tasks()])
 
-    def on_numbered_list_chosen(self) -> None:
-        """Open the points menu."""
-        self.app.push_screen(PointMenuScreen())
+    def _tasks(self) -> list[tuple[str, Callable[[], Screen[Any]]]]:
+        terminal = self.counter.terminal
+        of_class = terminal.terminal_class if terminal else None
+        is_issuers = of_class == terminals_pb2.TERMINAL_CLASS_SERVICE_ID
+        has_issuer = is_issuers and bool(terminal and terminal.issuer_id)
+        tasks: tuple[tuple[bool, str, Callable[[], Screen[Any]]], ...] = (
+            (has_issuer, _("サービスIDの登録"), RegisterServiceIdScreen),
+            (has_issuer, _("サービスIDの照会"), LookUpScreen),
+            (has_issuer, _("サービスIDの一覧"), ServiceIdListScreen),
+            (has_issuer, _("住所等の変更の可能性"), AddressNoticesScreen),
+            (is_issuers and not self.counter.training, _("マイキーIDの手続き"), _mykey_menu),
+            (True, _("自治体ポイント管理クラウドへ"), PointMenuScreen),
+        )
+        return [(text, screen) for may, text, screen in tasks if may]
+
+    def on_numbered_list_chosen(self, chosen: NumberedList.Chosen) -> None:
+        """Open the chosen task."""
+        _text, screen = self._tasks()[chosen.index]
+        self.app.push_screen(screen())
 
 
 class PointMenuScreen(CounterScreen[None]):
@@ -69,3 +89,10 @@ class PointMenuScreen(CounterScreen[None]):
     def action_back(self) -> None:
         """Go back to the menu."""
         self.dismiss(None)
+
+
+def _mykey_menu() -> Screen[Any]:
+    """Return the menu of MyKey IDs; its screens are many, and few counters open them."""
+    from counter_tui.screens.mykey_menu import MykeyMenuScreen  # noqa: PLC0415
+
+    return MykeyMenuScreen()

@@ -31,18 +31,18 @@ class PinBox(CounterModal[cards_pb2.CardProof]):
     BINDINGS: ClassVar = bindings("back")
     AUTO_FOCUS = "#pin"
 
-    def __init__(self, request_id: str) -> None:
+    def __init__(self, request_id: str, text: str = "", heading: str = "") -> None:
         super().__init__()
         self._request_id = request_id
+        self._text = text
+        """What the PIN is asked for; empty for a use of points."""
+        self._heading = heading
 
     def compose(self) -> ComposeResult:
         """Lay out the box."""
         with Vertical(classes="box"):
-            yield Words(_("暗証番号の入力"), classes="box-heading")
-            yield Words(
-                _("このポイント数の利用には、カードの利用者証明用暗証番号(4桁)が必要です。")
-            )
-            yield Words(_("利用者に入力していただいてください。"))
+            yield Words(self._heading or _("暗証番号の入力"), classes="box-heading")
+            yield from map(Words, self._lines())
             with Horizontal(classes="field"):
                 yield Words(_("暗証番号"), classes="label")
                 yield Input(id="pin", password=True, max_length=PIN_LENGTH)
@@ -50,6 +50,14 @@ class PinBox(CounterModal[cards_pb2.CardProof]):
             bar = KeyBar()
             yield bar
             bar.show_actions(["check", "back"])
+
+    def _lines(self) -> tuple[str, ...]:
+        if self._text:
+            return (self._text,)
+        return (
+            _("このポイント数の利用には、カードの利用者証明用暗証番号(4桁)が必要です。"),
+            _("利用者に入力していただいてください。"),
+        )
 
     def on_mount(self) -> None:
         """Say how often the PIN can be tried, before a try is spent."""
@@ -78,7 +86,7 @@ class PinBox(CounterModal[cards_pb2.CardProof]):
         self._tell(_("カードで確認しています。カードを抜かないでください。"))
         self._prove(pin)
 
-    @work(exclusive=True)
+    @work(exclusive=True, description="prove")  # Textual's own words for it hold the PIN
     async def _prove(self, pin: str) -> None:
         try:
             challenge = await self.counter.gateway.card_challenge(self._request_id)

@@ -21,6 +21,7 @@ from counter_tui.screens.spend import SpendInputScreen
 from counter_tui.screens.use_confirm import ConfirmScreen
 from counter_tui.screens.use_done import DoneScreen
 from counter_tui.screens.use_values import Request, Use, pin_above
+from counter_tui.screens.voucher_code import VoucherCodeScreen
 from counter_tui.slips.receipts import Letterhead
 from counter_tui.slips.vouchers import voucher_slip
 from counter_tui.texts import _, later
@@ -133,7 +134,7 @@ class IssueConfirmScreen(ConfirmScreen):
 class IssueDoneScreen(DoneScreen):
     """S34: the voucher is printed at once; it can be printed again, or taken back."""
 
-    KEYS = ("next", "reprint", "cancel")
+    KEYS = ("next", "reprint", "cancel", "show_code")
     HEADING = later("ポイント券発行 完了")
     INSTRUCTION = later(
         "ポイント券を発行しました。\n\n"
@@ -143,9 +144,10 @@ class IssueDoneScreen(DoneScreen):
     HELP_TEXT = later(
         "F8で同じポイント券をもう一度印字します(再発行と回数が印字されます)。\n"
         "F4で発行を取り消します。紙を利用者から受け取ってから取り消してください。\n"
+        "F6で券番号のQRコードを画面に表示します。\n"
         "Enterで次の利用者に進みます。"
     )
-    BINDINGS = bindings("reprint", "cancel")
+    BINDINGS = bindings("reprint", "cancel", "show_code")
 
     def on_mount(self) -> None:
         """Print the voucher, unless it may have been printed before a restart."""
@@ -163,6 +165,12 @@ class IssueDoneScreen(DoneScreen):
     async def action_reprint(self) -> None:
         """再発行 (VCH-3)."""
         await reprint(self, self.transaction_number)
+
+    def action_show_code(self) -> None:
+        """QR表示."""
+        issued = cast(vouchers_pb2.IssueVoucherResponse, answer_of(self.finished.booked))
+        number = issued.voucher.voucher_number
+        self.app.push_screen(VoucherCodeScreen(number, issued.qr_text))
 
     def action_cancel(self) -> None:
         """取消 (VCH-9)."""

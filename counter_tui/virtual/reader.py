@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from counter_tui.card.apdu import Transmit
 from counter_tui.card.my_number_card import MyNumberCard
 from counter_tui.card.reader import (
     CardError,
@@ -93,6 +94,15 @@ class VirtualReader:
 
         Raises CardError, and WrongPinError or BlockedError where the work does.
         """
+        return await self._connected(
+            lambda transmit: work_with(transmit, work), exclusive=exclusive
+        )
+
+    async def with_any_card(self, work: Callable[[Transmit], T]) -> T:
+        """Do something with whatever card is in, off the event loop. Raises CardError."""
+        return await self._connected(work, exclusive=False)
+
+    async def _connected(self, work: Callable[[Transmit], T], *, exclusive: bool) -> T:
         inserted, session = self._readable_card(), self._session
 
         def run() -> T:
@@ -104,7 +114,7 @@ class VirtualReader:
                 return card.transmit(command)
 
             try:
-                return work_with(transmit, work)
+                return work(transmit)
             finally:
                 if exclusive:
                     card.power_off()

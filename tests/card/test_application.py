@@ -19,6 +19,7 @@ from tests.card.pcscd import READER, Pcscd
 from tests.end_to_end.conftest import clock, place, town_of_july
 from tests.end_to_end.support import (
     SIZE,
+    TO_THE_POINTS,
     Counter,
     Place,
     SettableClock,
@@ -39,7 +40,7 @@ async def counter(pcscd: Pcscd, place: Place, clock: SettableClock) -> AsyncIter
             counter = Counter(place, app, pilot, ticks)
             await counter.register()
             await counter.reach(MenuScreen)
-            await counter.press("1")
+            await counter.press(*TO_THE_POINTS)
             await counter.open_spending(card=None)
             yield counter
         await app.gateway.close()

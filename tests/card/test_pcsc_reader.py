@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from smartcard import scard
 
 from counter_tui.card import working
-from counter_tui.card.apdu import WrongPinError
-from counter_tui.card.contactless import ContactlessId, IdentifierKind
+from counter_tui.card.apdu import StatusError, WrongPinError
+from counter_tui.card.contactless import ContactlessId, IdentifierKind, read_contactless_id
 from counter_tui.card.my_number_card import MyNumberCard, PinFile
 from counter_tui.card.pcsc import Watcher
 from counter_tui.card.pcsc_reader import RESET_TRIES, PcscReader
@@ -289,7 +289,8 @@ async def test_a_librarys_card(
 ) -> None:
     with VpcdSlot(ContactlessCard(bytes.fromhex(identifier)), pcscd.port, atr):
         await events.next()
-        assert await reader.read_contactless_id() == ContactlessId(kind, identifier)
+        found = await reader.with_any_card(read_contactless_id)
+        assert found == ContactlessId(kind, identifier)
 
 
 async def test_a_card_without_an_identifier(
@@ -297,9 +298,8 @@ async def test_a_card_without_an_identifier(
 ) -> None:
     with VpcdSlot(virtual, pcscd.port):
         await events.next()
-        with pytest.raises(CardError) as caught:
-            await reader.read_contactless_id()
-        assert caught.value.trouble == CardTrouble.FOREIGN
+        with pytest.raises(StatusError):
+            await reader.with_any_card(read_contactless_id)
 
 
 async def test_an_old_card(

@@ -28,6 +28,8 @@ from counter_tui.printing import Printing
 from counter_tui.slips.escpos import Paper
 from counter_tui.virtual.card import VirtualCard
 from counter_tui.virtual.reader import BoxedCard, VirtualReader
+from tests.counter_tui.canned_mykey import CannedMykeys
+from tests.counter_tui.canned_service_ids import CannedServiceIds, registered
 from tests.counter_tui.citizens import boxed
 
 BOOKED_AT = Timestamp(seconds=1491123757)
@@ -63,7 +65,7 @@ def balance(
     )
 
 
-class CannedGateway:
+class CannedGateway(CannedMykeys, CannedServiceIds):
     """Answers as S29 to S39 show it."""
 
     def __init__(self, address: str) -> None:
@@ -290,6 +292,7 @@ _ANSWERS: dict[str, Callable[[bytes], bytes]] = {
     "IssueVoucher": _issued,
     "RedeemVoucher": _redeemed,
     "CancelSpend": _cancelled,
+    "RegisterServiceId": registered,
 }
 
 
@@ -314,6 +317,7 @@ class Counter:
         *,
         spool: bool = True,
         printer: bool = False,
+        cards: tuple[BoxedCard, ...] = (),
     ) -> None:
         self.gateway = CannedGateway("")
         monkeypatch.setattr(app_module, "_import_gateway", lambda: lambda _address: self.gateway)
@@ -338,7 +342,7 @@ class Counter:
             address = parse_address(f"file:{self.receipts}")
             self.printing = Printing(address, Paper(), folder / "queue")
         self.reader = VirtualReader(
-            [boxed("桜井さん"), BoxedCard("図書館カード", lambda: VirtualCard({}))]
+            [boxed("桜井さん"), BoxedCard("図書館カード", lambda: VirtualCard({})), *cards]
         )
         self.app = CounterApp(
             settings,

@@ -8,6 +8,7 @@ from counter_tui.virtual.citizen import Issuing
 from counter_tui.virtual.reader import BoxedCard
 
 SAKURAI, MORI = 0x030D45, 0x030D48
+LAST_GOOD_DAY = date(2029, 5, 1)
 
 
 @cache
@@ -15,7 +16,7 @@ def issuing() -> Issuing:
     return Issuing.new(datetime.now(UTC), share_key=True)
 
 
-def card(serial_number: int = SAKURAI, last_good_day: date = date(2029, 5, 1)) -> VirtualCard:
+def card(serial_number: int = SAKURAI, last_good_day: date = LAST_GOOD_DAY) -> VirtualCard:
     return issuing().card(serial_number, last_good_day)
 
 

@@ -52,7 +52,7 @@ async def s2(counter: Counter, pilot: Pilot[object]) -> None:
 
 async def s28(counter: Counter, pilot: Pilot[object]) -> None:
     await s22(counter, pilot)
-    await pilot.press("1")
+    await pilot.press("up", "enter")
     await settle(pilot)
 
 
@@ -167,7 +167,9 @@ async def s2_training(counter: Counter, pilot: Pilot[object]) -> None:
 
 async def training_cards(counter: Counter, pilot: Pilot[object]) -> None:
     await s2_training(counter, pilot)
-    await pilot.press("1", "1")
+    await pilot.press("up", "enter")
+    await settle(pilot)
+    await pilot.press("1")
     await settle(pilot)
     await pilot.press("f9")
     await settle(pilot)

@@ -101,3 +101,12 @@ def test_the_language_is_chosen() -> None:
 def test_starting_imports_nothing_that_the_first_screen_does_not_need(module: str) -> None:
     code = f"import sys, counter_tui.compose; sys.exit({module!r} in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def test_no_translation_says_its_first_sentence_twice() -> None:
+    twice = [
+        text
+        for text, translation in english().items()
+        if len(translation) > 40 and translation.count(translation[:30]) > 1
+    ]
+    assert twice == []

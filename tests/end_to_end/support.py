@@ -299,6 +299,10 @@ class Ticks:
         return self.seconds
 
 
+TO_THE_POINTS = ("up", "enter")
+"""自治体ポイント管理クラウドへ is the last line of S22, however many there are."""
+
+
 class Counter:
     """The counter as whoever stands at it uses it."""
 
@@ -469,7 +473,7 @@ async def counter_in_use(place: Place, server: str, language: str = "ja") -> Asy
         else:
             await counter.register()
         await counter.reach(MenuScreen)
-        await counter.press("1")
+        await counter.press(*TO_THE_POINTS)
         await counter.reach(PointMenuScreen)
         yield counter
 
@@ -486,7 +490,7 @@ async def chamber_in_use(
         else:
             await counter.register(VOUCHER_TERMINAL)
         await counter.reach(MenuScreen)
-        await counter.press("1")
+        await counter.press(*TO_THE_POINTS)
         await counter.reach(PointMenuScreen)
         yield counter
 

@@ -11,7 +11,7 @@ from counter_tui.screens.spend import SpendDoneScreen
 from merge_driver.codec import decode
 from merge_driver.keys import load_keys
 from server.demo_data import STREET, TERMINAL
-from tests.end_to_end.support import BALANCE, Place, counter_at
+from tests.end_to_end.support import BALANCE, TO_THE_POINTS, Place, counter_at
 
 WORDS = {
     "ja": {
@@ -52,7 +52,7 @@ async def test_a_day_from_registration_to_the_merge_file(
         assert not counter.app.screen.query("Input#terminal-id")
         await counter.sign_in()
         await counter.reach(MenuScreen)
-        await counter.press("1")
+        await counter.press(*TO_THE_POINTS)
 
         await counter.open_spending()
         await counter.check(500)

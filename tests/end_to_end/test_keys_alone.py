@@ -54,7 +54,8 @@ def _register(hands: Hands, terminal: str, password: str) -> None:
     hands.type(password)
     hands.press("Enter")
     hands.read("自治体ポイント管理クラウドへ")
-    hands.press("1")
+    hands.press("Up")
+    hands.press("Enter")
     hands.read("ポイントメニュー", "ポイント券消込")
 
 

@@ -10,6 +10,7 @@ from counter_tui.screens.voucher_issue import IssueConfirmScreen, IssueDoneScree
 from counter_tui.screens.voucher_redeem import RedeemScreen
 from tests.end_to_end.support import (
     BALANCE,
+    TO_THE_POINTS,
     Counter,
     Place,
     ServerProcess,
@@ -28,7 +29,7 @@ async def practise(counter: Counter) -> None:
     await counter.type(counter.place.town.password)
     await counter.press("f4")
     await counter.reach(MenuScreen)
-    await counter.press("1")
+    await counter.press(*TO_THE_POINTS)
     await counter.reach(PointMenuScreen)
     await counter.read(PRACTICE)
 

@@ -1,0 +1,74 @@
+"""The last screens: a MyKey ID in large letters (S17, S61), or a message (S62)."""
+
+from collections.abc import Iterable
+from typing import ClassVar
+
+from textual.containers import VerticalScroll
+from textual.widget import Widget
+
+from counter_tui.actions import bindings
+from counter_tui.enter_guard import EnterGuard
+from counter_tui.screens.mykey_large import large_mykey_id
+from counter_tui.screens.mykey_step import Attempt, Step
+from counter_tui.screens.mykey_texts import lookalike_text
+from counter_tui.texts import _
+from counter_tui.widgets import Words
+
+
+class FinishedStep(Step[None]):
+    """What is done is done: Enter and Esc both go to the menu, and the card may go."""
+
+    KEYS = ("finish",)
+    BINDINGS = bindings("finish")
+    MESSAGE: ClassVar[str] = ""
+
+    def __init__(self, attempt: Attempt) -> None:
+        super().__init__(attempt)
+        attempt.is_decided = True
+
+    def on_mount(self) -> None:
+        """Begin the pause in which an Enter does nothing."""
+        self._guard = EnterGuard(self.counter.monotonic())
+
+    def body(self) -> Iterable[Widget]:
+        """Return the message."""
+        yield Words(_(self.MESSAGE), id="finished")
+
+    def action_finish(self) -> None:
+        """メニューへ: not by the Enter that brought this screen."""
+        if self._guard.accepts(self.counter.monotonic()):
+            self.dismiss(None)
+
+    def action_abort(self) -> None:
+        """The same as メニューへ."""
+        self.dismiss(None)
+
+
+class FinishedIdStep(FinishedStep):
+    """A MyKey ID that holds from now on, to be written down."""
+
+    ADVICE: ClassVar[str] = ""
+
+    def __init__(self, attempt: Attempt, mykey_id: str, advice: str = "") -> None:
+        super().__init__(attempt)
+        self._mykey_id = mykey_id
+        self._advice = advice
+
+    def body(self) -> Iterable[Widget]:
+        """Return message, MyKey ID and what to do with it."""
+        yield from super().body()
+        yield from mykey_id_rows(self._mykey_id)
+        yield Words(self._advice or _(self.ADVICE), id="advice-below")
+
+
+def mykey_id_rows(mykey_id: str) -> Iterable[Widget]:
+    """Return a MyKey ID in large letters, in plain ones, and spelled out."""
+    yield Words(large_mykey_id(mykey_id), classes="large-id")
+    yield Words(f"{_('マイキーID')}  {mykey_id}", classes="plain-id")
+    yield Words(lookalike_text(mykey_id), classes="note")
+
+
+class Scroll(VerticalScroll):
+    """What may be longer than the screen: with the focus, arrow keys move it."""
+
+    DEFAULT_CLASSES = "scroll"

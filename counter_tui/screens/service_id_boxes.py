@@ -1,0 +1,45 @@
+"""Small boxes about service IDs: a number that is to be replaced."""
+
+from typing import ClassVar
+
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from counter_tui.actions import bindings
+from counter_tui.screens.base import CounterModal
+from counter_tui.texts import _
+from counter_tui.widgets import KeyBar, Words
+
+
+class ReplaceBox(CounterModal[bool]):
+    """Shows the number there is, and asks whether another replaces it (SID-1)."""
+
+    BINDINGS: ClassVar = bindings("replace", "back")
+
+    def __init__(self, present: str, number: str) -> None:
+        super().__init__()
+        self._present = present
+        self._number = number
+
+    def compose(self) -> ComposeResult:
+        """Lay out the box."""
+        with Vertical(classes="box"):
+            yield Words(_("登録済みの番号の置き換え"), classes="box-heading")
+            text = _(
+                "この方は別の利用カード番号を登録しています。\n"
+                "登録済み: {present}\n"
+                "今回:     {number}\n"
+                "今回の番号に置き換えますか。前の番号は使えなくなります。"
+            )
+            yield Words(text.format(present=self._present, number=self._number))
+            bar = KeyBar()
+            yield bar
+            bar.show_actions(["replace", "back"])
+
+    def action_replace(self) -> None:
+        """置き換える."""
+        self.dismiss(True)
+
+    def action_back(self) -> None:
+        """Leave the number there is."""
+        self.dismiss(False)

@@ -1,0 +1,129 @@
+"""Pictures of the kiosk in both languages: look at each before accepting it."""
+
+from pathlib import Path
+
+import pytest
+from textual.pilot import Pilot
+
+from counter_tui.app import CounterApp
+from counter_tui.kiosk import KioskApp
+from counter_tui.screens.kiosk_boxes import IdleBox
+from tests.counter_tui.canned import NOW, Counter
+from tests.counter_tui.looks import check_contrast, check_keys
+from tests.counter_tui.test_mykey_screens import (
+    PASSWORD,
+    check_focus,
+    check_nothing_is_cut,
+    give_pin,
+    press,
+)
+from tests.counter_tui.test_screens import SIZE, Drive, SnapCompare, settle
+
+TERMINAL_PASSWORD = "demo-1234"
+
+
+def new_counter(folder: Path, language: str, monkeypatch: pytest.MonkeyPatch) -> Counter:
+    """Return a kiosk on a canned gateway, on a machine that has its terminal already."""
+    counter = Counter(folder, language, monkeypatch)
+    app: CounterApp = KioskApp(
+        counter.app.settings,
+        counter.reader,
+        card_box=counter.reader,
+        monotonic=counter.watch,
+        clock=lambda: NOW,
+    )
+    app.state.remember_terminal("00010011")
+    counter.app = app
+    return counter
+
+
+async def until_shown(pilot: Pilot[object], kind: type) -> None:
+    """Wait until the screen on top is of a kind."""
+    while not isinstance(pilot.app.screen, kind):
+        await pilot.pause(0.01)
+    await settle(pilot)
+
+
+async def kiosk_sign_in(counter: Counter, pilot: Pilot[object]) -> None:
+    await settle(pilot)
+
+
+async def kiosk_menu(counter: Counter, pilot: Pilot[object]) -> None:
+    await kiosk_sign_in(counter, pilot)
+    await press(pilot, counter, *TERMINAL_PASSWORD, "enter")
+
+
+async def kiosk_other_language(counter: Counter, pilot: Pilot[object]) -> None:
+    await kiosk_menu(counter, pilot)
+    await press(pilot, counter, "f2")
+
+
+async def kiosk_tie(counter: Counter, pilot: Pilot[object]) -> None:
+    """Somebody has typed an ID and a password, and goes away."""
+    await kiosk_menu(counter, pilot)
+    counter.reader.insert(0)
+    await press(pilot, counter, "4")
+    await give_pin(counter, pilot)
+    await press(pilot, counter, *"MY123456", "enter", *PASSWORD)
+
+
+async def kiosk_idle(counter: Counter, pilot: Pilot[object]) -> None:
+    await kiosk_tie(counter, pilot)
+    counter.watch.seconds += 53
+    await until_shown(pilot, IdleBox)
+
+
+async def kiosk_leave(counter: Counter, pilot: Pilot[object]) -> None:
+    await kiosk_menu(counter, pilot)
+    await press(pilot, counter, "f10")
+
+
+async def kiosk_leave_wrong(counter: Counter, pilot: Pilot[object]) -> None:
+    await kiosk_leave(counter, pilot)
+    await press(pilot, counter, *"guess", "enter")
+
+
+DRIVES: list[Drive] = [
+    kiosk_sign_in,
+    kiosk_menu,
+    kiosk_other_language,
+    kiosk_idle,
+    kiosk_leave,
+    kiosk_leave_wrong,
+]
+
+
+@pytest.mark.parametrize("language", ["ja", "en"])
+@pytest.mark.parametrize("drive", DRIVES, ids=lambda drive: drive.__name__)
+def test_screen(
+    drive: Drive,
+    language: str,
+    snap_compare: SnapCompare,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counter = new_counter(tmp_path, language, monkeypatch)
+
+    async def run(pilot: Pilot[object]) -> None:
+        await drive(counter, pilot)
+        check_contrast(counter.app)
+        check_keys(counter.app)
+        check_focus(counter)
+        check_nothing_is_cut(counter)
+
+    assert snap_compare(counter.app, terminal_size=SIZE, run_before=run)
+
+
+@pytest.mark.parametrize("size", [(100, 30), (132, 43)], ids=lambda size: f"{size[0]}x{size[1]}")
+def test_larger_menu(
+    size: tuple[int, int],
+    snap_compare: SnapCompare,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    counter = new_counter(tmp_path, "ja", monkeypatch)
+
+    async def run(pilot: Pilot[object]) -> None:
+        await kiosk_menu(counter, pilot)
+
+    assert snap_compare(counter.app, terminal_size=size, run_before=run)
