@@ -35,7 +35,12 @@ _WORDS = {
         "running": "The demo of this checkout is running already. End that one first.",
     },
 }
-_TERMINALS = {"shop": "terminal_id", "chamber": "voucher_terminal_id"}
+_TERMINALS = {
+    "shop": "terminal_id",
+    "chamber": "voucher_terminal_id",
+    "library": "library_terminal_id",
+    "kiosk": "kiosk_terminal_id",
+}
 """Whose counter it can be, and where the town names its terminal."""
 
 
@@ -50,7 +55,7 @@ _TERMINALS = {"shop": "terminal_id", "chamber": "voucher_terminal_id"}
     type=click.Choice(sorted(_TERMINALS)),
     default="shop",
     show_default=True,
-    help="Whose counter: the shop's, or the chamber of commerce's, which issues vouchers.",
+    help="Whose: the shop's, the chamber's, which issues vouchers, the library's, or a kiosk.",
 )
 def main(folder: Path, language: str, fresh: bool, counter: str) -> None:
     """Start a demo town: server, merge driver, and a counter in this terminal.
@@ -110,19 +115,25 @@ def _run_counter(places: Places, language: str, *, fresh: bool) -> None:
 async def _beside_counter(places: Places, language: str) -> None:
     running = await start(places)
     try:
-        line = command(
-            "counter_tui.cli",
-            *("--server", running.address),
-            *("--state", places.state),
-            *("--spool", places.spool),
-            *("--language", language),
-            *("--virtual-cards", places.cards),
-            *("--printer", f"file:{places.receipts}"),
-            *("--hint", _hint(places, language)),
-        )
+        line = _counter_line(places, running.address, language)
         await asyncio.to_thread(subprocess.run, line, check=False)
     finally:
         await running.stop()
+
+
+def _counter_line(places: Places, server: str, language: str) -> list[str]:
+    is_kiosk = places.counter == "kiosk"
+    paper = ("--spool", places.spool, "--printer", f"file:{places.receipts}")
+    return command(
+        "counter_tui.cli",
+        "kiosk" if is_kiosk else "run",
+        *("--server", server),
+        *("--state", places.state),
+        *("--language", language),
+        *("--virtual-cards", places.cards),
+        *("--hint", _hint(places, language)),
+        *(() if is_kiosk else paper),
+    )
 
 
 def _play(places: Places, language: str) -> None:

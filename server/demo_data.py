@@ -43,10 +43,15 @@ MUNICIPALITY_CODE = "999997"
 MUNICIPAL_PROGRAM = "00000001"
 EVENT_PROGRAM = "00000002"
 STREET = "000002"
+LIBRARY = "000001"
 TERMINAL = "00010011"
 VOUCHER_TERMINAL = "00010013"
 """At the chamber of commerce, which issues vouchers and collects them from shops (VCH-5)."""
 PIN_ABOVE_POINTS = 1000
+LIBRARY_TERMINAL = "00010014"
+"""Where the library registers its users' card numbers and looks them up (SID-1, SID-2)."""
+KIOSK_TERMINAL = "00010015"
+"""In the city hall, for citizens' own work with their MyKey IDs (CRD-4)."""
 EVENT_DAYS = 90
 
 
@@ -73,6 +78,10 @@ class Town:
     terminal_id: str
     voucher_terminal_id: str
     """The chamber of commerce's, which issues vouchers."""
+    library_terminal_id: str
+    """The library's, which registers service IDs and helps with MyKey IDs."""
+    kiosk_terminal_id: str
+    """The city hall's, at which citizens make and change MyKey IDs by themselves."""
     password: str
     """Of all terminals."""
     client_secret: str
@@ -134,6 +143,8 @@ def _new_town(folder: Path, clock: Clock, chance: Chance) -> Town:
         keys=str(folder / "keys"),
         terminal_id=TERMINAL,
         voucher_terminal_id=VOUCHER_TERMINAL,
+        library_terminal_id=LIBRARY_TERMINAL,
+        kiosk_terminal_id=KIOSK_TERMINAL,
         password=f"demo-{int.from_bytes(chance.bytes(4), 'big') % 10_000:04d}",
         client_secret=chance.bytes(16).hex(),
         began_on=today.isoformat(),
@@ -177,10 +188,13 @@ def _fill_municipality(database: Database, town: Town) -> None:
         ProgramRow.insert(
             municipality_code=MUNICIPALITY_CODE, days_valid=60, shown_on_my_page=True, **program
         ).execute(database)
-    issuers = (("000001", "さくら野市立図書館", False), (STREET, "さくら通り商店街", True))
-    for issuer_id, name, is_street in issuers:
+    issuers = (
+        (LIBRARY, "さくら野市立図書館", False, "BARCODE"),
+        (STREET, "さくら通り商店街", True, "SCREEN"),
+    )
+    for issuer_id, name, is_street, notification in issuers:
         IssuerRow.insert(
-            issuer_id=issuer_id, name=name, is_street=is_street, notification="SCREEN"
+            issuer_id=issuer_id, name=name, is_street=is_street, notification=notification
         ).execute(database)
     places = (
         (1, "花田酒店", None),
@@ -188,6 +202,8 @@ def _fill_municipality(database: Database, town: Town) -> None:
         (3, "さくら野商工会", None),
         (4, "青木青果店", 3),
         (5, "喫茶さくら", 3),
+        (6, "さくら野市立図書館", None),
+        (7, "さくら野市役所", None),
     )
     for place_id, name, collecting_place_id in places:
         PlaceRow.insert(
@@ -203,6 +219,8 @@ def _fill_terminals(database: Database, town: Town) -> None:
         (TERMINAL, "SERVICE_ID", 1, STREET, "花田酒店 レジ1"),
         ("00010012", "POINT_USE", 2, None, "美術館 受付"),
         (VOUCHER_TERMINAL, "VOUCHER", 3, None, "商工会 窓口"),
+        (LIBRARY_TERMINAL, "SERVICE_ID", 6, LIBRARY, "図書館 カウンター1"),
+        (KIOSK_TERMINAL, "SERVICE_ID", 7, None, "市役所 キオスク端末"),
     )
     for terminal_id, terminal_class, place_id, issuer_id, name in terminals:
         TerminalRow.insert(

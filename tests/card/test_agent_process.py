@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -77,8 +78,14 @@ class AtCounter:
         return load(card_path(self.places.cards, self.town.cards[number].serial_number))
 
     def read(self, *options: str) -> tuple[int, dict[str, Any]]:
+        return self._told("read", *options)
+
+    def look_up(self, number: str | bytes) -> tuple[int, dict[str, Any]]:
+        return self._told("look-up", os.fsdecode(number))
+
+    def _told(self, name: str, *options: str) -> tuple[int, dict[str, Any]]:
         line = command(
-            "counter_tui.cli", *("card", "read", "--json", "--state", self.places.state), *options
+            "counter_tui.cli", *("card", name, "--json", "--state", self.places.state), *options
         )
         done = subprocess.run(
             line, check=False, capture_output=True, text=True, timeout=SECONDS_MAX
@@ -115,12 +122,29 @@ def test_a_program_learns_the_holders_number(
                 "issuer_id": "000002",
                 "issuer_name": "さくら通り商店街",
                 "customer_id": "123456789",
+                "mykey_id": at_counter.town.cards[0].mykey_id,
             },
         )
     until_removal_is_noticed(at_counter)
     with VpcdSlot(at_counter.card(1), pcscd.port):
         code, found = at_counter.read("--wait", "20", "--look-up")
         assert (code, found["error"]["reason"]) == (1, "SERVICE_ID_UNKNOWN")
+
+
+def test_a_program_learns_whose_a_number_is(at_counter: AtCounter, agent: Started) -> None:
+    mykey_id = at_counter.town.cards[0].mykey_id
+    assert at_counter.look_up("１２３４５６７８９ ") == (
+        0,
+        {"customer_id": "123456789", "mykey_id": mykey_id},
+    )
+    for number, reason in (
+        ("000000000", "CUSTOMER_ID_UNKNOWN"),
+        ("1 2", "INVALID_FIELD"),
+        (b"12\xff", "INVALID_FIELD"),
+    ):
+        code, found = at_counter.look_up(number)
+        assert (code, found["error"]["reason"]) == (1, reason)
+        assert found["error"]["message"]
 
 
 def until_removal_is_noticed(at_counter: AtCounter) -> None:

@@ -179,9 +179,10 @@ def test_in_a_terminal_until_f10_and_once_more(tmp_path: Path) -> None:
     assert dict(ledger_of(folder)) == {"GRANT": 6}
 
 
-def test_the_chambers_counter_is_another_one_of_the_same_town(tmp_path: Path) -> None:
+def test_each_counter_is_another_one_of_the_same_town(tmp_path: Path) -> None:
     folder = tmp_path / "demo"
-    for counter, terminal_id in (("shop", "00010011"), ("chamber", "00010013")):
+    counters = ("shop", "00010011"), ("chamber", "00010013"), ("library", "00010014")
+    for counter, terminal_id in (*counters, ("kiosk", "00010015")):
         with terminal(folder, "--counter", counter) as shown:
             shown.read("端末IDと端末パスワードの登録")
             shown.read(f"デモ用: 端末ID {terminal_id}")

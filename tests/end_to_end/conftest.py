@@ -7,6 +7,13 @@ import pytest
 
 from counter_tui import texts
 from server.clock import SystemClock
+from tests.counter_tui.handover.conftest import (
+    desktop,
+    field,
+    shared_desktop,
+    shared_field,
+    shared_server,
+)
 from tests.end_to_end.support import (
     Counter,
     Place,
@@ -15,6 +22,8 @@ from tests.end_to_end.support import (
     counter_in_use,
     serving,
 )
+
+__all__ = ["desktop", "field", "shared_desktop", "shared_field", "shared_server"]
 
 
 @pytest.fixture(scope="session")

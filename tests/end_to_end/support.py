@@ -137,6 +137,15 @@ class Place:
         finally:
             connection.close()
 
+    def change(self, statement: str, *parameters: object) -> None:
+        """Change the ledger's file before a server is started on it."""
+        connection = sqlite3.connect(self.folder / "ledger.db", timeout=10)
+        try:
+            with connection:
+                connection.execute(statement, parameters)
+        finally:
+            connection.close()
+
     def booked(self) -> list[tuple[str, int]]:
         """Every use of points in the ledger: kind and points, in the order of booking."""
         return self.rows(
