@@ -166,9 +166,24 @@ def connected(reader: str, *, exclusive: bool) -> Iterator[Callable[[bytes], byt
     nothing to another program. Raises CardError, and of these CardResetError where the work is
     worth doing again from its beginning.
     """
+    with (
+        _as_card_errors(),
+        _context() as context,
+        _card(context, reader, exclusive=exclusive) as (handle, protocol),
+    ):
+
+        def transmit(command: bytes) -> bytes:
+            with _as_card_errors():
+                return _transmit(handle, protocol, command)
+
+        yield transmit
+
+
+@contextmanager
+def _as_card_errors() -> Iterator[None]:
+    """Turn PC/SC's errors into those that a reader may raise."""
     try:
-        with _context() as context, _card(context, reader, exclusive=exclusive) as handle:
-            yield lambda command: _transmit(*handle, command)
+        yield
     except PcscError as error:
         kind = CardResetError if error.code == scard.SCARD_W_RESET_CARD else CardError
         raise kind(_trouble(error.code), str(error)) from error

@@ -62,7 +62,7 @@ def _loaded(name: str) -> CardDriver:
     for found in entry_points(group=ENTRY_POINTS, name=name):
         try:
             driver: CardDriver = found.load()
-        except (ImportError, AttributeError) as error:
+        except Exception as error:  # loading runs the package's own code
             raise DriverError(f"the card driver {name} cannot be loaded: {error}") from error
         return driver
     raise DriverError(f"the card driver {name} is not installed on this machine")
