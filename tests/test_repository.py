@@ -34,7 +34,10 @@ def test_every_make_target_is_explained() -> None:
     assert set(phony.split()) == explained
 
 
-@pytest.mark.parametrize("page", sorted(ROOT.glob("*.md")) + sorted(ROOT.glob("docs/**/*.md")))
+PAGES = [page for where in ("*.md", "docs/**/*.md", "examples/*/*.md") for page in ROOT.glob(where)]
+
+
+@pytest.mark.parametrize("page", sorted(PAGES))
 def test_links_between_pages_resolve(page: Path) -> None:
     links = re.findall(r"\]\(([^)#\s]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
     missing = [

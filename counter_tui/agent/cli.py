@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -143,18 +144,40 @@ def read(state_folder: Path, as_json: bool, look_up: bool, wait: float) -> None:
 
     Needs 'jichipoint-counter agent' running as the same user.
     """
-    from counter_tui.agent.client import AgentError, ask  # noqa: PLC0415
+    from counter_tui.agent.client import ask  # noqa: PLC0415
+
+    _tell(lambda: ask(read_pass(state_folder), look_up=look_up, wait_seconds=wait), as_json)
+
+
+@card.command("look-up")
+@state_option
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@click.argument("number")
+def look_up_number(state_folder: Path, as_json: bool, number: str) -> None:
+    """Say whose a customer NUMBER is; exit with 1 where that is not possible.
+
+    The number is one of the issuer of the agent's terminal. No card is needed.
+    """
+    from counter_tui.agent.client import ask_whose  # noqa: PLC0415
+
+    # Bytes that are no UTF-8 stand for no character of a number; they are refused as such.
+    text = number.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    _tell(lambda: ask_whose(read_pass(state_folder), text), as_json)
+
+
+def _tell(asked: Callable[[], dict[str, str]], as_json: bool) -> None:
+    """Print what the agent says; end with exit status 1 where it cannot say it."""
+    from counter_tui.agent.client import AgentError  # noqa: PLC0415
 
     try:
-        found = ask(read_pass(state_folder), look_up=look_up, wait_seconds=wait)
+        found = asked()
     except AgentFileError as error:
         _fail("AGENT_NOT_RUNNING", str(error), as_json)
     except AgentError as error:
         _fail(error.reason, str(error), as_json)
     else:
-        lines = {name: str(value) for name, value in found.items()}
-        text = json.dumps(lines, ensure_ascii=False)
-        click.echo(text if as_json else "\n".join(f"{name}: {lines[name]}" for name in lines))
+        text = json.dumps(found, ensure_ascii=False)
+        click.echo(text if as_json else "\n".join(f"{name}: {found[name]}" for name in found))
 
 
 def _fail(reason: str, message: str, as_json: bool) -> NoReturn:

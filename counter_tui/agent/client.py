@@ -30,10 +30,32 @@ def ask(agent: AgentPass, *, look_up: bool, wait_seconds: float) -> dict[str, st
     return asyncio.run(_ask(agent, look_up=look_up, wait_seconds=wait_seconds))
 
 
+def ask_whose(agent: AgentPass, customer_id: str) -> dict[str, str]:
+    """Return a number as it was looked up, and the MyKey ID behind it. Raises AgentError."""
+    return asyncio.run(_ask_whose(agent, customer_id))
+
+
+async def _ask_whose(agent: AgentPass, customer_id: str) -> dict[str, str]:
+    request = pb.LookUpNumberRequest(customer_id=customer_id)
+    async with _channel(agent) as channel:
+        stub = agent_pb2_grpc.CounterAgentServiceStub(channel)
+        answer: pb.LookUpNumberResponse = await _answered(
+            lambda: stub.LookUpNumber(request, metadata=_metadata(agent), timeout=ANSWER_SECONDS)
+        )
+        return {"customer_id": answer.customer_id, "mykey_id": answer.mykey_id}
+
+
+def _channel(agent: AgentPass) -> grpc.aio.Channel:
+    return grpc.aio.insecure_channel(agent.address, options=[("grpc.enable_http_proxy", 0)])
+
+
+def _metadata(agent: AgentPass) -> tuple[tuple[str, str], ...]:
+    return (("authorization", f"Bearer {agent.token}"),)
+
+
 async def _ask(agent: AgentPass, *, look_up: bool, wait_seconds: float) -> dict[str, str]:
-    metadata = (("authorization", f"Bearer {agent.token}"),)
-    options = [("grpc.enable_http_proxy", 0)]
-    async with grpc.aio.insecure_channel(agent.address, options=options) as channel:
+    metadata = _metadata(agent)
+    async with _channel(agent) as channel:
         stub = agent_pb2_grpc.CounterAgentServiceStub(channel)
         if wait_seconds > 0:
             await _answered(
@@ -56,6 +78,7 @@ async def _ask(agent: AgentPass, *, look_up: bool, wait_seconds: float) -> dict[
                 "issuer_id": answer.issuer_id,
                 "issuer_name": answer.issuer_name,
                 "customer_id": answer.customer_id,
+                "mykey_id": answer.mykey_id,
             }
         return found
 

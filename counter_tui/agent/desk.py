@@ -1,9 +1,10 @@
 """What the agent does: it follows the reader, reads cards, and asks the server."""
 
 import asyncio
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
 
-from jichipoint.v1 import service_ids_pb2
+from jichipoint.v1 import issuers_pb2, service_ids_pb2
 
 from counter_tui.card.reader import (
     CardInserted,
@@ -12,7 +13,15 @@ from counter_tui.card.reader import (
     ReaderDown,
     UserCertificate,
 )
-from counter_tui.core.bookings import SessionEndedError
+from counter_tui.core.bookings import RefusedError, SessionEndedError
+from counter_tui.core.customer_id import parse_number, without_nw7_letters
+from counter_tui.number_texts import NUMBER_FAULTS
+from counter_tui.texts import _
+
+T = TypeVar("T")
+
+NO_NUMBER = "INVALID_FIELD"
+"""The server's reason for a text that is no customer number."""
 
 
 class Server(Protocol):
@@ -26,6 +35,14 @@ class Server(Protocol):
         self, serial_number: str
     ) -> service_ids_pb2.LookUpServiceIdResponse:
         """SID-3. Raises TroubleError."""
+        ...
+
+    async def look_up_mykey_id(self, customer_id: str) -> str:
+        """SID-4. Raises TroubleError."""
+        ...
+
+    async def issuer(self) -> service_ids_pb2.GetIssuerResponse:
+        """Return how the terminal's issuer hands numbers over. Raises TroubleError."""
         ...
 
 
@@ -59,10 +76,13 @@ class Desk:
                         self._insertion = None
                 self._changed.notify_all()
 
-    async def wait_for_card(self) -> int:
-        """Return the number of the insertion, as soon as a card is in."""
+    async def wait_for_card(self, after_insertion: int = 0) -> int:
+        """Return the number of the insertion, as soon as a card is in.
+
+        Cards up to an earlier insertion are left out: they were told of before.
+        """
         async with self._changed:
-            while self._insertion is None:
+            while self._insertion is None or self._insertion <= after_insertion:
                 await self._changed.wait()
             return self._insertion
 
@@ -76,12 +96,36 @@ class Desk:
         Raises CardError and TroubleError.
         """
         certificate = await self.read()
+        return await self._asked(lambda: self._server.look_up_service_id(certificate.serial_number))
+
+    async def look_up_number(self, text: str) -> tuple[str, str]:
+        """Return the number that a text is, and the MyKey ID behind it (SID-4).
+
+        Raises TroubleError, with NO_NUMBER where it is none.
+        """
+        parsed = parse_number(await self._without_letters(text))
+        if parsed.fault is not None:
+            raise RefusedError(NO_NUMBER, _(NUMBER_FAULTS[parsed.fault]))
+        return parsed.number, await self._asked(
+            lambda: self._server.look_up_mykey_id(parsed.number)
+        )
+
+    async def _without_letters(self, text: str) -> str:
+        """Leave out what a scanner adds to an NW-7 code, where the issuer's barcodes are that."""
+        bare = without_nw7_letters(text)
+        if bare == text:
+            return text
+        issuer = await self._asked(self._server.issuer)
+        return bare if issuer.handover.symbology == issuers_pb2.SYMBOLOGY_NW7 else text
+
+    async def _asked(self, call: Callable[[], Awaitable[T]]) -> T:
+        """Ask the server, in a session. Raises TroubleError."""
         await self._sign_in(again=False)
         try:
-            return await self._server.look_up_service_id(certificate.serial_number)
+            return await call()
         except SessionEndedError:
             await self._sign_in(again=True)
-            return await self._server.look_up_service_id(certificate.serial_number)
+            return await call()
 
     async def _sign_in(self, *, again: bool) -> None:
         if again:

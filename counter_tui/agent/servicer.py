@@ -38,11 +38,12 @@ class AgentServicer(agent_pb2_grpc.CounterAgentServiceServicer):
 
     async def WaitForCard(  # noqa: N802
         self,
-        request: pb.WaitForCardRequest,  # noqa: ARG002
+        request: pb.WaitForCardRequest,
         context: Context,
     ) -> pb.WaitForCardResponse:
         """Wait until a card is in."""
-        insertion = await self._answered(context, self._desk.wait_for_card)
+        after = request.after_insertion
+        insertion = await self._answered(context, lambda: self._desk.wait_for_card(after))
         return pb.WaitForCardResponse(insertion=insertion)
 
     async def ReadCard(  # noqa: N802
@@ -65,7 +66,17 @@ class AgentServicer(agent_pb2_grpc.CounterAgentServiceServicer):
             issuer_id=found.issuer_id,
             issuer_name=found.issuer_name,
             customer_id=found.customer_id,
+            mykey_id=found.mykey_id,
         )
+
+    async def LookUpNumber(  # noqa: N802
+        self, request: pb.LookUpNumberRequest, context: Context
+    ) -> pb.LookUpNumberResponse:
+        """Return whose a number is."""
+        number, mykey_id = await self._answered(
+            context, lambda: self._desk.look_up_number(request.customer_id)
+        )
+        return pb.LookUpNumberResponse(customer_id=number, mykey_id=mykey_id)
 
     async def _answered(self, context: Context, ask: Callable[[], Awaitable[T]]) -> T:
         """Ask, for a caller that knows the token; end the call with what went wrong."""

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.type import date_pb2 as google_dot_type_dot_date__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19jichipoint/v1/agent.proto\x12\rjichipoint.v1\x1a\x16google/type/date.proto\"\x14\n\x12WaitForCardRequest\"(\n\x13WaitForCardResponse\x12\x11\n\tinsertion\x18\x01 \x01(\x03\"\x11\n\x0fReadCardRequest\"<\n\x10ReadCardResponse\x12(\n\rlast_good_day\x18\x01 \x01(\x0b\x32\x11.google.type.Date\"\x13\n\x11LookUpCardRequest\"Q\n\x12LookUpCardResponse\x12\x11\n\tissuer_id\x18\x01 \x01(\t\x12\x13\n\x0bissuer_name\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t2\x8b\x02\n\x13\x43ounterAgentService\x12T\n\x0bWaitForCard\x12!.jichipoint.v1.WaitForCardRequest\x1a\".jichipoint.v1.WaitForCardResponse\x12K\n\x08ReadCard\x12\x1e.jichipoint.v1.ReadCardRequest\x1a\x1f.jichipoint.v1.ReadCardResponse\x12Q\n\nLookUpCard\x12 .jichipoint.v1.LookUpCardRequest\x1a!.jichipoint.v1.LookUpCardResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x19jichipoint/v1/agent.proto\x12\rjichipoint.v1\x1a\x16google/type/date.proto\"-\n\x12WaitForCardRequest\x12\x17\n\x0f\x61\x66ter_insertion\x18\x01 \x01(\x03\"(\n\x13WaitForCardResponse\x12\x11\n\tinsertion\x18\x01 \x01(\x03\"\x11\n\x0fReadCardRequest\"<\n\x10ReadCardResponse\x12(\n\rlast_good_day\x18\x01 \x01(\x0b\x32\x11.google.type.Date\"\x13\n\x11LookUpCardRequest\"c\n\x12LookUpCardResponse\x12\x11\n\tissuer_id\x18\x01 \x01(\t\x12\x13\n\x0bissuer_name\x18\x02 \x01(\t\x12\x13\n\x0b\x63ustomer_id\x18\x03 \x01(\t\x12\x10\n\x08mykey_id\x18\x04 \x01(\t\"*\n\x13LookUpNumberRequest\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\"=\n\x14LookUpNumberResponse\x12\x13\n\x0b\x63ustomer_id\x18\x01 \x01(\t\x12\x10\n\x08mykey_id\x18\x02 \x01(\t2\xe4\x02\n\x13\x43ounterAgentService\x12T\n\x0bWaitForCard\x12!.jichipoint.v1.WaitForCardRequest\x1a\".jichipoint.v1.WaitForCardResponse\x12K\n\x08ReadCard\x12\x1e.jichipoint.v1.ReadCardRequest\x1a\x1f.jichipoint.v1.ReadCardResponse\x12Q\n\nLookUpCard\x12 .jichipoint.v1.LookUpCardRequest\x1a!.jichipoint.v1.LookUpCardResponse\x12W\n\x0cLookUpNumber\x12\".jichipoint.v1.LookUpNumberRequest\x1a#.jichipoint.v1.LookUpNumberResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,17 +33,21 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'jichipoint.v1.agent_pb2', _
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_WAITFORCARDREQUEST']._serialized_start=68
-  _globals['_WAITFORCARDREQUEST']._serialized_end=88
-  _globals['_WAITFORCARDRESPONSE']._serialized_start=90
-  _globals['_WAITFORCARDRESPONSE']._serialized_end=130
-  _globals['_READCARDREQUEST']._serialized_start=132
-  _globals['_READCARDREQUEST']._serialized_end=149
-  _globals['_READCARDRESPONSE']._serialized_start=151
-  _globals['_READCARDRESPONSE']._serialized_end=211
-  _globals['_LOOKUPCARDREQUEST']._serialized_start=213
-  _globals['_LOOKUPCARDREQUEST']._serialized_end=232
-  _globals['_LOOKUPCARDRESPONSE']._serialized_start=234
-  _globals['_LOOKUPCARDRESPONSE']._serialized_end=315
-  _globals['_COUNTERAGENTSERVICE']._serialized_start=318
-  _globals['_COUNTERAGENTSERVICE']._serialized_end=585
+  _globals['_WAITFORCARDREQUEST']._serialized_end=113
+  _globals['_WAITFORCARDRESPONSE']._serialized_start=115
+  _globals['_WAITFORCARDRESPONSE']._serialized_end=155
+  _globals['_READCARDREQUEST']._serialized_start=157
+  _globals['_READCARDREQUEST']._serialized_end=174
+  _globals['_READCARDRESPONSE']._serialized_start=176
+  _globals['_READCARDRESPONSE']._serialized_end=236
+  _globals['_LOOKUPCARDREQUEST']._serialized_start=238
+  _globals['_LOOKUPCARDREQUEST']._serialized_end=257
+  _globals['_LOOKUPCARDRESPONSE']._serialized_start=259
+  _globals['_LOOKUPCARDRESPONSE']._serialized_end=358
+  _globals['_LOOKUPNUMBERREQUEST']._serialized_start=360
+  _globals['_LOOKUPNUMBERREQUEST']._serialized_end=402
+  _globals['_LOOKUPNUMBERRESPONSE']._serialized_start=404
+  _globals['_LOOKUPNUMBERRESPONSE']._serialized_end=465
+  _globals['_COUNTERAGENTSERVICE']._serialized_start=468
+  _globals['_COUNTERAGENTSERVICE']._serialized_end=824
 # @@protoc_insertion_point(module_scope)

@@ -23,12 +23,19 @@ class WaitForCardRequest(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    AFTER_INSERTION_FIELD_NUMBER: _builtins.int
+    after_insertion: _builtins.int
+    """The insertion that the caller has dealt with: that card is not told of again. 0 for whatever
+    card is in.
+    """
     def __init__(
         self,
+        *,
+        after_insertion: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_insertion", b"after_insertion"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -42,7 +49,7 @@ class WaitForCardResponse(_message.Message):
 
     INSERTION_FIELD_NUMBER: _builtins.int
     insertion: _builtins.int
-    """Each insertion has a number of its own, as long as the agent runs."""
+    """Each insertion has a number of its own, above all earlier ones, as long as the agent runs."""
     def __init__(
         self,
         *,
@@ -123,23 +130,78 @@ class LookUpCardResponse(_message.Message):
     ISSUER_ID_FIELD_NUMBER: _builtins.int
     ISSUER_NAME_FIELD_NUMBER: _builtins.int
     CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    MYKEY_ID_FIELD_NUMBER: _builtins.int
     issuer_id: _builtins.str
     """The issuer's ID, 6 digits."""
     issuer_name: _builtins.str
     """The issuer's name."""
     customer_id: _builtins.str
     """The holder's customer number there, as it was registered."""
+    mykey_id: _builtins.str
+    """The holder's MyKey ID."""
     def __init__(
         self,
         *,
         issuer_id: _builtins.str = ...,
         issuer_name: _builtins.str = ...,
         customer_id: _builtins.str = ...,
+        mykey_id: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "issuer_id", b"issuer_id", "issuer_name", b"issuer_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "issuer_id", b"issuer_id", "issuer_name", b"issuer_name", "mykey_id", b"mykey_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___LookUpCardResponse: _TypeAlias = LookUpCardResponse  # noqa: Y015
+
+@_typing.final
+class LookUpNumberRequest(_message.Message):
+    """Asks whose a number is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """A customer number of the issuer of the agent's terminal, as it was typed or scanned:
+    full-width characters, spaces around it and, where the issuer's barcodes are NW-7, their
+    start and stop letters do no harm. Else INVALID_FIELD where it is none.
+    """
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LookUpNumberRequest: _TypeAlias = LookUpNumberRequest  # noqa: Y015
+
+@_typing.final
+class LookUpNumberResponse(_message.Message):
+    """Whose it is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
+    MYKEY_ID_FIELD_NUMBER: _builtins.int
+    customer_id: _builtins.str
+    """The number that was looked up, in half-width characters."""
+    mykey_id: _builtins.str
+    """The MyKey ID that it is registered under."""
+    def __init__(
+        self,
+        *,
+        customer_id: _builtins.str = ...,
+        mykey_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["customer_id", b"customer_id", "mykey_id", b"mykey_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___LookUpNumberResponse: _TypeAlias = LookUpNumberResponse  # noqa: Y015

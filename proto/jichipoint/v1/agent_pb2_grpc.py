@@ -31,7 +31,8 @@ class CounterAgentServiceStub(object):
 
     Errors carry google.rpc.ErrorInfo. Reasons about the card: NO_CARD, PULLED_OUT, MUTE,
     FOREIGN, OLD_CARD, PHONE, DAMAGED, IN_USE, READER_DOWN; about the agent: TOKEN_WRONG,
-    SERVER_SILENT, SIGN_IN_REFUSED; and those of ServiceIdService.
+    SERVER_SILENT, SIGN_IN_REFUSED; about a number: INVALID_FIELD; and those of
+    ServiceIdService.
     """
 
     def __init__(self, channel):
@@ -55,6 +56,11 @@ class CounterAgentServiceStub(object):
                 request_serializer=jichipoint_dot_v1_dot_agent__pb2.LookUpCardRequest.SerializeToString,
                 response_deserializer=jichipoint_dot_v1_dot_agent__pb2.LookUpCardResponse.FromString,
                 _registered_method=True)
+        self.LookUpNumber = channel.unary_unary(
+                '/jichipoint.v1.CounterAgentService/LookUpNumber',
+                request_serializer=jichipoint_dot_v1_dot_agent__pb2.LookUpNumberRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_agent__pb2.LookUpNumberResponse.FromString,
+                _registered_method=True)
 
 
 class CounterAgentServiceServicer(object):
@@ -63,11 +69,13 @@ class CounterAgentServiceServicer(object):
 
     Errors carry google.rpc.ErrorInfo. Reasons about the card: NO_CARD, PULLED_OUT, MUTE,
     FOREIGN, OLD_CARD, PHONE, DAMAGED, IN_USE, READER_DOWN; about the agent: TOKEN_WRONG,
-    SERVER_SILENT, SIGN_IN_REFUSED; and those of ServiceIdService.
+    SERVER_SILENT, SIGN_IN_REFUSED; about a number: INVALID_FIELD; and those of
+    ServiceIdService.
     """
 
     def WaitForCard(self, request, context):
-        """Waits until a card is in the reader, for as long as the caller's deadline lets it.
+        """Waits until a card is in the reader, for as long as the caller's deadline lets it. With
+        after_insertion it waits for the next one.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -84,6 +92,13 @@ class CounterAgentServiceServicer(object):
     def LookUpCard(self, request, context):
         """Reads the card that is in, and asks the server for the holder's number at the issuer of
         the agent's terminal (SID-3).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def LookUpNumber(self, request, context):
+        """Asks the server for the MyKey ID behind a number of that issuer (SID-4). No card is needed.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -107,6 +122,11 @@ def add_CounterAgentServiceServicer_to_server(servicer, server):
                     request_deserializer=jichipoint_dot_v1_dot_agent__pb2.LookUpCardRequest.FromString,
                     response_serializer=jichipoint_dot_v1_dot_agent__pb2.LookUpCardResponse.SerializeToString,
             ),
+            'LookUpNumber': grpc.unary_unary_rpc_method_handler(
+                    servicer.LookUpNumber,
+                    request_deserializer=jichipoint_dot_v1_dot_agent__pb2.LookUpNumberRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_agent__pb2.LookUpNumberResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'jichipoint.v1.CounterAgentService', rpc_method_handlers)
@@ -121,7 +141,8 @@ class CounterAgentService(object):
 
     Errors carry google.rpc.ErrorInfo. Reasons about the card: NO_CARD, PULLED_OUT, MUTE,
     FOREIGN, OLD_CARD, PHONE, DAMAGED, IN_USE, READER_DOWN; about the agent: TOKEN_WRONG,
-    SERVER_SILENT, SIGN_IN_REFUSED; and those of ServiceIdService.
+    SERVER_SILENT, SIGN_IN_REFUSED; about a number: INVALID_FIELD; and those of
+    ServiceIdService.
     """
 
     @staticmethod
@@ -195,6 +216,33 @@ class CounterAgentService(object):
             '/jichipoint.v1.CounterAgentService/LookUpCard',
             jichipoint_dot_v1_dot_agent__pb2.LookUpCardRequest.SerializeToString,
             jichipoint_dot_v1_dot_agent__pb2.LookUpCardResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def LookUpNumber(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.CounterAgentService/LookUpNumber',
+            jichipoint_dot_v1_dot_agent__pb2.LookUpNumberRequest.SerializeToString,
+            jichipoint_dot_v1_dot_agent__pb2.LookUpNumberResponse.FromString,
             options,
             channel_credentials,
             insecure,

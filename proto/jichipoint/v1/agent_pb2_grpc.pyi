@@ -32,7 +32,8 @@ class CounterAgentServiceStub:
 
     Errors carry google.rpc.ErrorInfo. Reasons about the card: NO_CARD, PULLED_OUT, MUTE,
     FOREIGN, OLD_CARD, PHONE, DAMAGED, IN_USE, READER_DOWN; about the agent: TOKEN_WRONG,
-    SERVER_SILENT, SIGN_IN_REFUSED; and those of ServiceIdService.
+    SERVER_SILENT, SIGN_IN_REFUSED; about a number: INVALID_FIELD; and those of
+    ServiceIdService.
     """
 
     @_typing.overload
@@ -40,7 +41,9 @@ class CounterAgentServiceStub:
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> CounterAgentServiceAsyncStub: ...
     WaitForCard: _grpc.UnaryUnaryMultiCallable[_agent_pb2.WaitForCardRequest, _agent_pb2.WaitForCardResponse]
-    """Waits until a card is in the reader, for as long as the caller's deadline lets it."""
+    """Waits until a card is in the reader, for as long as the caller's deadline lets it. With
+    after_insertion it waits for the next one.
+    """
     ReadCard: _grpc.UnaryUnaryMultiCallable[_agent_pb2.ReadCardRequest, _agent_pb2.ReadCardResponse]
     """Reads the My Number card that is in. Its serial number is not told: recording it is for
     accredited bodies only (公的個人認証法).
@@ -49,6 +52,8 @@ class CounterAgentServiceStub:
     """Reads the card that is in, and asks the server for the holder's number at the issuer of
     the agent's terminal (SID-3).
     """
+    LookUpNumber: _grpc.UnaryUnaryMultiCallable[_agent_pb2.LookUpNumberRequest, _agent_pb2.LookUpNumberResponse]
+    """Asks the server for the MyKey ID behind a number of that issuer (SID-4). No card is needed."""
 
 @_typing.type_check_only
 class CounterAgentServiceAsyncStub(CounterAgentServiceStub):
@@ -57,12 +62,15 @@ class CounterAgentServiceAsyncStub(CounterAgentServiceStub):
 
     Errors carry google.rpc.ErrorInfo. Reasons about the card: NO_CARD, PULLED_OUT, MUTE,
     FOREIGN, OLD_CARD, PHONE, DAMAGED, IN_USE, READER_DOWN; about the agent: TOKEN_WRONG,
-    SERVER_SILENT, SIGN_IN_REFUSED; and those of ServiceIdService.
+    SERVER_SILENT, SIGN_IN_REFUSED; about a number: INVALID_FIELD; and those of
+    ServiceIdService.
     """
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     WaitForCard: _aio.UnaryUnaryMultiCallable[_agent_pb2.WaitForCardRequest, _agent_pb2.WaitForCardResponse]  # type: ignore[assignment]
-    """Waits until a card is in the reader, for as long as the caller's deadline lets it."""
+    """Waits until a card is in the reader, for as long as the caller's deadline lets it. With
+    after_insertion it waits for the next one.
+    """
     ReadCard: _aio.UnaryUnaryMultiCallable[_agent_pb2.ReadCardRequest, _agent_pb2.ReadCardResponse]  # type: ignore[assignment]
     """Reads the My Number card that is in. Its serial number is not told: recording it is for
     accredited bodies only (公的個人認証法).
@@ -71,6 +79,8 @@ class CounterAgentServiceAsyncStub(CounterAgentServiceStub):
     """Reads the card that is in, and asks the server for the holder's number at the issuer of
     the agent's terminal (SID-3).
     """
+    LookUpNumber: _aio.UnaryUnaryMultiCallable[_agent_pb2.LookUpNumberRequest, _agent_pb2.LookUpNumberResponse]  # type: ignore[assignment]
+    """Asks the server for the MyKey ID behind a number of that issuer (SID-4). No card is needed."""
 
 class CounterAgentServiceServicer(metaclass=_abc_1.ABCMeta):
     """Served on loopback to programs that can read the agent's token file. The token is sent as
@@ -78,7 +88,8 @@ class CounterAgentServiceServicer(metaclass=_abc_1.ABCMeta):
 
     Errors carry google.rpc.ErrorInfo. Reasons about the card: NO_CARD, PULLED_OUT, MUTE,
     FOREIGN, OLD_CARD, PHONE, DAMAGED, IN_USE, READER_DOWN; about the agent: TOKEN_WRONG,
-    SERVER_SILENT, SIGN_IN_REFUSED; and those of ServiceIdService.
+    SERVER_SILENT, SIGN_IN_REFUSED; about a number: INVALID_FIELD; and those of
+    ServiceIdService.
     """
 
     @_abc_1.abstractmethod
@@ -87,7 +98,9 @@ class CounterAgentServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _agent_pb2.WaitForCardRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_agent_pb2.WaitForCardResponse, _abc.Awaitable[_agent_pb2.WaitForCardResponse]]:
-        """Waits until a card is in the reader, for as long as the caller's deadline lets it."""
+        """Waits until a card is in the reader, for as long as the caller's deadline lets it. With
+        after_insertion it waits for the next one.
+        """
 
     @_abc_1.abstractmethod
     def ReadCard(
@@ -108,5 +121,13 @@ class CounterAgentServiceServicer(metaclass=_abc_1.ABCMeta):
         """Reads the card that is in, and asks the server for the holder's number at the issuer of
         the agent's terminal (SID-3).
         """
+
+    @_abc_1.abstractmethod
+    def LookUpNumber(
+        self,
+        request: _agent_pb2.LookUpNumberRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_agent_pb2.LookUpNumberResponse, _abc.Awaitable[_agent_pb2.LookUpNumberResponse]]:
+        """Asks the server for the MyKey ID behind a number of that issuer (SID-4). No card is needed."""
 
 def add_CounterAgentServiceServicer_to_server(servicer: CounterAgentServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

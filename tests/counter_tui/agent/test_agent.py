@@ -6,10 +6,16 @@ from contextlib import suppress
 
 import grpc
 import pytest
-from jichipoint.v1 import agent_pb2, agent_pb2_grpc, service_ids_pb2, terminals_pb2
+from jichipoint.v1 import (
+    agent_pb2,
+    agent_pb2_grpc,
+    issuers_pb2,
+    service_ids_pb2,
+    terminals_pb2,
+)
 
 from counter_tui import texts
-from counter_tui.agent.client import AgentError, ask
+from counter_tui.agent.client import AgentError, ask, ask_whose
 from counter_tui.agent.desk import Desk
 from counter_tui.agent.pass_file import AgentPass
 from counter_tui.agent.servicer import AddressError, AgentServicer, serve
@@ -29,6 +35,7 @@ class PlayedServer:
         self.signed_in: list[tuple[str, str, bytes]] = []
         self.asked: list[str] = []
         self.troubles: list[Exception] = []
+        self.symbology = issuers_pb2.SYMBOLOGY_NW7
 
     async def sign_in(
         self, terminal_id: str, password: str, machine_fingerprint: bytes
@@ -43,8 +50,21 @@ class PlayedServer:
         if self.troubles:
             raise self.troubles.pop(0)
         return service_ids_pb2.LookUpServiceIdResponse(
-            issuer_id="000001", issuer_name="市立図書館", customer_id=f"L-{serial_number}"
+            issuer_id="000001",
+            issuer_name="市立図書館",
+            customer_id=f"L-{serial_number}",
+            mykey_id=f"MY{serial_number}",
         )
+
+    async def look_up_mykey_id(self, customer_id: str) -> str:
+        self.asked.append(customer_id)
+        if self.troubles:
+            raise self.troubles.pop(0)
+        return f"MY-{customer_id}"
+
+    async def issuer(self) -> service_ids_pb2.GetIssuerResponse:
+        handover = issuers_pb2.Handover(symbology=self.symbology)
+        return service_ids_pb2.GetIssuerResponse(handover=handover)
 
 
 class Agent:
@@ -67,6 +87,19 @@ class Agent:
         return await asyncio.to_thread(
             ask, self.agent_pass, look_up=look_up, wait_seconds=wait_seconds
         )
+
+    async def ask_whose(self, customer_id: str) -> dict[str, str]:
+        return await asyncio.to_thread(ask_whose, self.agent_pass, customer_id)
+
+    async def wait(self, after_insertion: int = 0, seconds: float = 20) -> int:
+        async with grpc.aio.insecure_channel(self.address) as channel:
+            stub = agent_pb2_grpc.CounterAgentServiceStub(channel)
+            answer: agent_pb2.WaitForCardResponse = await stub.WaitForCard(
+                agent_pb2.WaitForCardRequest(after_insertion=after_insertion),
+                metadata=(("authorization", f"Bearer {TOKEN}"),),
+                timeout=seconds,
+            )
+            return answer.insertion
 
     async def refusal(self, *, look_up: bool = True, wait_seconds: float = 0) -> AgentError:
         with pytest.raises(AgentError) as caught:
@@ -94,6 +127,7 @@ async def test_the_card_and_the_holders_number(agent: Agent) -> None:
         "issuer_id": "000001",
         "issuer_name": "市立図書館",
         "customer_id": "L-030D45",
+        "mykey_id": "MY030D45",
     }
     assert agent.server.signed_in == [("00010011", "secret", FINGERPRINT)]
 
@@ -124,9 +158,9 @@ async def test_many_ask_at_once(agent: Agent) -> None:
 async def test_waiting_for_a_card(agent: Agent, monkeypatch: pytest.MonkeyPatch) -> None:
     waits, wait_for_card = asyncio.Event(), agent.desk.wait_for_card
 
-    async def told() -> int:
+    async def told(after_insertion: int) -> int:
         waits.set()
-        return await wait_for_card()
+        return await wait_for_card(after_insertion)
 
     monkeypatch.setattr(agent.desk, "wait_for_card", told)
     waiting = asyncio.create_task(agent.ask(wait_seconds=20))
@@ -143,12 +177,19 @@ async def test_each_insertion_has_a_number(agent: Agent) -> None:
     numbers = []
     for index in (0, 1, 0):
         agent.reader.insert(index)
-        async with grpc.aio.insecure_channel(agent.address) as channel:
-            stub = agent_pb2_grpc.CounterAgentServiceStub(channel)
-            metadata = (("authorization", f"Bearer {TOKEN}"),)
-            answer = await stub.WaitForCard(agent_pb2.WaitForCardRequest(), metadata=metadata)
-        numbers.append(answer.insertion)
+        numbers.append(await agent.wait())
     assert numbers == [1, 2, 3]
+
+
+async def test_waiting_for_the_next_card(agent: Agent) -> None:
+    agent.reader.insert(0)
+    first = await agent.wait()
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await agent.wait(first, seconds=0.2)
+    assert caught.value.code() == grpc.StatusCode.DEADLINE_EXCEEDED
+    waiting = asyncio.create_task(agent.wait(first))
+    agent.reader.insert(0)
+    assert await waiting == first + 1
 
 
 async def test_what_is_wrong_with_the_card(agent: Agent) -> None:
@@ -171,10 +212,51 @@ async def test_what_the_server_says(agent: Agent) -> None:
     assert (await agent.refusal()).reason == "SERVER_SILENT"
 
 
+@pytest.mark.parametrize("text", ["L-12345", "  L-12345 ", "Ｌ－１２３４５", "\u3000Ｌ-１２３４５"])
+async def test_whose_a_number_is(agent: Agent, text: str) -> None:
+    """No card is in; what the screens take as this number, the agent takes too."""
+    assert await agent.ask_whose(text) == {"customer_id": "L-12345", "mykey_id": "MY-L-12345"}
+    assert agent.server.asked == ["L-12345"]
+    assert len(agent.server.signed_in) == 1
+
+
+async def test_the_letters_of_an_nw7_code(agent: Agent) -> None:
+    assert (await agent.ask_whose("a12345b"))["customer_id"] == "12345"
+    agent.server.symbology = issuers_pb2.SYMBOLOGY_CODE39
+    assert (await agent.ask_whose("a12345b"))["customer_id"] == "a12345b"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("", "入力してください"),
+        (" ", "入力してください"),
+        ("L 12345", "空白"),
+        ("図書館", "使えない文字"),
+        ("1" * 33, "32文字まで"),
+    ],
+)
+async def test_what_is_no_number_goes_to_no_server(agent: Agent, text: str, says: str) -> None:
+    with pytest.raises(AgentError, match=says) as caught:
+        await agent.ask_whose(text)
+    assert caught.value.reason == "INVALID_FIELD"
+    assert agent.server.asked == []
+
+
+async def test_what_the_server_says_of_a_number(agent: Agent) -> None:
+    agent.server.troubles = [RefusedError("CUSTOMER_ID_UNKNOWN", "登録されていません。")]
+    with pytest.raises(AgentError, match=r"^登録されていません。$") as caught:
+        await agent.ask_whose("12345")
+    assert caught.value.reason == "CUSTOMER_ID_UNKNOWN"
+    agent.server.troubles = [SessionEndedError("SESSION_EXPIRED", "")]
+    assert (await agent.ask_whose("12345"))["mykey_id"] == "MY-12345"
+    assert len(agent.server.signed_in) == 2
+
+
 @pytest.mark.parametrize(
     "metadata", [(), (("authorization", "Bearer x"),), (("authorization", TOKEN),)]
 )
-@pytest.mark.parametrize("method", ["WaitForCard", "ReadCard", "LookUpCard"])
+@pytest.mark.parametrize("method", ["WaitForCard", "ReadCard", "LookUpCard", "LookUpNumber"])
 async def test_without_the_token_nothing_is_told(
     agent: Agent, metadata: tuple[tuple[str, str], ...], method: str
 ) -> None:

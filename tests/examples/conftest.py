@@ -1,0 +1,46 @@
+"""An agent with a reader of software, and the demo town's server behind it."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from counter_tui import texts
+from counter_tui.agent.desk import Desk
+from counter_tui.agent.pass_file import AgentPass, new_token, write_pass
+from counter_tui.agent.servicer import AgentServicer, serve
+from counter_tui.gateway import Gateway
+from counter_tui.virtual.reader import VirtualReader, boxed_cards
+from server.demo_data import TERMINAL
+from tests.end_to_end.support import Place, SettableClock, serving
+
+
+class AtStreet:
+    """What the street's program has before it: the agent's file, and a reader."""
+
+    def __init__(self, place: Place, agent_json: Path, reader: VirtualReader) -> None:
+        self.place = place
+        self.agent_json = agent_json
+        self.reader = reader
+
+
+@pytest.fixture
+async def at_street(tmp_path: Path) -> AsyncIterator[AtStreet]:
+    texts.use("ja")
+    clock = SettableClock()
+    place = await asyncio.to_thread(Place.make, tmp_path / "town", clock)
+    reader = VirtualReader(boxed_cards(place.folder / "cards"))
+    async with serving(place, clock) as address:
+        gateway, token = Gateway(address), new_token()
+        desk = Desk(reader, gateway, TERMINAL, place.town.password, bytes(32))
+        running, port = await serve(AgentServicer(desk, token), "127.0.0.1:0")
+        following = asyncio.create_task(desk.follow())
+        path = write_pass(place.state, AgentPass(f"127.0.0.1:{port}", token))
+        yield AtStreet(place, path, reader)
+        following.cancel()
+        with suppress(asyncio.CancelledError):
+            await following
+        await running.stop(None)
+        await gateway.close()
