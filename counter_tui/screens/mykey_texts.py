@@ -85,7 +85,7 @@ def lookalike_text(mykey_id: str) -> str:
         _("{places}文字目は{name}").format(
             places=_("・").join(map(str, places)), name=_(_LOOKALIKES[one])
         )
-        for one, places in found.items()
+        for one, places in sorted(found.items(), key=lambda item: item[1])
     ]
     return "  ".join(parts)
 

@@ -1,8 +1,6 @@
 """サービスIDの登録: S23 input, S24 done (SID-1, SID-2)."""
 
-import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
 
 from jichipoint.v1 import issuers_pb2, service_ids_pb2
 from textual import work
@@ -235,7 +233,7 @@ class RegisterServiceIdScreen(CounterScreen[None]):
             return
         await self._send(
             service_ids_pb2.RegisterServiceIdRequest(
-                request_id=new_request_id(time.time_ns() // 1_000_000),
+                request_id=new_request_id(int(self.counter.clock().timestamp() * 1000)),
                 certificate_serial_number=certificate.serial_number,
                 customer_id=number,
                 replaces=replaces,
@@ -258,7 +256,7 @@ class RegisterServiceIdScreen(CounterScreen[None]):
             request_id=request.request_id,
             method="RegisterServiceId",
             request=request.SerializeToString(),
-            created_at=datetime.now(UTC),
+            created_at=self.counter.clock(),
             abandoned=False,
             answer=None,
         )
