@@ -14,9 +14,10 @@ from counter_tui.card.reader import CardError
 from counter_tui.card_texts import trouble_text
 from counter_tui.core.bookings import RefusedError, TroubleError
 from counter_tui.core.customer_id import parse_number, without_nw7_letters
+from counter_tui.number_texts import NUMBER_FAULTS
 from counter_tui.screens.base import CounterScreen
 from counter_tui.screens.service_id_found import FoundScreen
-from counter_tui.screens.service_id_register import NUMBER_FAULTS, RegisterServiceIdScreen
+from counter_tui.screens.service_id_register import RegisterServiceIdScreen
 from counter_tui.texts import _, later
 from counter_tui.widgets import PlainInput, Words
 

@@ -14,14 +14,10 @@ from counter_tui.card.users_card import DriverError, Reading, read_number
 from counter_tui.card_texts import trouble_text
 from counter_tui.core.answers import answer_of
 from counter_tui.core.bookings import Finished, NotBooked, RefusedError, TroubleError
-from counter_tui.core.customer_id import (
-    NumberFault,
-    ParsedNumber,
-    parse_number,
-    without_nw7_letters,
-)
+from counter_tui.core.customer_id import ParsedNumber, parse_number, without_nw7_letters
 from counter_tui.core.outbox import Entry
 from counter_tui.core.uuid7 import new_request_id
+from counter_tui.number_texts import NUMBER_FAULTS
 from counter_tui.screens.base import CounterScreen
 from counter_tui.screens.service_id_boxes import ReplaceBox
 from counter_tui.screens.signature_box import SignatureBox
@@ -29,14 +25,6 @@ from counter_tui.screens.working import WorkingScreen
 from counter_tui.texts import _, later
 from counter_tui.widgets import NumberedList, PlainInput, Words
 
-NUMBER_FAULTS = {
-    NumberFault.EMPTY: later("利用カード番号を入力してください。"),
-    NumberFault.SPACE: later("利用カード番号に空白が入っています。消してください。"),
-    NumberFault.CHARACTER: later(
-        "利用カード番号に使えない文字が入っています。半角の数字・英字・記号で入力してください。"
-    ),
-    NumberFault.TOO_LONG: later("利用カード番号は32文字までです。"),
-}
 _READINGS = {
     issuers_pb2.CARD_READING_METHOD_CONTACTLESS_ID: Reading.CONTACTLESS_ID,
     issuers_pb2.CARD_READING_METHOD_DRIVER: Reading.DRIVER,

@@ -81,7 +81,7 @@ def test_what_looks_alike_is_spelled_out() -> None:
     assert lookalikes("O0I1OAB2") == {"0": [2], "O": [1, 5], "1": [4], "I": [3]}
     assert lookalikes("AB23CD45") == {}
     texts.use("ja")
-    assert lookalike_text("AOB0OCDE") == "4文字目は数字の0(ゼロ)  2・5文字目は英字のO(オー)"
+    assert lookalike_text("AOB0OCDE") == "2・5文字目は英字のO(オー)  4文字目は数字の0(ゼロ)"
     assert lookalike_text("AB23CD45") == ""
 
 
