@@ -11,6 +11,7 @@ import itertools
 import os
 import re
 import tempfile
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -30,20 +31,28 @@ from textual.widgets import Input, OptionList
 from counter_tui.app import CounterApp
 from counter_tui.compose import build
 from counter_tui.core.settings import Settings
+from counter_tui.kiosk import KioskApp
 from counter_tui.screens.cancel import CancelConfirmScreen, ReasonBox
 from counter_tui.screens.day import DayScreen
+from counter_tui.screens.kiosk_menu import KioskMenuScreen
 from counter_tui.screens.menus import MenuScreen, PointMenuScreen
 from counter_tui.screens.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
+from counter_tui.screens.mykey_candidate import CandidateStep
+from counter_tui.screens.mykey_create import MykeyCreateScreen
 from counter_tui.screens.pin_box import PinBox
 from counter_tui.screens.redeem_boxes import PlaceBox
+from counter_tui.screens.service_id_found import FoundScreen
+from counter_tui.screens.service_id_register import RegisteredScreen, RegisterServiceIdScreen
 from counter_tui.screens.sign_in import RegisterScreen
 from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
 from counter_tui.screens.voucher_issue import IssueConfirmScreen, IssueDoneScreen, IssueInputScreen
 from counter_tui.screens.voucher_redeem import RedeemScreen
 from counter_tui.slips.document import cell_width
 from counter_tui.widgets import NumberedList, Words
-from demo.cards import make_cards
+from demo.cards import REVOKED, make_cards
+from demo.screen_text import screen_text
 from server.app import start
+from server.citizens.settings import CardSettings, card_verifier
 from server.clock import TOKYO
 from server.db.engine import open_database
 from server.demo_data import Town, make_town
@@ -75,6 +84,8 @@ BLOCKS = {
     "▁": (0, 7 / 8, 1, 1 / 8),
     "▊": (0, 0, 3 / 4, 1),
     "▎": (0, 0, 1 / 4, 1),
+    "▌": (0, 0, 1 / 2, 1),
+    "▐": (1 / 2, 0, 1 / 2, 1),
 }
 """What block characters fill of their cell: left, top, width, height."""
 TEXT = re.compile(
@@ -328,6 +339,55 @@ async def chamber(studio: Studio) -> None:
     await studio.draw("redeem-done")
 
 
+async def library(studio: Studio) -> None:
+    """Register a number at the library's counter, and look it up by the card."""
+    await studio.reach(RegisterScreen)
+    await studio.press(*studio.town.library_terminal_id, "tab", *studio.town.password, "enter")
+    await studio.reach(MenuScreen)
+    await studio.draw("library-menu")
+    await studio.press("1")
+    await studio.reach(RegisterServiceIdScreen)
+    issuer = studio.app.screen.query_one("#issuer", Words)
+    await studio.until(lambda: bool(str(issuer.render())), "the issuer")
+    await studio.press("f9", "1")
+    card = studio.app.screen.query_one("#card", Words)
+    await studio.until(lambda: "Enter" in str(card.render()), "the card")
+    await studio.press(*"180000000011", "enter", "2")
+    await studio.draw("service-id-register")
+    await studio.press("enter")
+    await studio.reach(RegisteredScreen)
+    await studio.draw("service-id-registered")
+    await studio.press("enter")
+    await studio.reach(RegisterServiceIdScreen)
+    await studio.press("escape")
+    await studio.reach(MenuScreen)
+    await studio.press("2")  # the card is in: it is looked up at once
+    await studio.reach(FoundScreen)
+    await studio.draw("service-id-found")
+
+
+async def kiosk(studio: Studio) -> None:
+    """Make a MyKey ID at the kiosk, as far as the choice of one."""
+    await studio.reach(RegisterScreen)
+    await studio.press(*studio.town.kiosk_terminal_id, "tab", *studio.town.password, "enter")
+    await studio.reach(KioskMenuScreen)
+    await studio.draw("kiosk-menu")
+    await studio.press("1")
+    await studio.reach(MykeyCreateScreen)
+    await studio.press("f9", "5")
+    card = studio.app.screen.query_one("#card-next", Words)
+    await studio.until(lambda: bool(str(card.render())), "the card")
+    await studio.press("enter")
+    await studio.reach(PinBox)
+    message = studio.app.screen.query_one("#pin-message", Words)
+    await studio.until(lambda: bool(str(message.render())), "the tries left")
+    await studio.press(*"1234", "enter")
+    await studio.reach(CandidateStep)
+    await studio.press(*"HANAKO10", "enter")
+    await studio.until(lambda: "次へ" in screen_text(studio.app), "that it is free")
+    await studio.draw("mykey-candidate")
+
+
 async def english(studio: Studio) -> None:
     """Go as far as the confirm screen, which is the one picture kept."""
     await sign_in(studio)
@@ -343,15 +403,24 @@ async def serving(folder: Path) -> AsyncIterator[tuple[Town, str]]:
     town = make_town(folder, clock, chance)
     make_cards(folder / "town.json", folder / "cards", clock.now())
     vault = Vault(read_master_key(Path(town.master_key_file)), chance)
-    running = await start(open_database(town.database), vault, "127.0.0.1:0", clock, chance)
+    cards = folder / "cards"
+    trusted = CardSettings((), (cards / "users.pem",), (cards / REVOKED,), None)
+    database = open_database(town.database)
+    verify = card_verifier(trusted, clock, chance)
+    running = await start(database, vault, "127.0.0.1:0", clock, chance, verify_card=verify)
     try:
         yield town, f"127.0.0.1:{running.port}"
     finally:
         await running.stop()
 
 
-def application(folder: Path, town: Town, address: str, language: str) -> CounterApp:
-    """Return the application at the town's terminal; between two Enters a second passes."""
+def application(
+    folder: Path, town: Town, address: str, language: str, kind: type[CounterApp]
+) -> CounterApp:
+    """Return the application at the town's terminal; between two Enters a second passes.
+
+    At a kiosk, which forgets after a minute, time passes as it does.
+    """
     spool = folder / "spool"
     spool.mkdir()
     settings = Settings(
@@ -364,16 +433,20 @@ def application(folder: Path, town: Town, address: str, language: str) -> Counte
         printer=f"file:{folder / 'receipts.escpos'}",
         hint=HINTS[language].format(terminal_id=town.terminal_id, password=town.password),
     )
-    seconds = map(float, itertools.count()).__next__
-    return build(settings, monotonic=seconds, clock=FixedClock().now)
+    counted = map(float, itertools.count()).__next__
+    seconds = time.monotonic if kind is KioskApp else counted
+    return build(settings, monotonic=seconds, clock=FixedClock().now, application=kind)
 
 
 async def drawn_by(
-    scene: Callable[[Studio], Awaitable[None]], folder: Path, language: str
+    scene: Callable[[Studio], Awaitable[None]],
+    folder: Path,
+    language: str,
+    kind: type[CounterApp] = CounterApp,
 ) -> dict[str, str]:
     """Return the pictures of a scene in a new town, by name."""
     async with serving(folder) as (town, address):
-        app = application(folder, town, address, language)
+        app = application(folder, town, address, language, kind)
         async with app.run_test(size=SIZE) as pilot:
             studio = Studio(app, pilot, town)
             await scene(studio)
@@ -386,6 +459,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         pictures = asyncio.run(drawn_by(japanese, Path(folder) / "ja", "ja"))
         pictures |= asyncio.run(drawn_by(chamber, Path(folder) / "chamber", "ja"))
+        pictures |= asyncio.run(drawn_by(library, Path(folder) / "library", "ja"))
+        pictures |= asyncio.run(drawn_by(kiosk, Path(folder) / "kiosk", "ja", KioskApp))
         pictures |= asyncio.run(drawn_by(english, Path(folder) / "en", "en"))
     for name, svg in pictures.items():
         path = PICTURES / f"{name}.svg"
