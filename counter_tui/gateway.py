@@ -279,6 +279,25 @@ class Gateway:
             if not token:
                 return found
 
+    async def issuers(self) -> list[terminals_pb2.ListIssuersResponse.Issuer]:
+        """TRM-3: all that a terminal can choose."""
+        found: list[terminals_pb2.ListIssuersResponse.Issuer] = []
+        token = ""
+        while True:
+            request = terminals_pb2.ListIssuersRequest(page_size=500, page_token=token)
+            response = await self._call(self._terminals.ListIssuers, request, READ_SECONDS)
+            page = cast(terminals_pb2.ListIssuersResponse, response)
+            found += page.issuers
+            token = page.next_page_token
+            if not token:
+                return found
+
+    async def choose_issuer(self, issuer_id: str) -> terminals_pb2.Terminal:
+        """TRM-3; it may be repeated. Return the terminal as it is then."""
+        request = terminals_pb2.ChooseIssuerRequest(issuer_id=issuer_id)
+        response = await self._call(self._terminals.ChooseIssuer, request, BOOK_SECONDS)
+        return cast(terminals_pb2.ChooseIssuerResponse, response).terminal
+
     async def card_challenge(self, request_id: str) -> bytes:
         """Return what the card is to sign for a request (CRD-2)."""
         request = cards_pb2.CreateCardChallengeRequest(request_id=request_id)

@@ -39,12 +39,14 @@ class MenuScreen(CounterScreen[None]):
         of_class = terminal.terminal_class if terminal else None
         is_issuers = of_class == terminals_pb2.TERMINAL_CLASS_SERVICE_ID
         has_issuer = is_issuers and bool(terminal and terminal.issuer_id)
+        is_real = not self.counter.training
         tasks: tuple[tuple[bool, str, Callable[[], Screen[Any]]], ...] = (
             (has_issuer, _("サービスIDの登録"), RegisterServiceIdScreen),
             (has_issuer, _("サービスIDの照会"), LookUpScreen),
             (has_issuer, _("サービスIDの一覧"), ServiceIdListScreen),
             (has_issuer, _("住所等の変更の可能性"), AddressNoticesScreen),
-            (is_issuers and not self.counter.training, _("マイキーIDの手続き"), _mykey_menu),
+            (is_issuers and is_real, _("マイキーIDの手続き"), _mykey_menu),
+            (is_issuers and is_real and not has_issuer, _("ID付与事業者の選択"), _issuer_choice),
             (True, _("自治体ポイント管理クラウドへ"), PointMenuScreen),
         )
         return [(text, screen) for may, text, screen in tasks if may]
@@ -52,7 +54,13 @@ class MenuScreen(CounterScreen[None]):
     def on_numbered_list_chosen(self, chosen: NumberedList.Chosen) -> None:
         """Open the chosen task."""
         _text, screen = self._tasks()[chosen.index]
-        self.app.push_screen(screen())
+        self.app.push_screen(screen(), self._come_back)
+
+    def _come_back(self, _result: object) -> None:
+        """Offer what the terminal may do by now; else the cursor stays where it is."""
+        tasks, texts = self.query_one(NumberedList), [text for text, _screen in self._tasks()]
+        if tasks.lines != texts:
+            tasks.show(texts)
 
 
 class PointMenuScreen(CounterScreen[None]):
@@ -89,6 +97,13 @@ class PointMenuScreen(CounterScreen[None]):
     def action_back(self) -> None:
         """Go back to the menu."""
         self.dismiss(None)
+
+
+def _issuer_choice() -> Screen[Any]:
+    """Return the choice of an issuer, which a terminal makes once."""
+    from counter_tui.screens.issuer_choice import IssuerChoiceScreen  # noqa: PLC0415
+
+    return IssuerChoiceScreen()
 
 
 def _mykey_menu() -> Screen[Any]:

@@ -476,6 +476,16 @@ TABLE: dict[str, Row] = {
         "券番号の誤りが続いたため、あと{retry_seconds}秒お待ちください。",
         "Too many wrong voucher numbers: wait for {retry_seconds} s.",
     ),
+    TerminalReason.ISSUER_UNKNOWN: Row(
+        StatusCode.NOT_FOUND,
+        "このID付与事業者は登録されていません。一覧から選び直してください。",
+        "There is no such issuer. Choose one of the list.",
+    ),
+    TerminalReason.ISSUER_CHOSEN_BEFORE: Row(
+        _FAILED,
+        "この端末のID付与事業者はすでに選ばれています。変更は自治体の担当者に連絡してください。",
+        "This terminal has its issuer already. Ask the municipality to change it.",
+    ),
     TerminalReason.TRAINING_NOT_OFFERED: Row(
         _FAILED,
         "このサーバーでは練習モードを使えません。",

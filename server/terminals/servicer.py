@@ -11,17 +11,19 @@ from server.clock import Clock, Moment, to_datetime
 from server.ledger.values import Refusal
 from server.ledger.writer import Writer
 from server.readers import Readers
-from server.rpc import fields
+from server.rpc import fields, pages
 from server.rpc.access import (
     ANYONE,
     EVERY_TERMINAL,
     POINT_COUNTERS,
     REDEEMING_COUNTERS,
+    SERVICE_ID_COUNTERS,
     VOUCHER_COUNTERS,
     open_to,
 )
 from server.rpc.calls import Call
 from server.terminals.errors import TerminalReason
+from server.terminals.issuer_choice import choose_issuer, listed_issuers
 from server.terminals.rules import active_terminal
 from server.terminals.sessions import Sessions
 from server.terminals.sign_in import (
@@ -38,6 +40,7 @@ from server.training.sessions import Training
 
 PASSWORD_LENGTH_MAX = 128
 FINGERPRINT_BYTES = 32
+PAGE_SIZE, PAGE_SIZE_MAX = 100, 500
 
 
 class TerminalServicer:
@@ -80,9 +83,12 @@ class TerminalServicer:
             return new_session(database, terminal_id, now, self._chance)
 
         session = await self._writer.run(sign_in)
+        return _response(session, await self._active(terminal_id))
+
+    async def _active(self, terminal_id: str) -> Terminal:
         key = TerminalKey(terminal_id)
         terminal = await self._readers.read(lambda reader: reader.look_up([key]).get(key))
-        return _response(session, active_terminal(terminal))
+        return active_terminal(terminal)
 
     async def _sign_in_for_training(
         self, row: TerminalRow, machine_fingerprint: bytes
@@ -109,6 +115,35 @@ class TerminalServicer:
         now = Timestamp()
         now.FromDatetime(self._clock.now())
         return pb.GetServerTimeResponse(server_time=now)
+
+    @open_to(SERVICE_ID_COUNTERS)
+    async def ListIssuers(  # noqa: N802
+        self,
+        request: pb.ListIssuersRequest,
+        call: Call,  # noqa: ARG002
+    ) -> pb.ListIssuersResponse:
+        """TRM-3."""
+        size = pages.size(request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
+        after = pages.text(request.page_token)
+        found = await self._readers.query(
+            lambda database: listed_issuers(database, after, size + 1)
+        )
+        page = found[:size]
+        return pb.ListIssuersResponse(
+            issuers=[pb.ListIssuersResponse.Issuer(**one._asdict()) for one in page],
+            next_page_token=pages.text_token(page[-1].issuer_id) if len(found) > size else "",
+        )
+
+    @open_to(SERVICE_ID_COUNTERS)
+    async def ChooseIssuer(  # noqa: N802
+        self, request: pb.ChooseIssuerRequest, call: Call
+    ) -> pb.ChooseIssuerResponse:
+        """TRM-3."""
+        issuer_id = fields.digits(request.issuer_id, "issuer_id", 6)
+        terminal_id = call.session.terminal_id
+        await self._writer.run(lambda database: choose_issuer(database, terminal_id, issuer_id))
+        self._sessions.forget(call.session.token_hash)
+        return pb.ChooseIssuerResponse(terminal=_message(await self._active(terminal_id)))
 
     @open_to(EVERY_TERMINAL)
     async def SignOut(self, request: pb.SignOutRequest, call: Call) -> pb.SignOutResponse:  # noqa: N802, ARG002

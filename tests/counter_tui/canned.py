@@ -72,6 +72,7 @@ class CannedGateway(CannedMykeys, CannedServiceIds):
         self.address = address
         self.sent: list[bytes] = []
         self.away = False
+        self.issuer_id = "000002"
         self.is_shop = True
         """Else it is the chamber of commerce, which issues vouchers."""
         self.refusal: RefusedError | None = None
@@ -93,8 +94,8 @@ class CannedGateway(CannedMykeys, CannedServiceIds):
                 municipality_name="A市",
                 place_name="花田酒店",
                 terminal_name="花田酒店 レジ1",
-                issuer_id="000002",
-                issuer_name="A商店街",
+                issuer_id=self.issuer_id,
+                issuer_name="A商店街" if self.issuer_id else "",
                 can_merge=self.is_shop,
                 can_spend=self.is_shop,
                 can_issue_vouchers=not self.is_shop,

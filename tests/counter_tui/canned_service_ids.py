@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from jichipoint.v1 import issuers_pb2, service_ids_pb2
+from jichipoint.v1 import issuers_pb2, service_ids_pb2, terminals_pb2
 
 from counter_tui.core.bookings import RefusedError, TroubleError
 
@@ -48,6 +48,13 @@ class CannedServiceIds:
     @cached_property
     def issuer_book(self) -> IssuerBook:
         return IssuerBook()
+
+    async def issuers(self) -> list[terminals_pb2.ListIssuersResponse.Issuer]:
+        names = ((f"{number:06}", f"第{number}商店街") for number in range(2, 13))
+        return [
+            terminals_pb2.ListIssuersResponse.Issuer(issuer_id=issuer_id, issuer_name=name)
+            for issuer_id, name in (("000001", ISSUER), *names)
+        ]
 
     async def issuer(self) -> service_ids_pb2.GetIssuerResponse:
         return service_ids_pb2.GetIssuerResponse(

@@ -219,7 +219,22 @@ async def mykey_menu(counter: Counter, pilot: Pilots) -> None:
     await settle(pilot)
 
 
+async def issuer_choice(counter: Counter, pilot: Pilots) -> None:
+    counter.gateway.issuer_id = ""
+    await open_menu(counter, pilot)
+    await pilot.press("2")
+    await settle(pilot)
+
+
+async def issuer_box(counter: Counter, pilot: Pilots) -> None:
+    await issuer_choice(counter, pilot)
+    await pilot.press("1")
+    await settle(pilot)
+
+
 DRIVES: list[Drive] = [
+    issuer_choice,
+    issuer_box,
     s23,
     s23_filled,
     s23_space,

@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from counter_tui.screens.issuer_choice import IssuerBox, IssuerChoiceScreen
 from counter_tui.screens.menus import MenuScreen
 from counter_tui.screens.service_id_boxes import ReplaceBox
 from counter_tui.screens.service_id_found import FoundScreen
@@ -27,6 +28,7 @@ from tests.end_to_end.support import (
 )
 
 NUMBER, OTHER = "180000000011", "180000000022"
+ISSUER_OF_THE_LIBRARY = f"SELECT issuer_id FROM terminal WHERE terminal_id = '{LIBRARY_TERMINAL}'"  # noqa: S608
 SIGNATURE_PASSWORD = "abc123"
 """As it is typed; the cards take it in capitals (ABC123)."""
 
@@ -224,3 +226,28 @@ async def test_a_card_that_is_taken_out_types_nothing(
         library.reader.remove()
         await library.read("カードが抜かれたため、入力を止めました。")
     assert await asyncio.to_thread(field.line) == ""
+
+
+async def test_a_terminal_chooses_its_issuer_once(place: Place, server: str) -> None:
+    place.change("UPDATE terminal SET issuer_id = NULL WHERE terminal_id = ?", LIBRARY_TERMINAL)
+    async with library_at(place, server) as library:
+        await library.reach(MenuScreen)
+        assert "サービスIDの登録" not in library.text
+        await library.press("2")
+        await library.reach(IssuerChoiceScreen)
+        await library.read("000001  さくら野市立図書館", "000002  さくら通り商店街")
+        await library.press("1")
+        await library.reach(IssuerBox)
+        await library.read("000001  さくら野市立図書館", "変更できません")
+        await library.press("escape")
+        await library.reach(IssuerChoiceScreen)
+        assert place.rows(ISSUER_OF_THE_LIBRARY) == [(None,)]
+        await library.press("1")
+        await library.reach(IssuerBox)
+        await library.press("enter")
+        await library.reach(MenuScreen)
+        assert place.rows(ISSUER_OF_THE_LIBRARY) == [(LIBRARY,)]
+        await library.read("1  サービスIDの登録")
+        assert "ID付与事業者の選択" not in library.text
+        await register(library, NUMBER, SAKURAI)
+    assert registered(place) == [(NUMBER, "MY123456")]

@@ -2,11 +2,21 @@
 
 import grpc
 import pytest
-from jichipoint.v1 import points_pb2, terminals_pb2
+from jichipoint.v1 import points_pb2, service_ids_pb2, terminals_pb2
 
 from tests.integration.conftest import BALANCE, Connect, Service
 from tests.integration.support import MACHINE, Client, sign_in_request, spend_request
-from tests.server.support import CARD_A, COUNTER, MYKEY, STREET_1, WITHDRAWN
+from tests.server.support import (
+    CARD_A,
+    COUNTER,
+    COUNTER_2,
+    LIBRARY,
+    MYKEY,
+    POINT_USE,
+    STREET_1,
+    STREET_2,
+    WITHDRAWN,
+)
 
 Code = grpc.StatusCode
 
@@ -118,3 +128,59 @@ async def test_machine_and_password_are_not_kept_in_the_clear(
     )
     assert kept[0] == MACHINE
     assert kept[1].startswith("$argon2id$")
+
+
+async def issuers(client: Client, size: int = 0) -> list[str]:
+    """The IDs of all issuers, asked for page by page."""
+    found: list[str] = []
+    token = ""
+    while True:
+        asked = terminals_pb2.ListIssuersRequest(page_size=size, page_token=token)
+        answer = terminals_pb2.ListIssuersResponse
+        page = await client.call("TerminalService/ListIssuers", asked, answer)
+        assert size == 0 or len(page.issuers) <= size
+        found += [one.issuer_id for one in page.issuers]
+        token = page.next_page_token
+        if not token:
+            return found
+
+
+def choice(issuer_id: str) -> terminals_pb2.ChooseIssuerRequest:
+    return terminals_pb2.ChooseIssuerRequest(issuer_id=issuer_id)
+
+
+@pytest.mark.parametrize("size", [0, 1, 2, 5])
+async def test_issuers_are_listed_page_by_page(connect: Connect, size: int) -> None:
+    client = await connect(COUNTER)
+    assert await issuers(client, size) == [f"{number:06d}" for number in range(1, 6)]
+
+
+async def test_a_terminal_without_an_issuer_chooses_one_for_good(
+    service: Service, connect: Connect
+) -> None:
+    without = f"UPDATE terminal SET issuer_id = NULL WHERE terminal_id = '{COUNTER_2}'"  # noqa: S608
+    service.town.tamper(without)
+    client, method = await connect(COUNTER_2), "TerminalService/ChooseIssuer"
+    about = "ServiceIdService/GetIssuer"
+    nothing = service_ids_pb2.GetIssuerRequest()
+    assert (await client.refusal(about, nothing)).reason == "TERMINAL_WITHOUT_ISSUER"
+    unknown = await client.refusal(method, choice("999999"))
+    assert (unknown.code, unknown.reason) == (Code.NOT_FOUND, "ISSUER_UNKNOWN")
+    for bad in ("", "12345", "０００００２", "1234567"):
+        assert (await client.refusal(method, choice(bad))).fields == ("issuer_id",)
+    for _again in range(2):
+        chosen = await client.call(method, choice(LIBRARY), terminals_pb2.ChooseIssuerResponse)
+        assert (chosen.terminal.issuer_id, chosen.terminal.can_merge) == (LIBRARY, False)
+    told = await client.call(about, nothing, service_ids_pb2.GetIssuerResponse)
+    assert told.issuer_id == LIBRARY, "the session knows it at once"
+    other = await client.refusal(method, choice(STREET_2))
+    assert (other.code, other.reason) == (Code.FAILED_PRECONDITION, "ISSUER_CHOSEN_BEFORE")
+    assert (await client.sign_in(COUNTER_2)).terminal.issuer_id == LIBRARY
+
+
+async def test_no_other_class_of_terminal_has_an_issuer(connect: Connect) -> None:
+    client = await connect(POINT_USE)
+    told = await client.refusal("TerminalService/ChooseIssuer", choice(LIBRARY))
+    assert told.reason == "NOT_FOR_THIS_TERMINAL"
+    listed = await client.refusal("TerminalService/ListIssuers", terminals_pb2.ListIssuersRequest())
+    assert listed.reason == "NOT_FOR_THIS_TERMINAL"

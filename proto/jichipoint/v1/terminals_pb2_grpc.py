@@ -45,6 +45,16 @@ class TerminalServiceStub(object):
                 request_serializer=jichipoint_dot_v1_dot_terminals__pb2.GetServerTimeRequest.SerializeToString,
                 response_deserializer=jichipoint_dot_v1_dot_terminals__pb2.GetServerTimeResponse.FromString,
                 _registered_method=True)
+        self.ListIssuers = channel.unary_unary(
+                '/jichipoint.v1.TerminalService/ListIssuers',
+                request_serializer=jichipoint_dot_v1_dot_terminals__pb2.ListIssuersRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_terminals__pb2.ListIssuersResponse.FromString,
+                _registered_method=True)
+        self.ChooseIssuer = channel.unary_unary(
+                '/jichipoint.v1.TerminalService/ChooseIssuer',
+                request_serializer=jichipoint_dot_v1_dot_terminals__pb2.ChooseIssuerRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_terminals__pb2.ChooseIssuerResponse.FromString,
+                _registered_method=True)
         self.SignOut = channel.unary_unary(
                 '/jichipoint.v1.TerminalService/SignOut',
                 request_serializer=jichipoint_dot_v1_dot_terminals__pb2.SignOutRequest.SerializeToString,
@@ -73,6 +83,22 @@ class TerminalServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListIssuers(self, request, context):
+        """Lists the issuers (ID付与事業者), by ID; for terminals of class ア, which choose theirs (TRM-3).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ChooseIssuer(self, request, context):
+        """Gives the terminal its issuer (TRM-3), once: a terminal that could change it could look
+        at every issuer's users. For terminals of class ア. The same issuer again is answered like
+        the first time. Refusals: ISSUER_UNKNOWN, ISSUER_CHOSEN_BEFORE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def SignOut(self, request, context):
         """Ends the session that the call carries.
         """
@@ -92,6 +118,16 @@ def add_TerminalServiceServicer_to_server(servicer, server):
                     servicer.GetServerTime,
                     request_deserializer=jichipoint_dot_v1_dot_terminals__pb2.GetServerTimeRequest.FromString,
                     response_serializer=jichipoint_dot_v1_dot_terminals__pb2.GetServerTimeResponse.SerializeToString,
+            ),
+            'ListIssuers': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListIssuers,
+                    request_deserializer=jichipoint_dot_v1_dot_terminals__pb2.ListIssuersRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_terminals__pb2.ListIssuersResponse.SerializeToString,
+            ),
+            'ChooseIssuer': grpc.unary_unary_rpc_method_handler(
+                    servicer.ChooseIssuer,
+                    request_deserializer=jichipoint_dot_v1_dot_terminals__pb2.ChooseIssuerRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_terminals__pb2.ChooseIssuerResponse.SerializeToString,
             ),
             'SignOut': grpc.unary_unary_rpc_method_handler(
                     servicer.SignOut,
@@ -154,6 +190,60 @@ class TerminalService(object):
             '/jichipoint.v1.TerminalService/GetServerTime',
             jichipoint_dot_v1_dot_terminals__pb2.GetServerTimeRequest.SerializeToString,
             jichipoint_dot_v1_dot_terminals__pb2.GetServerTimeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListIssuers(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.TerminalService/ListIssuers',
+            jichipoint_dot_v1_dot_terminals__pb2.ListIssuersRequest.SerializeToString,
+            jichipoint_dot_v1_dot_terminals__pb2.ListIssuersResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ChooseIssuer(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.TerminalService/ChooseIssuer',
+            jichipoint_dot_v1_dot_terminals__pb2.ChooseIssuerRequest.SerializeToString,
+            jichipoint_dot_v1_dot_terminals__pb2.ChooseIssuerResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -41,6 +41,13 @@ class TerminalServiceStub:
     """
     GetServerTime: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.GetServerTimeRequest, _terminals_pb2.GetServerTimeResponse]
     """The server's clock, so that a machine can check its own. Open to callers without a session."""
+    ListIssuers: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.ListIssuersRequest, _terminals_pb2.ListIssuersResponse]
+    """Lists the issuers (ID付与事業者), by ID; for terminals of class ア, which choose theirs (TRM-3)."""
+    ChooseIssuer: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.ChooseIssuerRequest, _terminals_pb2.ChooseIssuerResponse]
+    """Gives the terminal its issuer (TRM-3), once: a terminal that could change it could look
+    at every issuer's users. For terminals of class ア. The same issuer again is answered like
+    the first time. Refusals: ISSUER_UNKNOWN, ISSUER_CHOSEN_BEFORE.
+    """
     SignOut: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.SignOutRequest, _terminals_pb2.SignOutResponse]
     """Ends the session that the call carries."""
 
@@ -57,6 +64,13 @@ class TerminalServiceAsyncStub(TerminalServiceStub):
     """
     GetServerTime: _aio.UnaryUnaryMultiCallable[_terminals_pb2.GetServerTimeRequest, _terminals_pb2.GetServerTimeResponse]  # type: ignore[assignment]
     """The server's clock, so that a machine can check its own. Open to callers without a session."""
+    ListIssuers: _aio.UnaryUnaryMultiCallable[_terminals_pb2.ListIssuersRequest, _terminals_pb2.ListIssuersResponse]  # type: ignore[assignment]
+    """Lists the issuers (ID付与事業者), by ID; for terminals of class ア, which choose theirs (TRM-3)."""
+    ChooseIssuer: _aio.UnaryUnaryMultiCallable[_terminals_pb2.ChooseIssuerRequest, _terminals_pb2.ChooseIssuerResponse]  # type: ignore[assignment]
+    """Gives the terminal its issuer (TRM-3), once: a terminal that could change it could look
+    at every issuer's users. For terminals of class ア. The same issuer again is answered like
+    the first time. Refusals: ISSUER_UNKNOWN, ISSUER_CHOSEN_BEFORE.
+    """
     SignOut: _aio.UnaryUnaryMultiCallable[_terminals_pb2.SignOutRequest, _terminals_pb2.SignOutResponse]  # type: ignore[assignment]
     """Ends the session that the call carries."""
 
@@ -82,6 +96,25 @@ class TerminalServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_terminals_pb2.GetServerTimeResponse, _abc.Awaitable[_terminals_pb2.GetServerTimeResponse]]:
         """The server's clock, so that a machine can check its own. Open to callers without a session."""
+
+    @_abc_1.abstractmethod
+    def ListIssuers(
+        self,
+        request: _terminals_pb2.ListIssuersRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_terminals_pb2.ListIssuersResponse, _abc.Awaitable[_terminals_pb2.ListIssuersResponse]]:
+        """Lists the issuers (ID付与事業者), by ID; for terminals of class ア, which choose theirs (TRM-3)."""
+
+    @_abc_1.abstractmethod
+    def ChooseIssuer(
+        self,
+        request: _terminals_pb2.ChooseIssuerRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_terminals_pb2.ChooseIssuerResponse, _abc.Awaitable[_terminals_pb2.ChooseIssuerResponse]]:
+        """Gives the terminal its issuer (TRM-3), once: a terminal that could change it could look
+        at every issuer's users. For terminals of class ア. The same issuer again is answered like
+        the first time. Refusals: ISSUER_UNKNOWN, ISSUER_CHOSEN_BEFORE.
+        """
 
     @_abc_1.abstractmethod
     def SignOut(
