@@ -5,7 +5,6 @@ A street's driver is a plug-in: docs/cards.md says how one is written.
 
 from collections.abc import Callable
 from enum import StrEnum, auto
-from importlib.metadata import entry_points
 from typing import Protocol
 
 from counter_tui.card.apdu import DamagedFileError, StatusError, Transmit
@@ -59,6 +58,9 @@ def _contactless(transmit: Transmit) -> str:
 
 
 def _loaded(name: str) -> CardDriver:
+    # Few counters have a driver, and this loads two dozen modules.
+    from importlib.metadata import entry_points  # noqa: PLC0415
+
     for found in entry_points(group=ENTRY_POINTS, name=name):
         try:
             driver: CardDriver = found.load()
