@@ -61,6 +61,10 @@ class View:
         """Return the lots of a held account that are not empty, in the order they expire."""
         return [lot for lot in self._lots.get(account, {}).values() if lot.remaining]
 
+    def holding(self, owner: str) -> set[AccountKey]:
+        """Return an owner's accounts whose lots hold points, as far as the batch knows them."""
+        return {account for account in self._lots if account.owner == owner and self.lots(account)}
+
     def change(self, changes: Mapping[Key[Any], Any]) -> None:
         """Move the view on by what was registered; None where there is nothing any more."""
         self._values.update(changes)

@@ -107,7 +107,10 @@ class RevokeMykeyCommand(AttemptCommand):
         holder = accepted_holder(view.find(key), moment.day)
         belongings = view.find(BelongingsKey(self.citizen_id)) or NOTHING
         losses = _losses(belongings, holder.citizen_id, _lots_of(view))
-        changed = sum(loss.points for loss in losses) != self.shown_points
+        known = {_held(program_id, holder.citizen_id) for program_id, _ in belongings.programs}
+        # Accounts that an earlier command of the batch opened: their points were not shown.
+        opened = view.holding(str(holder.citizen_id)) - known
+        changed = sum(loss.points for loss in losses) != self.shown_points or opened
         if changed or belongings.open_holds or holder.citizen_id != self.citizen_id:
             raise Refusal(MykeyReason.LOSSES_CHANGED)
         revoked = Revoked(holder.mykey_id, number if losses else None, losses)

@@ -95,6 +95,18 @@ def test_points_that_came_meanwhile_are_shown_first(town: Town) -> None:
         booked(booker, revoke_command(attempt, 5))
 
 
+def test_points_granted_in_the_same_batch_are_shown_first(town: Town) -> None:
+    attempt = begin(town, Purpose.REVOKE, CARD_A, 1)
+    with town.booker() as booker:
+        first_of_program, too_early = decided(
+            booker, grant_command(CARD_A, 5), revoke_command(attempt, 0)
+        )
+        assert first_of_program.outcome == Outcome.BOOKED
+        assert too_early.outcome == Outcome.REFUSED, "5 points would stay on a revoked MyKey ID"
+        booked(booker, revoke_command(attempt, 5))
+    assert town.balance(CARD_A) == 0
+
+
 def test_held_points_are_released_and_lapse(town: Town) -> None:
     attempt = begin(town, Purpose.REVOKE, CARD_A, 1)
     with town.booker() as booker:
