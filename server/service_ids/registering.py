@@ -25,6 +25,11 @@ from server.service_ids.values import CardServiceIdKey, CustomerKey, Registered
 from server.terminals.rules import active_terminal
 from server.terminals.values import TerminalKey
 
+_HOLD = "UPDATE citizen SET mykey_id = mykey_id WHERE citizen_id = ?"
+"""A revocation by another process comes before it, or waits and ends this number too (MKY-7)."""
+_NOT_REVOKED = """INSERT INTO mykey_event SELECT * FROM mykey_event
+    WHERE kind = 'REVOKED' AND citizen_id = ?"""
+"""Adds nothing; or its key is there already, so that all is decided once more."""
 _KEEP = """INSERT INTO service_id_event (caller, request_id, issuer_id, customer_id, citizen_id,
     replaces, signature_serial_number, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _END = """DELETE FROM service_id
@@ -127,6 +132,8 @@ class RegisterServiceIdCommand:
         return Registration(
             self.encode(answer),
             (
+                Write(_HOLD, (holder.citizen_id,)),
+                Write(_NOT_REVOKED, (holder.citizen_id,)),
                 Write(_KEEP, (*self.request, *named, replaced, signature, at)),
                 Write(_END, (issuer.issuer_id, holder.citizen_id, present)),
                 Write(_REGISTER, (*named, at, signature)),
