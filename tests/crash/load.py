@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import grpc
 from google.type.date_pb2 import Date
-from jichipoint.v1 import merging_pb2, points_pb2
+from jichipoint.v1 import merging_pb2, points_pb2, service_ids_pb2
 
 from tests.integration.support import (
     Client,
@@ -27,27 +27,49 @@ from tests.server.support import (
     STREET_1,
     STREET_2,
     STREET_POINT_IDS,
+    new_request_id,
 )
 
 CARDS = (CARD_A, CARD_B, CARD_E)
 TERMINALS = (COUNTER, COUNTER_2, MYKEY_COUNTER)
 CLIENTS_EACH = 3
+REGISTRATIONS = 0.25
+"""How many of the requests at the terminals of ISSUERS."""
 TRY_SECONDS, PAUSE_SECONDS = 3.0, 0.02
 ANSWER_SECONDS_MAX = 60.0
 SPEND, CANCEL, MERGE = "PointService/Spend", "PointService/CancelSpend", "MergeService/Merge"
+REGISTER = "ServiceIdService/RegisterServiceId"
+ISSUERS = {COUNTER: STREET_1, COUNTER_2: STREET_2}
+"""Where numbers are registered."""
+REGISTERED_CARDS = (CARD_B, CARD_E)
+"""Card A keeps its numbers: merges name them."""
+NUMBERS = ("323456781", "323456782", "323456783")
+"""So few that the clients get into each other's way."""
 NO_ANSWER = (
     grpc.StatusCode.UNAVAILABLE,
     grpc.StatusCode.DEADLINE_EXCEEDED,
     grpc.StatusCode.CANCELLED,  # a server that stops tells calls that it has not taken
 )
-REFUSALS = ("DAY_TURNED", "TRANSACTION_ALREADY_CANCELLED", "TRANSACTION_OF_ANOTHER_DAY")
-"""What may be answered beside bookings: midnight in Tokyo can pass, and some cancel twice."""
+REFUSALS = (
+    "DAY_TURNED",
+    "TRANSACTION_ALREADY_CANCELLED",
+    "TRANSACTION_OF_ANOTHER_DAY",
+    "CUSTOMER_ID_TAKEN",
+    "SERVICE_ID_DIFFERENT",
+)
+"""What may be answered beside bookings: midnight in Tokyo can pass, some cancel twice, and
+several register the same number, or for the same card."""
 CHANNEL_OPTIONS = (
     ("grpc.max_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 50),
     ("grpc.initial_reconnect_backoff_ms", 50),
 )
-Request = points_pb2.SpendRequest | points_pb2.CancelSpendRequest | merging_pb2.MergeRequest
+Request = (
+    points_pb2.SpendRequest
+    | points_pb2.CancelSpendRequest
+    | merging_pb2.MergeRequest
+    | service_ids_pb2.RegisterServiceIdRequest
+)
 
 
 @dataclass(slots=True)
@@ -61,12 +83,14 @@ class Entry:
     content: bytes
     answer: bytes | None = None
     refusal: str | None = None
+    current: str = ""
+    """The number that the card's holder has, where a refusal told it."""
     times_sent: int = 0
 
     @property
     def points(self) -> int:
         """What it took from the card by its answer; less than zero where that gave back."""
-        if self.answer is None:
+        if self.answer is None or self.method == REGISTER:
             return 0
         if self.method == CANCEL:
             return -points_pb2.CancelSpendResponse.FromString(self.answer).points
@@ -86,7 +110,8 @@ async def insist(client: Client, entry: Entry) -> None:
                 if error.code() in NO_ANSWER:
                     await asyncio.sleep(PAUSE_SECONDS)
                     continue
-                entry.refusal = refused(error).reason
+                told = refused(error)
+                entry.refusal, entry.current = told.reason, told.metadata.get("current", "")
                 assert entry.refusal in REFUSALS, error
 
 
@@ -111,7 +136,17 @@ class Journal:
 
     @property
     def booked(self) -> list[Entry]:
+        """What was granted: numbers that were registered too."""
         return [entry for entry in self.entries if entry.answer is not None]
+
+    def registered(self) -> list[tuple[Entry, service_ids_pb2.RegisterServiceIdResponse]]:
+        """The numbers that were registered."""
+        decode = service_ids_pb2.RegisterServiceIdResponse.FromString
+        return [
+            (entry, decode(entry.answer))
+            for entry in self.entries
+            if entry.method == REGISTER and entry.answer is not None
+        ]
 
     @property
     def repeated(self) -> int:
@@ -166,8 +201,13 @@ class Load:
             client = self._client_of(channel, terminal_id)
             day = await _today(client)
             spent: list[Entry] = []
+            # By card the number that a refusal showed last: the next registration replaces it.
+            seen: dict[str, str] = {}
             while not self.stopping:
-                entry = _new_entry(chance, terminal_id, day, spent)
+                if terminal_id in ISSUERS and chance.random() < REGISTRATIONS:
+                    entry = _new_registration(chance, terminal_id, seen)
+                else:
+                    entry = _new_entry(chance, terminal_id, day, spent)
                 self.journal.entries.append(entry)
                 await insist(client, entry)
                 await self.journal.note_answer()
@@ -175,6 +215,8 @@ class Load:
                     day = await _today(client)
                 elif entry.method == SPEND:
                     spent.append(entry)
+                elif entry.current:
+                    seen[entry.card] = entry.current
 
 
 async def _today(client: Client) -> Date:
@@ -204,6 +246,17 @@ def _new_entry(chance: random.Random, terminal_id: str, day: Date, spent: list[E
         method, request = SPEND, spend_request(card, points)
         request.shown_on.CopyFrom(day)
     return Entry(terminal_id, card, method, request.request_id, request.SerializeToString())
+
+
+def _new_registration(chance: random.Random, terminal_id: str, seen: dict[str, str]) -> Entry:
+    card, request_id = chance.choice(REGISTERED_CARDS), new_request_id()
+    request = service_ids_pb2.RegisterServiceIdRequest(
+        request_id=request_id,
+        certificate_serial_number=card,
+        customer_id=chance.choice(NUMBERS),
+        replaces=seen.get(card, ""),
+    )
+    return Entry(terminal_id, card, REGISTER, request_id, request.SerializeToString())
 
 
 def _street_point_id(terminal_id: str, card: str) -> str | None:

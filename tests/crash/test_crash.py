@@ -96,6 +96,7 @@ async def test_kill_9_under_load_loses_and_doubles_nothing(
         servers.close()
     journal = load.journal
     assert journal.repeated, "no call was cut off: the kills came at no bad moment"
+    assert journal.registered(), "no number was registered"
     verified = check(town, journal, POINTS)
     sys.stdout.write(
         f"\n{durable.name}: {KILLS} kills, {len(journal.entries)} requests answered "

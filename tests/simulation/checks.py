@@ -11,9 +11,11 @@ from server.ledger.values import Operation, Outcome, RequestKey
 from server.ledger.verify import verify
 from tests.server.support import Town
 from tests.simulation.model import Model
+from tests.simulation.registration_checks import check_registrations_at_end
 from tests.simulation.servers import Server
 from tests.simulation.voucher_checks import check_vouchers
 
+DONE = (Outcome.BOOKED, Outcome.REGISTERED)
 SOURCES = ("ISSUED", "MOVED")
 """The accounts against which a program's points come in, and are moved."""
 REMEMBERED = ("operation", "counter")
@@ -76,11 +78,12 @@ def check_end(
     assert verified.fault is None, verified.fault
     assert verified.transactions == model.booked
     check_vouchers(town, server, model)
+    check_registrations_at_end(server.database, model)
     requests = [RequestKey(*key) for key in model.decided]
     kept = server.store.operations(requests)
     for key, (_, answer) in model.decided.items():
         operation = kept[RequestKey(*key)]
         assert operation.outcome == answer.outcome
         first = first_answers.get(key)
-        if first is not None and first.outcome == Outcome.BOOKED:
+        if first is not None and first.outcome in DONE:
             assert operation.answer == first.answer, "what was answered is not what is kept"

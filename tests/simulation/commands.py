@@ -33,6 +33,7 @@ from tests.server.support import (
     release_command,
     spend_command,
 )
+from tests.simulation.registration_commands import KINDS, registration_command
 from tests.simulation.values import Ask
 
 MOST = 1000
@@ -66,8 +67,10 @@ def _apart(one: Ask, other: Ask) -> bool:
     return "correct" in kinds and one.voucher == other.voucher
 
 
-def command_of(ask: Ask, key: SigningKey) -> Command:
+def command_of(ask: Ask, key: SigningKey, database: Database) -> Command:
     """Return the real command of a request."""
+    if ask.kind in KINDS:
+        return registration_command(ask, database)
     request = RequestKey(*ask.key)
     terminal_id = ask.caller.removeprefix("terminal:")
     caller = _Caller(terminal_id=terminal_id, request_id=ask.request_id)

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from tests.simulation.lots import Lots
+from tests.simulation.persons import Persons
+from tests.simulation.service_ids import ServiceIds
 from tests.simulation.uses import Taken, Uses
 from tests.simulation.values import (
     BOOKED,
@@ -26,12 +28,15 @@ class Model:
 
     decided: dict[tuple[str, str], tuple[Ask, Answer]] = field(default_factory=dict)
     booked: int = 0
+    registered: int = 0
     spent: int = 0
 
     def __post_init__(self) -> None:
         self.lots = Lots()
         self.uses = Uses(self.lots)
         self.vouchers = Vouchers(self.uses)
+        self.persons = Persons(self.lots)
+        self.service_ids = ServiceIds(self.persons)
 
     def ask(self, ask: Ask, moment: int) -> tuple[Answer, Taken | None]:
         """Decide a request; a repeated one has its first answer (LED-3)."""
@@ -45,7 +50,13 @@ class Model:
         answer, taken = self._decide(ask, moment)
         self.decided[ask.key] = (ask, answer)
         self.booked += answer.outcome == "BOOKED"
+        self.registered += answer.outcome == "REGISTERED"
         return answer, taken
+
+    @property
+    def done(self) -> int:
+        """How much was booked or registered: where it is the same, nothing was changed."""
+        return self.booked + self.registered
 
     def sums(self) -> Counter[tuple[str, str, str]]:
         """What the accounts hold by program and kind; redemptions by place too."""
@@ -88,8 +99,7 @@ class Model:
             case "settle":
                 return Answer("ABANDONED"), None
             case "grant":
-                self.lots.open(ask.card, ask.program, ask.points, today)
-                return BOOKED, None
+                return self._grant(ask, today), None
             case "move":
                 return self._move(ask, today), None
             case "cancel":
@@ -106,7 +116,28 @@ class Model:
                 return self.vouchers.redeem(ask, moment), None
             case "correct":
                 return self.vouchers.correct(ask), None
+            case "number":
+                return self.service_ids.register(ask), None
+            case "create":
+                return self.persons.create(ask, moment), None
+            case "change":
+                return self.persons.change(ask, moment), None
+            case "revoke":
+                return self._revoke(ask, moment), None
         return self._spend(ask, today)
+
+    def _grant(self, ask: Ask, today: date) -> Answer:
+        if self.persons.live(ask.card) is None:
+            return self.persons.not_accepted(ask.card)
+        self.lots.open(ask.card, ask.program, ask.points, today)
+        return BOOKED
+
+    def _revoke(self, ask: Ask, moment: int) -> Answer:
+        person = self.persons.live(ask.card)
+        answer = self.persons.revoke(ask, moment)
+        if person is not None and person.revoked:
+            self.service_ids.end(person)
+        return answer
 
     def _move(self, ask: Ask, today: date) -> Answer:
         if ask.points < 1:

@@ -7,6 +7,7 @@ from server.ledger.booker import Booker
 from server.ledger.store import StoreUnavailableError
 from server.ledger.values import Operation, RequestKey
 from tests.server.support import Town
+from tests.simulation.attempting import step_of
 from tests.simulation.reprinting import reprint_of
 from tests.simulation.stores import Fault, store_on
 from tests.simulation.values import Ask
@@ -44,6 +45,14 @@ class Server:
     def reprint(self, ask: Ask) -> Operation:
         """Print a voucher again, unless the server dies before or after the commit."""
         operation = reprint_of(self.database, ask, self.town.clock, self.store.dies == "before")
+        self.store.committed = True
+        if self.store.dies == "after":
+            raise StoreUnavailableError("died after the commit")
+        return operation
+
+    def attempt(self, ask: Ask) -> Operation:
+        """Do a step of an attempt, unless the server dies before or after the commit."""
+        operation = step_of(self.database, ask, self.town.clock, self.store.dies == "before")
         self.store.committed = True
         if self.store.dies == "after":
             raise StoreUnavailableError("died after the commit")

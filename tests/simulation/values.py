@@ -4,7 +4,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta, timezone
 
-from tests.server.support import COUNTER, COUNTER_2, TIED_SHOP, TOWN_HALL
+from tests.server.support import (
+    CARD_A,
+    COUNTER,
+    COUNTER_2,
+    KEYLESS_COUNTER,
+    KEYLESS_STREET,
+    LIBRARY,
+    LIBRARY_COUNTER,
+    MYKEY,
+    TIED_SHOP,
+    TOWN_HALL,
+)
 
 PROGRAM, EVENT, RETAINED = "00000001", "00000002", "00000000"
 DAYS_VALID = {PROGRAM: 60, EVENT: 60, RETAINED: 21}
@@ -20,6 +31,17 @@ PLACES_OF = {TERMINAL_1: (1, TIED_SHOP), TERMINAL_2: (2,)}
 """Where a terminal redeems: its own place, and those tied to it (VCH-5)."""
 PLACES_TAKING = {PROGRAM: (1, 2, TIED_SHOP), EVENT: (1, 2)}
 """The event's terminals stand at places 1 and 2."""
+
+ISSUERS = {f"terminal:{LIBRARY_COUNTER}": LIBRARY, f"terminal:{KEYLESS_COUNTER}": KEYLESS_STREET}
+"""The terminals at which is registered, and whose they are."""
+FIRST_MYKEY_IDS = MYKEY
+FIRST_SERVICE_IDS = ((KEYLESS_STREET, "323456789", CARD_A),)
+UNFIT_NUMBER = "LIB-42"
+WHY_UNFIT = {
+    LIBRARY: "CUSTOMER_ID_UNFIT_SYMBOLOGY",
+    KEYLESS_STREET: "CUSTOMER_ID_UNFIT_PATTERN",
+}
+"""No NW-7 bar code can carry it, and the street's numbers are nine digits."""
 
 SECOND = 1_000_000
 TOKYO = timezone(timedelta(hours=9))
@@ -54,8 +76,16 @@ class Ask:
     voucher: str = ""
     """The number of the voucher that is redeemed or corrected."""
     place: int = 0
+    issuer: str = ""
+    customer_id: str = ""
+    """The number that is registered at the issuer."""
+    replaces: str = ""
+    purpose: str = ""
+    attempt: str = ""
+    """The request ID that it began with."""
+    mykey_id: str = ""
     drawn: tuple[str, ...] = field(default=(), compare=False)
-    """Voucher numbers that the server draws, others each time the request reaches it."""
+    """Numbers or candidates that the server draws, others each time the request reaches it."""
 
     @property
     def key(self) -> tuple[str, str]:
@@ -64,7 +94,7 @@ class Ask:
 
 @dataclass(frozen=True)
 class Answer:
-    """BOOKED, REFUSED with a reason, or ABANDONED; and some of what is told with it."""
+    """BOOKED, REGISTERED, REFUSED with a reason, or ABANDONED; and some of what is told with it."""
 
     outcome: str
     reason: str = ""

@@ -10,7 +10,7 @@ from server.ledger.values import Operation, Outcome
 from tests.server.support import Town, signing_key_of
 from tests.simulation.answers import check_answer, told_by
 from tests.simulation.asks import CALLERS, first_grants, new_ask
-from tests.simulation.checks import check_books, check_end, tables
+from tests.simulation.checks import DONE, check_books, check_end, tables
 from tests.simulation.commands import (
     apart,
     command_of,
@@ -19,13 +19,18 @@ from tests.simulation.commands import (
     lapse_voucher_commands,
 )
 from tests.simulation.model import Model
+from tests.simulation.registering import Registering
+from tests.simulation.registration_asks import ATTEMPT_STEPS
+from tests.simulation.registration_checks import check_registrations
 from tests.simulation.servers import Server
 from tests.simulation.stores import Fault
 from tests.simulation.uses import Taken
-from tests.simulation.values import Answer, Ask
+from tests.simulation.values import ISSUERS, Answer, Ask
 from tests.simulation.voucher_asks import drawn
 
 STEPS = 100
+OTHER_EACH_TIME = ("settle", "propose", "check", "end")
+"""What may be answered otherwise when it is asked again."""
 BEHIND_MAX = 5_000_000
 
 
@@ -36,9 +41,11 @@ class World:
         self.random = random.Random(seed)
         self.town = town
         self.model = Model()
+        self.registering = Registering(seed, self.model)
         self.key = signing_key_of(town)
         self.servers = [Server(town, fault) for _ in range(servers)]
         self.newest = 0
+        self.registrations_came = False
         self.requests = [(0, ask) for ask in first_grants(self.random)]
         self.answers: list[tuple[int, Ask, Operation]] = []
         self.open: dict[str, Ask] = {}
@@ -50,10 +57,13 @@ class World:
         for step in range(STEPS):
             self.move_clock()
             self.clients_act(step)
+            self.registering.act(step, self.now())
             self.server_acts(step)
             self.jobs_act()
             self.deliver_answers(step)
             check_books(self.town, self.servers[0].database, self.model)
+            if self.registrations_came:
+                check_registrations(self.servers[0].database, self.model)
         check_end(self.town, self.servers[0], self.model, self.first_answers)
         self.stop()
 
@@ -97,6 +107,8 @@ class World:
         due = [ask for when, ask in self.requests if when <= step]
         self.requests = [(when, ask) for when, ask in self.requests if when > step]
         self.random.shuffle(due)
+        registrations = self.registering.take_due(step)
+        self.registrations_came = bool(registrations)
         while due:
             count = self.random.randint(1, 5)
             batch, due = due[:count], due[count:]
@@ -106,25 +118,46 @@ class World:
                 if part[0].kind == "reprint":
                     self.reprint(step, part[0], server)
                 else:
-                    self.book(step, part, server)
+                    self.book(step, self.registering.joined(part, registrations), server)
+        self.register(step, registrations)
 
-    def endanger(self, server: Server) -> None:
+    def register(self, step: int, due: list[Ask]) -> None:
+        """Decide on the registrations that came into no batch of bookings."""
+        chance = self.registering.random
+        while due:
+            ask = due.pop()
+            server = chance.choice(self.servers)
+            self.endanger(server, chance)
+            if ask.kind in ATTEMPT_STEPS:
+                self.attempt(step, ask, server)
+            else:
+                self.book(step, self.registering.joined([ask], due), server, chance)
+
+    def endanger(self, server: Server, chance: random.Random | None = None) -> None:
         """Let a server die now and then, before or after its next commit."""
-        server.store.dies = self.random.choice([None] * 12 + ["before", "after"])
+        chance = chance or self.random
+        server.store.dies = chance.choice([None] * 12 + ["before", "after"])
         server.store.committed = False
+
+    def now(self) -> int:
+        return Moment.of(self.town.clock.now()).microseconds
 
     def moment(self, server: Server) -> int | None:
         """The moment that a batch is decided at, or None where the clock is too far behind."""
-        now = Moment.of(self.town.clock.now()).microseconds
+        now = self.now()
         newest = max(self.newest, server.newest)
         return max(now, newest) if newest - now <= BEHIND_MAX else None
 
-    def book(self, step: int, batch: list[Ask], server: Server) -> None:
-        before = tables(self.town) if self.random.random() < 0.1 else None
+    def book(
+        self, step: int, batch: list[Ask], server: Server, chance: random.Random | None = None
+    ) -> None:
+        looks = chance is None and self.random.random() < 0.1
+        before = tables(self.town) if looks else None
+        chance = chance or self.random
         moment = self.moment(server)
-        booked_before = self.model.booked
+        done_before = self.model.done
         try:
-            operations = server.booker.book([command_of(ask, self.key) for ask in batch])
+            operations = server.booker.book(self.commands(batch, server))
         except ClockWentBackError:
             assert moment is None, "the clock was good enough"
             server.restart()
@@ -137,10 +170,13 @@ class World:
             return
         assert moment is not None, "the clock was too far behind"
         self.agree(step, batch, operations, server, moment)
-        if before is not None and self.model.booked == booked_before:
+        if before is not None and self.model.done == done_before:
             assert tables(self.town) == before, "a refusal left something behind"
-        if server.store.dies or self.random.random() < 0.02:
+        if server.store.dies or chance.random() < 0.02:
             server.restart()
+
+    def commands(self, batch: list[Ask], server: Server) -> list[Command]:
+        return [command_of(ask, self.key, server.database) for ask in batch]
 
     def agree(
         self,
@@ -156,7 +192,7 @@ class World:
             expected, taken = self.model.ask(ask, moment)
             operation = operations[position] if operations else server.stored(ask)
             assert isinstance(operation, Operation), f"{ask} failed: {operation}"
-            if operations is not None or taken is not None:
+            if operations is not None or taken is not None or expected.outcome == "REGISTERED":
                 self.compare(ask, operation, expected, taken)
             if operations is not None:
                 self.answer(step, ask, operation)
@@ -176,10 +212,23 @@ class World:
         check_answer(ask, operation, self.model.vouchers.reprint(ask))
         self.answer(step, ask, operation)
 
+    def attempt(self, step: int, ask: Ask, server: Server) -> None:
+        now = self.now()
+        try:
+            operation = server.attempt(ask)
+        except StoreUnavailableError:
+            if server.store.committed:
+                self.model.persons.step(ask, now)
+            server.restart()
+            return
+        check_answer(ask, operation, self.model.persons.step(ask, now))
+        self.answer(step, ask, operation)
+
     def answer(self, step: int, ask: Ask, operation: Operation) -> None:
         """Send an answer over the same network, where it may be lost."""
-        if self.random.random() < 0.8:
-            self.answers.append((step + self.random.choice([0, 0, 2, 9]), ask, operation))
+        chance = self.registering.random if ask.caller in ISSUERS else self.random
+        if chance.random() < 0.8:
+            self.answers.append((step + chance.choice([0, 0, 2, 9]), ask, operation))
 
     def compare(
         self, ask: Ask, operation: Operation, expected: Answer, taken: Taken | None
@@ -228,7 +277,8 @@ class World:
         self.answers = [waiting for waiting in self.answers if waiting[0] > step]
         for ask, operation in due:
             first = self.first_answers.setdefault(ask.key, operation)
-            if ask.kind != "settle" and operation.outcome == Outcome.BOOKED:
-                assert first.outcome != Outcome.BOOKED or first == operation, "another answer"
+            if ask.kind not in OTHER_EACH_TIME and operation.outcome in DONE:
+                assert first.outcome not in DONE or first == operation, "another answer"
+            self.registering.answered(ask)
             if self.open.get(ask.caller) == ask:
                 del self.open[ask.caller]
