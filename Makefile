@@ -8,6 +8,8 @@ endif
 FRESH ?= 0
 COUNTER ?= shop
 PYTEST ?=
+# Screens are waited for half of the time: one process more than there are cores.
+WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
@@ -18,7 +20,7 @@ run: ## Start the demo in this terminal; without one it plays by itself (LANGUAG
 
 test: ## Run every test (PYTEST='-k name' for some)
 	@tools/set-up dev
-	@.venv/bin/python -m pytest -n auto --dist worksteal $(PYTEST)
+	@.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST)
 
 lint: ## Check style, types, imports, protobuf definitions and translations
 	@tools/set-up dev

@@ -7,6 +7,7 @@ Ends with exit status 1 where the agent is not there or was started anew.
 
 import argparse
 import json
+import signal
 import sys
 from itertools import count
 from pathlib import Path
@@ -81,7 +82,5 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # Ctrl-C ends it at once, wherever it is
+    sys.exit(main())

@@ -92,6 +92,20 @@ class PostgresStore(PostgresReader, SqlStore):
         self._kept_back: list[Statement] = []
         self._inserts: dict[str, str] = {}
 
+    def _run(self, statements: Sequence[Statement]) -> list[list[Any]]:
+        """Run statements; raise ConflictError too where psycopg has lost track of what it prepared.
+
+        It may name statements that a pipeline which failed never prepared. Nothing was committed
+        then, and a new connection begins without any.
+        """
+        try:
+            return super()._run(statements)
+        except StoreUnavailableError as error:
+            if isinstance(error.__cause__, errors.InvalidSqlStatementName):
+                self._database.close()
+                raise ConflictError(str(error)) from error
+            raise
+
     def reserve(self, counter: str, count: int) -> int:
         """Reserve that many numbers of a counter and return the first."""
         ((following,),) = self._run([(_RESERVE, (counter, count))])[0]

@@ -33,8 +33,14 @@ _PROFILE = """INSERT INTO citizen_profile (citizen_id, password_hash, mail, mail
     mails_lapsed, mails_password, mails_mykey_id, base_municipality_code)
     VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _CARD = """INSERT INTO certificate (serial_number, citizen_id, last_good_day) VALUES (?, ?, ?)
-    ON CONFLICT (serial_number) DO UPDATE SET citizen_id = excluded.citizen_id"""
-"""The card of a revoked MyKey ID may make a new one (MKY-7)."""
+    ON CONFLICT (serial_number) DO UPDATE SET citizen_id = excluded.citizen_id
+    WHERE certificate.citizen_id = ?"""
+"""The card of a revoked MyKey ID may make a new one (MKY-7); of that one, and of no other."""
+_NOT_ANOTHERS = """INSERT INTO certificate (serial_number, citizen_id, last_good_day)
+    SELECT serial_number, citizen_id, last_good_day FROM certificate
+    WHERE serial_number = ? AND citizen_id <> ?"""
+"""Adds nothing; or another process gave the card to another, and all is decided once more."""
+_NOBODY = -1
 _CHANGE = "UPDATE citizen SET mykey_id = ? WHERE citizen_id = ? AND mykey_id = ?"
 _OLD_CARDS = """UPDATE certificate SET revoked_at = ?
     WHERE citizen_id = ? AND revoked_at IS NULL"""
@@ -148,7 +154,6 @@ class RegisterMykeyCommand(AttemptCommand):
         if attempt.citizen_id is None or view.find(MykeyKey(self.mykey_id)) is not None:
             raise Refusal(MykeyReason.CANDIDATE_NOT_RESERVED)
         citizen = Citizen(attempt.citizen_id, self.mykey_id, mykey_id_revoked=False)
-        card = (attempt.serial_number, citizen.citizen_id, attempt.last_good_day.isoformat())
         in_order = (
             profile.password_hash,
             profile.mail,
@@ -162,7 +167,7 @@ class RegisterMykeyCommand(AttemptCommand):
             self.encode(self.mykey_id),
             (
                 Write(_CITIZEN, (citizen.citizen_id, citizen.mykey_id)),
-                Write(_CARD, card),
+                *_given_card(attempt, citizen, holder),
                 Write(_PROFILE, (citizen.citizen_id, *in_order)),
                 *self.ending(
                     attempt,
@@ -239,13 +244,13 @@ class TieCardCommand(AttemptCommand):
             raise Refusal(MykeyReason.MYKEY_PASSWORD_WRONG)
         citizen = accepted_citizen(view.find(MykeyKey(self.mykey_id)))
         key = CertificateKey(attempt.serial_number)
-        may_begin(Purpose.TIE, view.find(key), attempt.last_good_day, moment.day)
-        card = (attempt.serial_number, citizen.citizen_id, attempt.last_good_day.isoformat())
+        holder = view.find(key)
+        may_begin(Purpose.TIE, holder, attempt.last_good_day, moment.day)
         return Registration(
             self.encode(citizen.mykey_id),
             (
                 Write(_OLD_CARDS, (moment.microseconds, citizen.citizen_id)),
-                Write(_CARD, card),
+                *_given_card(attempt, citizen, holder),
                 *self.ending(
                     attempt,
                     "CARD_TIED",
@@ -259,6 +264,16 @@ class TieCardCommand(AttemptCommand):
                 key: _holder(citizen, attempt.last_good_day),
             },
         )
+
+
+def _given_card(attempt: Attempt, citizen: Citizen, before: Holder | None) -> tuple[Write, ...]:
+    """Return what gives the attempt's card to a citizen, from the one who was found by it."""
+    seen = _NOBODY if before is None else before.citizen_id
+    day = attempt.last_good_day.isoformat()
+    return (
+        Write(_CARD, (attempt.serial_number, citizen.citizen_id, day, seen)),
+        Write(_NOT_ANOTHERS, (attempt.serial_number, citizen.citizen_id)),
+    )
 
 
 def _holder(citizen: Citizen, last_good_day: date) -> Holder:

@@ -1,6 +1,7 @@
 """Databases that cannot be written while bookings go on: it is told, and nothing is lost."""
 
 import pwd
+import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,6 +25,14 @@ LOCKS = {
 
 
 @contextmanager
+def open_folder() -> Iterator[Path]:
+    """A folder that PostgreSQL's own user can go through; pytest's are closed to others."""
+    with tempfile.TemporaryDirectory(prefix="jichipoint-disk-") as name:
+        Path(name).chmod(0o711)
+        yield Path(name)
+
+
+@contextmanager
 def on_disk(engine: TestEngine, folder: Path) -> Iterator[tuple[Town, Path]]:
     """A town whose database, but for PostgreSQL's log, is on a small disk of its own."""
     if isinstance(engine, SqliteEngine):
@@ -33,9 +42,11 @@ def on_disk(engine: TestEngine, folder: Path) -> Iterator[tuple[Town, Path]]:
             yield town, disk
         return
     assert isinstance(engine, PostgresEngine)
-    folder.chmod(0o711)
     owner = pwd.getpwnam(engine.server.system_user).pw_uid if engine.server.system_user else 0
-    with small_disk(folder / "disk", megabytes=40, owner=owner) as disk:
+    with (
+        open_folder() as open_to_it,
+        small_disk(open_to_it / "disk", megabytes=40, owner=owner) as disk,
+    ):
         engine.administer(f"CREATE TABLESPACE small LOCATION '{disk}'")
         with engine.database(folder) as url:
             name = url.partition("?")[0].rpartition("/")[2]

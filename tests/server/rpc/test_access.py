@@ -60,6 +60,8 @@ EXPECTED: dict[str, Access] = {
     "TerminalService/SignIn": ANYONE,
     "TerminalService/GetServerTime": ANYONE,
     "TerminalService/SignOut": frozenset(TerminalClass),
+    "TerminalService/ListIssuers": frozenset({A}),
+    "TerminalService/ChooseIssuer": frozenset({A}),
     "PointService/ListUsablePoints": frozenset({A, I, U}),
     "PointService/Spend": frozenset({A, I}),
     "PointService/CancelSpend": frozenset({A, I}),
