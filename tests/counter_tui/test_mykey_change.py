@@ -222,7 +222,7 @@ async def test_the_card_goes_while_a_password_is_checked_and_wrong(counter: Coun
         book.troubles["tie"] = [RefusedError("MYKEY_PASSWORD_WRONG", "違います。")]
         counter.gateway.away = False
         await until(pilot, lambda: isinstance(counter.app.screen, CardTieScreen))
-        assert shows(counter, "(MYKEY_PASSWORD_WRONG)")
+        await until(pilot, lambda: shows(counter, "(MYKEY_PASSWORD_WRONG)"))
 
 
 async def test_the_holders_service_ids(counter: Counter) -> None:

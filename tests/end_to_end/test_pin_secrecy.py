@@ -31,12 +31,21 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     return messages
 
 
-def everywhere(place: Place, told: list[str], sent: list[bytes]) -> dict[str, bytes]:
-    """What could hold a PIN, by where it is; the cards themselves do."""
-    found = {
+def files_of(place: Place) -> dict[str, bytes]:
+    """What lies in the town's folder but for the cards, which hold PINs."""
+    return {
         str(path): path.read_bytes()
         for path in place.folder.rglob("*")
         if path.is_file() and place.folder / "cards" not in path.parents
+    }
+
+
+def everywhere(
+    place: Place, before: dict[str, bytes], told: list[str], sent: list[bytes]
+) -> dict[str, bytes]:
+    """What could hold a PIN, by where it is; a key that was there before may by chance."""
+    found = {
+        path: content for path, content in files_of(place).items() if before.get(path) != content
     }
     for number, message in enumerate(sent):
         found[f"message {number} to the server"] = message
@@ -53,6 +62,7 @@ async def test_no_log_exception_file_process_list_or_message_has_it(
     place: Place, counter: Counter, sent: list[bytes], caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
+    before = files_of(place)
     await counter.open_spending()
     pins = counter.reader._taken[SAKURAI]._applications[JPKI].pins
     pins[PinFile.USER_PIN].secret = PIN.encode()
@@ -69,7 +79,7 @@ async def test_no_log_exception_file_process_list_or_message_has_it(
         assert pin not in counter.text
     await counter.reach(SpendDoneScreen)
     assert len(sent) >= 3
-    places = everywhere(place, [*told, caplog.text], sent)
+    places = everywhere(place, before, [*told, caplog.text], sent)
     for pin in (PIN, WRONG_PIN):
         assert [where for where, content in places.items() if pin.encode() in content] == []
 
