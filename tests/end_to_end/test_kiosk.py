@@ -73,7 +73,7 @@ async def create(kiosk: Counter, mykey_id: str, card: int = WITHOUT_MYKEY) -> No
     await kiosk.type(MAIL)
     await kiosk.press("enter", "enter")
     await kiosk.reach(BaseStep)
-    await kiosk.read("さくら野市")
+    await kiosk.read("1  デモ県 さくら野市")
     await kiosk.press("1")
     await kiosk.reach(RegisterStep)
     await kiosk.confirm()
