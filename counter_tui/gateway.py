@@ -191,10 +191,12 @@ class Gateway:
         response = await self._call(self._service_ids.ListAddressNotices, request, READ_SECONDS)
         return cast(service_ids_pb2.ListAddressNoticesResponse, response)
 
-    async def acknowledge_address_notice(self, notice_id: int) -> None:
-        """SID-2."""
+    async def acknowledge_address_notice(self, notice_id: int) -> service_ids_pb2.AddressNotice:
+        """SID-2; it may be repeated. Return the notice as it is then."""
         request = service_ids_pb2.AcknowledgeAddressNoticeRequest(notice_id=notice_id)
-        await self._call(self._service_ids.AcknowledgeAddressNotice, request, BOOK_SECONDS)
+        call = self._service_ids.AcknowledgeAddressNotice
+        response = await self._call(call, request, BOOK_SECONDS)
+        return cast(service_ids_pb2.AcknowledgeAddressNoticeResponse, response).notice
 
     async def begin_attempt(
         self,

@@ -107,6 +107,19 @@ class PlainInput(Input):
         self.insert_text_at_cursor(text.replace("\r", LINE_BREAK)[:PASTED_MAX])
 
 
+class SecretInput(PlainInput):
+    """A field shown as dots; nothing of it goes to a clipboard."""
+
+    def __init__(self, *, id: str, max_length: int = 0) -> None:  # noqa: A002
+        super().__init__(id=id, password=True, max_length=max_length)
+
+    def action_copy(self) -> None:
+        """Do nothing: a secret is not copied."""
+
+    def action_cut(self) -> None:
+        """Do nothing: a secret is not copied."""
+
+
 class NumberedList(Widget, can_focus=True):
     """Lines to choose from by number key, or by arrows and Enter."""
 

@@ -1,6 +1,6 @@
 """What all screens share: title, body, a message, and the keys at the bottom."""
 
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
 from textual.app import ComposeResult
@@ -11,6 +11,7 @@ from textual.widget import Widget
 
 from counter_tui.actions import bindings
 from counter_tui.core.bookings import TroubleError
+from counter_tui.core.uuid7 import new_request_id
 from counter_tui.texts import _
 from counter_tui.widgets import KeyBar, TitleBar, Words
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from counter_tui.app import CounterApp
 
 R = TypeVar("R")
+A = TypeVar("A")
 
 
 class DismissedOnce(Screen[R], Generic[R]):
@@ -109,6 +111,20 @@ class CounterScreen(DismissedOnce[R], Generic[R]):
     def tell_trouble(self, trouble: TroubleError) -> None:
         """Show what went wrong, what to do, and the reason code."""
         self.tell(f"{trouble.message}\n({trouble.reason})", trouble=True)
+
+    async def asked(self, ask: Callable[[], Awaitable[A]]) -> A | None:
+        """Ask the server, again after a new sign-in; None where it told what is wrong."""
+        while True:
+            try:
+                return await ask()
+            except TroubleError as trouble:
+                if not await self.counter.signed_in_again(trouble):
+                    self.tell_trouble(trouble)
+                    return None
+
+    def new_request_id(self) -> str:
+        """Return an ID for a request that is repeated only as it is."""
+        return new_request_id(int(self.counter.clock().timestamp() * 1000))
 
     def card_inserted(self) -> None:
         """A card was put into the reader."""

@@ -10,9 +10,8 @@ from textual.containers import Vertical
 from textual.widget import Widget
 
 from counter_tui.actions import bindings
-from counter_tui.core.bookings import TroubleError
+from counter_tui.paged_list import PagedList
 from counter_tui.screens.base import CounterModal, CounterScreen
-from counter_tui.screens.mykey_fields import PagedList
 from counter_tui.texts import _, later
 from counter_tui.widgets import KeyBar, Words
 
@@ -83,14 +82,10 @@ class IssuerChoiceScreen(CounterScreen[bool]):
 
     @work(exclusive=True, group="issuers")
     async def _load(self) -> None:
-        try:
-            self._issuers = await self.counter.gateway.issuers()
-        except TroubleError as trouble:
-            if await self.counter.signed_in_again(trouble):
-                self._load()
-            else:
-                self.tell_trouble(trouble)
+        issuers = await self.asked(self.counter.gateway.issuers)
+        if issuers is None:
             return
+        self._issuers = issuers
         self.tell("" if self._issuers else _("登録されているID付与事業者がありません。"))
         lines = [f"{one.issuer_id}  {one.issuer_name}" for one in self._issuers]
         self.query_one("#issuers", PagedList).fill(lines)
@@ -108,13 +103,11 @@ class IssuerChoiceScreen(CounterScreen[bool]):
     async def _choose(self, issuer: Issuer) -> None:
         if not await self.app.push_screen_wait(IssuerBox(issuer)):
             return
-        try:
-            self.counter.terminal = await self.counter.gateway.choose_issuer(issuer.issuer_id)
-        except TroubleError as trouble:
-            if not await self.counter.signed_in_again(trouble):
-                self.tell_trouble(trouble)
-            return
-        self.dismiss(True)
+        gateway = self.counter.gateway
+        terminal = await self.asked(lambda: gateway.choose_issuer(issuer.issuer_id))
+        if terminal is not None:
+            self.counter.terminal = terminal
+            self.dismiss(True)
 
     def action_read_again(self) -> None:
         """読み直し."""

@@ -14,9 +14,8 @@ from counter_tui.core.outbox import OutboxError
 from counter_tui.core.redemptions import RedemptionError
 from counter_tui.core.settings import StateError
 from counter_tui.screens.base import CounterModal
-from counter_tui.screens.mykey_fields import SecretInput
 from counter_tui.texts import _
-from counter_tui.widgets import KeyBar, Words
+from counter_tui.widgets import KeyBar, SecretInput, Words
 
 
 class IdleBox(CounterModal[None]):

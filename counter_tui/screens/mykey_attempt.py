@@ -10,7 +10,6 @@ from textual import work
 from textual.widget import Widget
 
 from counter_tui.actions import bindings
-from counter_tui.core.uuid7 import new_request_id
 from counter_tui.screens.base import CounterScreen
 from counter_tui.screens.mykey_sending import NotDone, SendingBox
 from counter_tui.screens.mykey_step import Attempt, Left, Previous, Step
@@ -127,8 +126,7 @@ class AttemptScreen(CounterScreen[None]):
             self._take_through(self._attempt)
 
     def _new_attempt(self) -> Attempt:
-        request_id = new_request_id(int(self.counter.clock().timestamp() * 1000))
-        return Attempt(request_id, self.counter.card_session)
+        return Attempt(self.new_request_id(), self.counter.card_session)
 
     @work(exclusive=True, group="attempt", description="attempt")
     async def _take_through(self, attempt: Attempt) -> None:

@@ -8,7 +8,7 @@ from textual import work
 from textual.widget import Widget
 
 from counter_tui.actions import bindings
-from counter_tui.screens.mykey_fields import LINES_ON_A_PAGE, PagedList
+from counter_tui.paged_list import LINES_ON_A_PAGE, PagedList
 from counter_tui.screens.mykey_form import Form
 from counter_tui.screens.mykey_step import Attempt, Step
 from counter_tui.texts import _, later

@@ -10,7 +10,6 @@ from textual.widgets import Input
 from counter_tui.actions import bindings
 from counter_tui.screens.mykey_fields import (
     ChoiceList,
-    SecretInput,
     TypedMailInput,
     TypedSecretInput,
 )
@@ -24,7 +23,7 @@ from counter_tui.screens.mykey_texts import (
     password_fault_text,
 )
 from counter_tui.texts import _, later
-from counter_tui.widgets import PlainInput, Words
+from counter_tui.widgets import PlainInput, SecretInput, Words
 
 AGAIN = later("確認のためもう一度入力してください。（コピー・貼り付けはしないでください。）")
 CHOICE_INDENT = " " * 8

@@ -6,7 +6,6 @@ from typing import ClassVar, Generic, TypeVar
 
 from counter_tui.actions import bindings
 from counter_tui.core.bookings import TroubleError
-from counter_tui.core.uuid7 import new_request_id
 from counter_tui.screens.base import CounterScreen
 from counter_tui.screens.mykey_sending import NotDone, SendingBox
 from counter_tui.texts import _
@@ -72,19 +71,12 @@ class Step(CounterScreen[R | Left | Previous], Generic[R]):
             self.workers.cancel_node(self)
             self.dismiss(Left(message))
 
-    async def asked(self, ask: Callable[[], Awaitable[A]]) -> A | None:
-        """Ask the server; None where it said no or nothing, and the holder was told."""
-        while True:
-            try:
-                return await ask()
-            except TroubleError as trouble:
-                if await self.counter.signed_in_again(trouble):
-                    continue
-                if trouble.reason == ATTEMPT_OVER:
-                    self.dismiss(Left(f"{trouble.message}\n({trouble.reason})"))
-                else:
-                    self.tell_trouble(trouble)
-                return None
+    def tell_trouble(self, trouble: TroubleError) -> None:
+        """Say it; but out of an attempt that is over there is only the way out."""
+        if trouble.reason == ATTEMPT_OVER:
+            self.dismiss(Left(f"{trouble.message}\n({trouble.reason})"))
+        else:
+            super().tell_trouble(trouble)
 
     async def sent(self, send: Callable[[], Awaitable[A]]) -> A | NotDone:
         """Send the request that decides until it has an answer.
@@ -100,10 +92,6 @@ class Step(CounterScreen[R | Left | Previous], Generic[R]):
                 self.attempt.over = answer.text
                 self.leave(answer.text)
         return answer
-
-    def new_request_id(self) -> str:
-        """Return an ID for a request that is repeated only as it is."""
-        return new_request_id(int(self.counter.clock().timestamp() * 1000))
 
     def action_abort(self) -> None:
         """やめる: nothing is registered, and the candidate is free again."""

@@ -12,13 +12,12 @@ from textual.widgets import Input
 from counter_tui.actions import bindings
 from counter_tui.screens.mykey_attempt import AttemptScreen
 from counter_tui.screens.mykey_done import FinishedIdStep
-from counter_tui.screens.mykey_fields import SecretInput
 from counter_tui.screens.mykey_rules import parse_mykey_id, password_fault
 from counter_tui.screens.mykey_sending import GIVEN_UP, NotDone
 from counter_tui.screens.mykey_step import ATTEMPT_OVER, Attempt, Left, Step
 from counter_tui.screens.mykey_texts import id_fault_text, password_fault_text
 from counter_tui.texts import _, later
-from counter_tui.widgets import PlainInput, Words
+from counter_tui.widgets import PlainInput, SecretInput, Words
 
 _TRY_AGAIN = frozenset({"MYKEY_PASSWORD_WRONG", "TOO_MANY_WRONG_PASSWORDS"})
 

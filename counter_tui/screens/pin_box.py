@@ -17,7 +17,7 @@ from counter_tui.card_texts import locked_text, trouble_text, wrong_pin_text
 from counter_tui.core.bookings import TroubleError
 from counter_tui.screens.base import CounterModal
 from counter_tui.texts import _
-from counter_tui.widgets import KeyBar, Words
+from counter_tui.widgets import KeyBar, SecretInput, Words
 
 PIN_LENGTH = 4
 
@@ -45,7 +45,7 @@ class PinBox(CounterModal[cards_pb2.CardProof]):
             yield from map(Words, self._lines())
             with Horizontal(classes="field"):
                 yield Words(_("暗証番号"), classes="label")
-                yield Input(id="pin", password=True, max_length=PIN_LENGTH)
+                yield SecretInput(id="pin", max_length=PIN_LENGTH)
             yield Words("", id="pin-message")
             bar = KeyBar()
             yield bar

@@ -10,7 +10,6 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 
 from counter_tui.actions import bindings
-from counter_tui.core.bookings import TroubleError
 from counter_tui.screens.base import CounterScreen
 from counter_tui.slips.document import cell_width
 from counter_tui.slips.receipts import TOKYO
@@ -53,13 +52,8 @@ class ServiceIdListScreen(CounterScreen[None]):
 
     @work(exclusive=True)
     async def _load(self, token: str) -> None:
-        try:
-            page = await self.counter.gateway.service_ids(token)
-        except TroubleError as trouble:
-            if await self.counter.signed_in_again(trouble):
-                self._load(token)
-            else:
-                self.tell_trouble(trouble)
+        page = await self.asked(lambda: self.counter.gateway.service_ids(token))
+        if page is None:
             return
         self._next_token = page.next_page_token
         chooser = self.query_one("#numbers", OptionList)
@@ -118,14 +112,10 @@ class AddressNoticesScreen(CounterScreen[None]):
 
     @work(exclusive=True)
     async def _load(self) -> None:
-        try:
-            self._notices = await self._all_notices()
-        except TroubleError as trouble:
-            if await self.counter.signed_in_again(trouble):
-                self._load()
-            else:
-                self.tell_trouble(trouble)
+        notices = await self.asked(self._all_notices)
+        if notices is None:
             return
+        self._notices = notices
         chooser = self.query_one("#notices", OptionList)
         chooser.clear_options()
         chooser.add_options(
@@ -155,14 +145,10 @@ class AddressNoticesScreen(CounterScreen[None]):
 
     @work(exclusive=True)
     async def _acknowledge(self, notice_id: int) -> None:
-        try:
-            await self.counter.gateway.acknowledge_address_notice(notice_id)
-        except TroubleError as trouble:
-            if not await self.counter.signed_in_again(trouble):
-                self.tell_trouble(trouble)
-            return
-        self.tell(_("確認済みにしました。"))
-        self._load()
+        gateway = self.counter.gateway
+        if await self.asked(lambda: gateway.acknowledge_address_notice(notice_id)):
+            self.tell(_("確認済みにしました。"))
+            self._load()
 
     def action_read_again(self) -> None:
         """読み直し."""

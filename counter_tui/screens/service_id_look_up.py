@@ -58,8 +58,8 @@ class LookUpScreen(CounterScreen[None]):
         super().__init__()
         self._offers_registration = False
         self._is_nw7 = False
-        self._answered = ""
-        """The text that the shown MyKey ID belongs to."""
+        self._asked = ""
+        """The text that the message, and the MyKey ID that is shown, are about."""
 
     def body(self) -> Iterable[Widget]:
         """Return how the issuer's numbers are handed over, and the field for a number."""
@@ -89,13 +89,8 @@ class LookUpScreen(CounterScreen[None]):
 
     @work(exclusive=True, group="issuer")
     async def _load_issuer(self) -> None:
-        try:
-            issuer = await self.counter.gateway.issuer()
-        except TroubleError as trouble:
-            if await self.counter.signed_in_again(trouble):
-                self._load_issuer()
-            else:
-                self.tell_trouble(trouble)
+        issuer = await self.asked(self.counter.gateway.issuer)
+        if issuer is None:
             return
         self._is_nw7 = issuer.handover.symbology == issuers_pb2.SYMBOLOGY_NW7
         name, advice = METHODS.get(
@@ -144,7 +139,8 @@ class LookUpScreen(CounterScreen[None]):
         """Say at once what cannot be a number; an earlier answer goes."""
         fault = parse_number(event.value).fault if event.value else None
         self.query_one("#fault", Words).show(_(NUMBER_FAULTS[fault]) if fault else "")
-        if event.input.value != self._answered:
+        if event.input.value != self._asked:  # by now: changes of a scan come late
+            self.tell("")
             self.query_one("#mykey", Words).show("")
         event.input.set_class(bool(fault), "invalid")
 
@@ -161,25 +157,22 @@ class LookUpScreen(CounterScreen[None]):
         """Look a number up that a scanner read."""
         if not repeated:
             number = without_nw7_letters(text)
-            self.query_one("#number", Input).value = number
+            field = self.query_one("#number", Input)
+            field.value = number
+            field.cursor_position = len(number)
             self._look_up_number(number)
 
     @work(exclusive=True, group="look-up")
     async def _look_up_number(self, text: str) -> None:
+        self._asked = text
         parsed = parse_number(without_nw7_letters(text) if self._is_nw7 else text)
         if parsed.fault is not None:
             self.tell(_(NUMBER_FAULTS[parsed.fault]), trouble=True)
             return
-        try:
-            mykey_id = await self.counter.gateway.look_up_mykey_id(parsed.number)
-        except TroubleError as trouble:
-            if await self.counter.signed_in_again(trouble):
-                self._look_up_number(text)
-            else:
-                self.tell_trouble(trouble)
+        mykey_id = await self.asked(lambda: self.counter.gateway.look_up_mykey_id(parsed.number))
+        if mykey_id is None:
             return
         self.tell("")
-        self._answered = self.query_one("#number", Input).value
         self.query_one("#mykey", Words).show(
             _("利用カード番号 {number} のマイキーID: {mykey_id}").format(
                 number=parsed.number, mykey_id=mykey_id

@@ -16,7 +16,6 @@ from counter_tui.core.answers import answer_of
 from counter_tui.core.bookings import Finished, NotBooked, RefusedError, TroubleError
 from counter_tui.core.customer_id import ParsedNumber, parse_number, without_nw7_letters
 from counter_tui.core.outbox import Entry
-from counter_tui.core.uuid7 import new_request_id
 from counter_tui.number_texts import NUMBER_FAULTS
 from counter_tui.screens.base import CounterScreen
 from counter_tui.screens.service_id_boxes import ReplaceBox
@@ -50,6 +49,8 @@ class RegisterServiceIdScreen(CounterScreen[None]):
         super().__init__()
         self._issuer: service_ids_pb2.GetIssuerResponse | None = None
         self._notices_address: bool | None = None
+        self._asked = ""
+        """The number that the message is about."""
         self._card_session: int | None = None
         """The insertion of the card that is being registered; None where none is."""
 
@@ -85,13 +86,8 @@ class RegisterServiceIdScreen(CounterScreen[None]):
 
     @work(exclusive=True, group="issuer")
     async def _load_issuer(self) -> None:
-        try:
-            self._issuer = await self.counter.gateway.issuer()
-        except TroubleError as trouble:
-            if await self.counter.signed_in_again(trouble):
-                self._load_issuer()
-            else:
-                self.tell_trouble(trouble)
+        self._issuer = await self.asked(self.counter.gateway.issuer)
+        if self._issuer is None:
             return
         name = _("ID付与事業者名")
         self.query_one("#issuer", Words).show(f"{name}  {self._issuer.issuer_name}")
@@ -119,6 +115,8 @@ class RegisterServiceIdScreen(CounterScreen[None]):
         """Say at once what cannot be a number."""
         fault = parse_number(event.value).fault if event.value else None
         self.query_one("#fault", Words).show(_(NUMBER_FAULTS[fault]) if fault else "")
+        if event.input.value != self._asked:  # by now: changes of a scan come late
+            self.tell("")
         event.input.set_class(bool(fault), "invalid")
 
     def on_input_submitted(self) -> None:
@@ -175,7 +173,8 @@ class RegisterServiceIdScreen(CounterScreen[None]):
             self._take_number(number)
 
     def _begin(self) -> None:
-        parsed = parse_number(self.query_one("#number", Input).value)
+        self._asked = self.query_one("#number", Input).value
+        parsed = parse_number(self._asked)
         if parsed.fault is not None:
             self.tell(_(NUMBER_FAULTS[parsed.fault]), trouble=True)
             self.query_one("#number", Input).focus()
@@ -221,7 +220,7 @@ class RegisterServiceIdScreen(CounterScreen[None]):
             return
         await self._send(
             service_ids_pb2.RegisterServiceIdRequest(
-                request_id=new_request_id(int(self.counter.clock().timestamp() * 1000)),
+                request_id=self.new_request_id(),
                 certificate_serial_number=certificate.serial_number,
                 customer_id=number,
                 replaces=replaces,

@@ -15,7 +15,7 @@ from counter_tui.core.outbox import OutboxError
 from counter_tui.core.settings import StateError
 from counter_tui.screens.base import CounterScreen
 from counter_tui.texts import _, later
-from counter_tui.widgets import PlainInput, Words
+from counter_tui.widgets import PlainInput, SecretInput, Words
 
 
 class RegisterScreen(CounterScreen[bool]):
@@ -40,7 +40,7 @@ class RegisterScreen(CounterScreen[bool]):
             yield self._id_field()
         with Horizontal(classes="field"):
             yield Words(_("端末パスワード"), classes="label")
-            yield PlainInput(password=True, max_length=128, id="password")
+            yield SecretInput(id="password", max_length=128)
         if self.counter.settings.hint:
             yield Words(self.counter.settings.hint, id="hint")
 

@@ -24,7 +24,7 @@ from counter_tui.card.reader import CardError
 from counter_tui.card_texts import trouble_text
 from counter_tui.screens.base import CounterModal
 from counter_tui.texts import _
-from counter_tui.widgets import KeyBar, Words
+from counter_tui.widgets import KeyBar, SecretInput, Words
 
 LENGTH_MIN, LENGTH_MAX = 6, 16
 
@@ -48,7 +48,7 @@ class SignatureBox(CounterModal[str]):
             )
             with Horizontal(classes="field"):
                 yield Words(_("パスワード"), classes="label")
-                yield Input(id="signature-password", password=True, max_length=LENGTH_MAX + 1)
+                yield SecretInput(id="signature-password", max_length=LENGTH_MAX + 1)
             yield Words("", id="signature-message")
             bar = KeyBar()
             yield bar

@@ -110,9 +110,10 @@ class CannedServiceIds:
             one.notice_time.seconds = REGISTERED_AT
         return listed
 
-    async def acknowledge_address_notice(self, notice_id: int) -> None:
+    async def acknowledge_address_notice(self, notice_id: int) -> service_ids_pb2.AddressNotice:
         self.issuer_book.acknowledged.append(notice_id)
         self.issuer_book.notices.remove(notice_id)
+        return service_ids_pb2.AddressNotice(notice_id=notice_id)
 
 
 def registered(content: bytes) -> bytes:

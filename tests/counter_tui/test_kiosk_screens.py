@@ -9,7 +9,6 @@ from counter_tui.app import CounterApp
 from counter_tui.kiosk import KioskApp
 from counter_tui.screens.kiosk_boxes import IdleBox
 from tests.counter_tui.canned import NOW, Counter
-from tests.counter_tui.looks import check_contrast, check_keys
 from tests.counter_tui.test_mykey_screens import (
     PASSWORD,
     check_focus,
@@ -17,7 +16,12 @@ from tests.counter_tui.test_mykey_screens import (
     give_pin,
     press,
 )
-from tests.counter_tui.test_screens import SIZE, Drive, SnapCompare, settle
+from tests.counter_tui.test_screens import (
+    Drive,
+    SnapCompare,
+    is_as_accepted,
+    settle,
+)
 
 TERMINAL_PASSWORD = "demo-1234"
 
@@ -103,15 +107,7 @@ def test_screen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     counter = new_counter(tmp_path, language, monkeypatch)
-
-    async def run(pilot: Pilot[object]) -> None:
-        await drive(counter, pilot)
-        check_contrast(counter.app)
-        check_keys(counter.app)
-        check_focus(counter)
-        check_nothing_is_cut(counter)
-
-    assert snap_compare(counter.app, terminal_size=SIZE, run_before=run)
+    assert is_as_accepted(counter, drive, snap_compare, check_focus, check_nothing_is_cut)
 
 
 @pytest.mark.parametrize("size", [(100, 30), (132, 43)], ids=lambda size: f"{size[0]}x{size[1]}")
@@ -122,8 +118,4 @@ def test_larger_menu(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     counter = new_counter(tmp_path, "ja", monkeypatch)
-
-    async def run(pilot: Pilot[object]) -> None:
-        await kiosk_menu(counter, pilot)
-
-    assert snap_compare(counter.app, terminal_size=size, run_before=run)
+    assert is_as_accepted(counter, kiosk_menu, snap_compare, size=size)

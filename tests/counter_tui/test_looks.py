@@ -10,7 +10,18 @@ from textual.pilot import Pilot
 from counter_tui.app import BRIGHT
 from tests.counter_tui.canned import Counter
 from tests.counter_tui.looks import SIGN_CONTRAST_MIN, contrast, frame_colour
-from tests.counter_tui.test_screens import SIZE, Drive, SnapCompare, day, s29, s30, s31, s34, s35
+from tests.counter_tui.test_screens import (
+    SIZE,
+    Drive,
+    SnapCompare,
+    day,
+    is_as_accepted,
+    s29,
+    s30,
+    s31,
+    s34,
+    s35,
+)
 
 
 @pytest.mark.parametrize(("drive", "field"), [(s29, "#points"), (s35, "#number")])
@@ -42,8 +53,4 @@ def test_larger_screens(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     counter = Counter(tmp_path, "ja", monkeypatch, printer=True)
-
-    async def run(pilot: Pilot[object]) -> None:
-        await drive(counter, pilot)
-
-    assert snap_compare(counter.app, terminal_size=size, run_before=run)
+    assert is_as_accepted(counter, drive, snap_compare, size=size)

@@ -8,9 +8,9 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from counter_tui.core.bookings import RefusedError
+from counter_tui.paged_list import LINES_ON_A_PAGE, PagedList
 from counter_tui.screens.menus import MenuScreen
 from counter_tui.screens.mykey_change import ChangeCandidateStep, ChangedStep, ChangeStep
-from counter_tui.screens.mykey_fields import LINES_ON_A_PAGE, PagedList
 from counter_tui.screens.mykey_revoke import (
     LossesStep,
     MykeyRevokeScreen,

@@ -26,12 +26,16 @@ from tests.counter_tui.canned import Counter
 from tests.counter_tui.canned_mykey import MANY_MUNICIPALITIES, NO_ANSWER
 from tests.counter_tui.looks import (
     SIGN_CONTRAST_MIN,
-    check_contrast,
-    check_keys,
     contrast,
     frame_colour,
 )
-from tests.counter_tui.test_screens import SIZE, Drive, SnapCompare, s22, settle
+from tests.counter_tui.test_screens import (
+    Drive,
+    SnapCompare,
+    is_as_accepted,
+    s22,
+    settle,
+)
 
 PASSWORD = "Secret77"
 MAIL = "hanako@example.jp"
@@ -377,15 +381,7 @@ def test_screen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     counter = Counter(tmp_path, language, monkeypatch)
-
-    async def run(pilot: Pilot[object]) -> None:
-        await drive(counter, pilot)
-        check_contrast(counter.app)
-        check_keys(counter.app)
-        check_focus(counter)
-        check_nothing_is_cut(counter)
-
-    assert snap_compare(counter.app, terminal_size=SIZE, run_before=run)
+    assert is_as_accepted(counter, drive, snap_compare, check_focus, check_nothing_is_cut)
 
 
 @pytest.mark.parametrize("size", [(100, 30), (132, 43)], ids=lambda size: f"{size[0]}x{size[1]}")
@@ -400,9 +396,4 @@ def test_larger_screens(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     counter = Counter(tmp_path, "ja", monkeypatch)
-
-    async def run(pilot: Pilot[object]) -> None:
-        await drive(counter, pilot)
-        check_nothing_is_cut(counter)
-
-    assert snap_compare(counter.app, terminal_size=size, run_before=run)
+    assert is_as_accepted(counter, drive, snap_compare, check_nothing_is_cut, size=size)

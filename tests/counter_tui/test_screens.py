@@ -306,6 +306,25 @@ async def too_small(counter: Counter, pilot: Pilot[object]) -> None:
     await settle(pilot)
 
 
+def is_as_accepted(
+    counter: Counter,
+    drive: Drive,
+    snap_compare: SnapCompare,
+    *checks: Callable[[Counter], None],
+    size: tuple[int, int] = SIZE,
+) -> bool:
+    """Whether a screen looks as its picture; its contrast, its keys and more are checked first."""
+
+    async def run(pilot: Pilot[object]) -> None:
+        await drive(counter, pilot)
+        check_contrast(counter.app)
+        check_keys(counter.app)
+        for check in checks:
+            check(counter)
+
+    return snap_compare(counter.app, terminal_size=size, run_before=run)
+
+
 async def settle(pilot: Pilot[object]) -> None:
     """Wait until the screen has not changed for a while."""
     unchanged, before = 0, ""
@@ -372,10 +391,4 @@ def test_screen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     counter = Counter(tmp_path, language, monkeypatch, printer=True)
-
-    async def run(pilot: Pilot[object]) -> None:
-        await drive(counter, pilot)
-        check_contrast(counter.app)
-        check_keys(counter.app)
-
-    assert snap_compare(counter.app, terminal_size=SIZE, run_before=run)
+    assert is_as_accepted(counter, drive, snap_compare)

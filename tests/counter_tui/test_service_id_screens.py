@@ -34,7 +34,11 @@ from tests.counter_tui.core.test_cell_codes import draw
 from tests.counter_tui.core.test_cell_codes import scan as decoded
 from tests.counter_tui.looks import check_contrast, check_keys
 from tests.counter_tui.test_code_view import cells
-from tests.counter_tui.test_screens import SnapCompare, settle
+from tests.counter_tui.test_screens import (
+    SnapCompare,
+    is_as_accepted,
+    settle,
+)
 from tests.paper.renderer import render
 
 SIZE = (80, 24)
@@ -275,13 +279,7 @@ def test_screen(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     counter = Counter(tmp_path, language, monkeypatch, printer=True, cards=cards())
-
-    async def run(pilot: Pilot[object]) -> None:
-        await drive(counter, pilot)
-        check_contrast(counter.app)
-        check_keys(counter.app)
-
-    assert snap_compare(counter.app, terminal_size=SIZE, run_before=run)
+    assert is_as_accepted(counter, drive, snap_compare)
 
 
 # S23, S24
@@ -607,12 +605,25 @@ async def test_a_number_leads_to_the_mykey_id(counter: Counter, way: str) -> Non
         assert "MY123456" in screen_text(counter.app)
 
 
+async def test_what_was_said_of_a_number_goes_with_it(counter: Counter) -> None:
+    async with running(counter) as pilot:
+        await s23_taken(counter, pilot)
+        assert "(CUSTOMER_ID_TAKEN)" in screen_text(counter.app)
+        counter.app.screen.query_one("#number").focus()
+        await pilot.press("backspace")
+        await settle(pilot)
+        assert "(CUSTOMER_ID_TAKEN)" not in screen_text(counter.app)
+
+
 async def test_an_unknown_number(counter: Counter) -> None:
     async with running(counter) as pilot:
         await s25(counter, pilot)
         await pilot.press(*NEW, "enter")
         await settle(pilot)
         assert "(CUSTOMER_ID_UNKNOWN)" in screen_text(counter.app)
+        await pilot.press("backspace")
+        await settle(pilot)
+        assert "(CUSTOMER_ID_UNKNOWN)" not in screen_text(counter.app), "it was another number"
 
 
 @pytest.mark.parametrize(
