@@ -45,7 +45,7 @@ pictures: ## Draw the screens for README and docs from the application
 
 snapshots: ## Accept the screens as they are now (look at each picture first)
 	@tools/set-up dev
-	@.venv/bin/python -m pytest tests/counter_tui/test_screens.py --snapshot-update
+	@.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal tests/counter_tui --snapshot-update
 
 golden: ## Write the golden files of the slips anew (look at what changed)
 	@tools/set-up dev

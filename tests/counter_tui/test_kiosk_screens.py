@@ -16,12 +16,7 @@ from tests.counter_tui.test_mykey_screens import (
     give_pin,
     press,
 )
-from tests.counter_tui.test_screens import (
-    Drive,
-    SnapCompare,
-    is_as_accepted,
-    settle,
-)
+from tests.counter_tui.test_screens import Drive, SnapCompare, is_as_accepted, settle
 
 TERMINAL_PASSWORD = "demo-1234"
 

@@ -24,18 +24,8 @@ from counter_tui.widgets import NumberedList, PlainInput
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter
 from tests.counter_tui.canned_mykey import MANY_MUNICIPALITIES, NO_ANSWER
-from tests.counter_tui.looks import (
-    SIGN_CONTRAST_MIN,
-    contrast,
-    frame_colour,
-)
-from tests.counter_tui.test_screens import (
-    Drive,
-    SnapCompare,
-    is_as_accepted,
-    s22,
-    settle,
-)
+from tests.counter_tui.looks import SIGN_CONTRAST_MIN, contrast, frame_colour
+from tests.counter_tui.test_screens import Drive, SnapCompare, is_as_accepted, s22, settle
 
 PASSWORD = "Secret77"
 MAIL = "hanako@example.jp"
