@@ -15,6 +15,16 @@ START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 
 
+_MERGE_DRIVER = """spool = "spool"
+keys = "keys"
+journal = "journal.db"
+
+[output]
+kind = "jsonl"
+path = "street.jsonl"
+"""
+
+
 class DemoError(Exception):
     """The demo cannot go on; the message says why and what to do."""
 
@@ -61,6 +71,11 @@ class Places:
     def state(self) -> Path:
         """The counter's registration and outbox."""
         return self.folder / f"counter-{self.counter}"
+
+    @property
+    def merge_driver(self) -> Path:
+        """The merge driver's configuration."""
+        return self.folder / "merge-driver.toml"
 
     def log(self, name: str) -> Path:
         """What a process said."""
@@ -139,6 +154,7 @@ class Running:
 async def start(places: Places) -> Running:
     """Start server and merge driver. Raises DemoError."""
     places.spool.mkdir(exist_ok=True)
+    places.merge_driver.write_text(_MERGE_DRIVER, "utf-8")
     server = await Process.start(
         "server",
         command(
@@ -159,19 +175,7 @@ async def start(places: Places) -> Running:
     )
     driver = await Process.start(
         "merge driver",
-        command(
-            "merge_driver.cli",
-            "run",
-            "--watch",
-            "--spool",
-            places.spool,
-            "--keys",
-            places.folder / "keys",
-            "--output",
-            places.records,
-            "--journal",
-            places.folder / "journal.db",
-        ),
+        command("merge_driver.cli", "run", "--watch", "--config", places.merge_driver),
         places.log("merge-driver"),
     )
     try:

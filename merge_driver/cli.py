@@ -3,35 +3,36 @@
 Exit codes: 0 all well, 1 stopped or refused, 2 wrong use or setting, 3 something in quarantine.
 """
 
-import json
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from datetime import date, datetime
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
-from merge_driver.codec import Decoded, MergeFileError, Profile, StreetKey, decode
-from merge_driver.driver import FileResult, MergeDriver, RunReport, open_driver
-from merge_driver.errors import DriverError, KeyFileError
-from merge_driver.files import shown
-from merge_driver.keys import load_keys
-from merge_driver.spool import Outcome, read_merge_file
-from merge_driver.watch import StopEvent, watch
+if TYPE_CHECKING:  # what takes its time is imported when a command begins
+    from merge_driver.codec import StreetKey
+    from merge_driver.settings import Settings
 
-_EXIT_STOPPED: Final = 1
-_EXIT_USAGE: Final = 2
-_EXIT_QUARANTINED: Final = 3
+EXIT_STOPPED: Final = 1
+EXIT_USAGE: Final = 2
+EXIT_QUARANTINED: Final = 3
 
-_PROFILE_NAMES: Final = {
-    Profile.CBC_MD5: "AES-128-CBC with MD5",
-    Profile.GCM_HMAC: "AES-128-GCM with HMAC-SHA-256",
-}
 _PATH: Final = click.Path(path_type=Path)
+_DAY: Final = click.DateTime(["%Y-%m-%d"])
 
-_keys_option = click.option("--keys", "keys_folder", type=_PATH, required=True, help="Keys folder.")
+_config_option = click.option(
+    "--config",
+    "configuration",
+    type=_PATH,
+    required=True,
+    envvar="MERGE_DRIVER_CONFIG",
+    help="The configuration (TOML). [MERGE_DRIVER_CONFIG]",
+)
+_keys_option = click.option(
+    "--keys", "keys_folder", type=_PATH, required=True, help="The folder with the key files."
+)
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
@@ -41,153 +42,179 @@ def main() -> None:
 
 
 @main.command()
-@click.option("--spool", type=_PATH, required=True, help="Spool folder with the merge files.")
-@_keys_option
-@click.option("--output", type=_PATH, required=True, help="JSON Lines file to append to.")
-@click.option("--journal", type=_PATH, required=True, help="Journal (SQLite) of this output.")
+@_config_option
 @click.option("--watch", "watching", is_flag=True, help="Stay and take what arrives.")
 @_json_option
-def run(
-    *, spool: Path, keys_folder: Path, output: Path, journal: Path, watching: bool, as_json: bool
-) -> None:
-    """Take every merge file in the spool folder and hand its records on exactly once.
+def run(*, configuration: Path, watching: bool, as_json: bool) -> None:
+    """Take every merge file in the spool folder, and hand its records on.
 
-    Exit code: 0 all well, 1 stopped, 2 wrong use or setting, 3 something went to quarantine.
+    Ctrl-C or SIGTERM ends it between two steps; nothing is lost. Exit code: 0 all well, 1 stopped
+    or records wait, 2 wrong use or setting, 3 something went to quarantine.
     """
-    keys = _keys_or_exit(keys_folder)
-    if not spool.is_dir():
-        _exit_with(_EXIT_USAGE, f"{spool}: there is no such spool folder")
-    for path in (output, journal):
-        if not path.parent.is_dir():
-            _exit_with(_EXIT_USAGE, f"{path}: there is no such folder")
-    try:
-        with open_driver(spool, keys, journal, output) as driver:
-            report = _run_watching(driver, spool, as_json) if watching else _run(driver, as_json)
-    except DriverError as error:
-        _exit_with(_EXIT_STOPPED, str(error))
-    _print_report(report, as_json)
-    if report.quarantined and not watching:
-        raise SystemExit(_EXIT_QUARANTINED)
+    from merge_driver.running import Runner  # noqa: PLC0415
+
+    settings = _settings_or_exit(configuration)
+    with _told_in_one_line():
+        code = Runner(settings, as_json=as_json).run(watching=watching)
+    raise SystemExit(code)
 
 
 @main.command()
 @click.argument("file", type=_PATH)
 @_keys_option
 @_json_option
-def inspect(file: Path, keys_folder: Path, as_json: bool) -> None:
+def inspect(*, file: Path, keys_folder: Path, as_json: bool) -> None:
     """Show what a merge file holds, or why it is refused (exit code 1). Nothing is changed."""
+    from merge_driver.errors import MergeFileError  # noqa: PLC0415
+    from merge_driver.inspecting import read, show_contents, show_refusal  # noqa: PLC0415
+
     keys = _keys_or_exit(keys_folder)
-    issuer_id = keys[0].issuer_id
     try:
-        decoded = decode(read_merge_file(file.resolve()), keys, issuer_id)
-    except OSError as error:
-        _exit_with(_EXIT_USAGE, f"{file}: {error.strerror}")
+        with _told_in_one_line():
+            found = read(file, keys)
     except MergeFileError as error:
-        refusal = {"file": shown(file.name), "reason": error.reason, "message": error.message}
-        _print(refusal if as_json else f"refused {shown(file.name)} {error}")
-        raise SystemExit(_EXIT_STOPPED) from None
-    if as_json:
-        _print(_decoded_fields(file, decoded, issuer_id))
-    else:
-        _print_decoded(decoded, issuer_id)
+        show_refusal(file, error, as_json=as_json)
+        raise SystemExit(EXIT_STOPPED) from None
+    show_contents(file, found, keys[0].issuer_id, as_json=as_json)
 
 
-def _run(driver: MergeDriver, as_json: bool) -> RunReport:
-    report = RunReport()
-    for result in driver.run_files():
-        _print_result(result, as_json)
-        report = report.plus(result)
-    return report
+@main.command()
+@click.argument("files", type=_PATH, nargs=-1, required=True)
+@_keys_option
+@_json_option
+def verify(*, files: tuple[Path, ...], keys_folder: Path, as_json: bool) -> None:
+    """Check merge files as run would, except for what was taken before. Nothing is changed.
+
+    Exit code: 0 all are good, 1 one is refused.
+    """
+    from merge_driver.errors import MergeFileError  # noqa: PLC0415
+    from merge_driver.inspecting import read_named, show_good, show_refusal  # noqa: PLC0415
+
+    keys = _keys_or_exit(keys_folder)
+    refused = False
+    for file in files:
+        try:
+            with _told_in_one_line():
+                show_good(file, read_named(file, keys), as_json=as_json)
+        except MergeFileError as error:
+            show_refusal(file, error, as_json=as_json)
+            refused = True
+    raise SystemExit(EXIT_STOPPED if refused else 0)
 
 
-def _run_watching(driver: MergeDriver, spool: Path, as_json: bool) -> RunReport:
-    report = RunReport()
-    is_ready = False
-    with _stop_by_signal() as stop_event:
-        for _ in watch(spool, stop_event):
-            if not is_ready:
-                _print({"watching": shown(str(spool))} if as_json else f"watching {spool}")
-                is_ready = True
-            for result in driver.run_files():
-                _print_result(result, as_json)
-                report = report.plus(result)
-                if stop_event.is_set():  # between two files, never inside one
-                    break
-    return report
+@main.command()
+@_config_option
+@click.option("--from", "first", type=_DAY, help="The first day; else the first of all.")
+@click.option("--until", "last", type=_DAY, help="The last day; else the last of all.")
+@_json_option
+def report(
+    *, configuration: Path, first: datetime | None, last: datetime | None, as_json: bool
+) -> None:
+    """Show what was taken, by day, for comparing with the server's statement.
+
+    The day is that of the transaction number. Another driver that runs is not disturbed.
+    """
+    from merge_driver.reporting import show_report  # noqa: PLC0415
+
+    settings = _settings_or_exit(configuration)
+    days = (first.date() if first else date.min, last.date() if last else date.max)
+    if days[0] > days[1]:
+        _exit_with(EXIT_USAGE, f"--from {days[0]} is after --until {days[1]}")
+    with _told_in_one_line():
+        show_report(settings.journal, *days, as_json=as_json)
 
 
-@contextmanager
-def _stop_by_signal() -> Iterator[StopEvent]:
-    """Give a stop event that SIGTERM and SIGINT set; the handlers before come back at the end."""
-    stop_event = StopEvent()
-    numbers = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, lambda *_: stop_event.set()) for number in numbers]
-    try:
-        yield stop_event
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
-        stop_event.close()
+@main.command()
+@_config_option
+@click.argument("names", nargs=-1)
+@click.option("--all", "every", is_flag=True, help="All files in quarantine.")
+@_json_option
+def retry(*, configuration: Path, names: tuple[str, ...], every: bool, as_json: bool) -> None:
+    """Put files back from quarantine, and run: after a key was imported, for example.
 
+    NAMES are those in the quarantine folder. What is bad still goes there again.
+    """
+    from merge_driver.retrying import put_back  # noqa: PLC0415
+    from merge_driver.running import Runner  # noqa: PLC0415
+    from merge_driver.spool import Spool  # noqa: PLC0415
 
-def _keys_or_exit(folder: Path) -> list[StreetKey]:
-    try:
-        return load_keys(folder)
-    except KeyFileError as error:
-        _exit_with(_EXIT_USAGE, str(error))
-
-
-def _exit_with(code: int, message: str) -> NoReturn:
-    click.echo(f"merge-driver: {shown(message)}", err=True)
+    if every == bool(names):
+        _exit_with(EXIT_USAGE, "name files in quarantine, or give --all")
+    settings = _settings_or_exit(configuration)
+    with _told_in_one_line():
+        runner = Runner(settings, as_json=as_json)
+        code = runner.run(before=lambda: put_back(Spool(settings.spool), names))
     raise SystemExit(code)
 
 
-def _print(line: object) -> None:
-    """Print a text, or anything else as JSON, and flush: another program may be waiting."""
-    click.echo(shown(line) if isinstance(line, str) else json.dumps(line, ensure_ascii=False))
+@main.group("keys")
+def keys_group() -> None:
+    """Look after the street's keys."""
 
 
-def _print_result(result: FileResult, as_json: bool) -> None:
-    name = shown(result.name)
+@keys_group.command("import")
+@click.argument("file", type=_PATH)
+@_keys_option
+@_json_option
+def import_key(*, file: Path, keys_folder: Path, as_json: bool) -> None:
+    """Check a key file and copy it into the keys folder, for its owner alone.
+
+    A driver that watches takes it up with the next start.
+    """
+    from merge_driver.errors import KeyFileError  # noqa: PLC0415
+    from merge_driver.keys import import_key_file  # noqa: PLC0415
+    from merge_driver.telling import tell  # noqa: PLC0415
+
+    try:
+        path, is_new = import_key_file(file, keys_folder)
+    except KeyFileError as error:
+        _exit_with(EXIT_USAGE, str(error))
     if as_json:
-        _print({**asdict(result), "name": name})
-    elif result.outcome is Outcome.DONE:
-        _print(f"done {name} {result.records} records, {result.skipped} skipped")
-    elif result.reason is not None:
-        _print(f"{result.outcome} {name} {result.reason}: {result.message}")
+        tell({"key_file": str(path), "imported": is_new})
     else:
-        _print(f"{result.outcome} {name} {result.message}")
+        tell(f"{path}: {'imported' if is_new else 'is there already'}")
 
 
-def _print_report(report: RunReport, as_json: bool) -> None:
-    if as_json:
-        _print({"sums": asdict(report)})
-        return
-    _print(
-        f"{report.done} done, {report.duplicate} duplicate, {report.quarantined} quarantined; "
-        f"{report.records} records handed on, {report.skipped} skipped"
-    )
+def _settings_or_exit(path: Path) -> "Settings":
+    from merge_driver.settings import SettingsError, load_settings  # noqa: PLC0415
+
+    try:
+        return load_settings(path)
+    except SettingsError as error:
+        _exit_with(EXIT_USAGE, *str(error).splitlines())
 
 
-def _decoded_fields(file: Path, decoded: Decoded, issuer_id: str) -> dict[str, object]:
-    return {
-        "file": shown(file.name),
-        "profile": int(decoded.profile),
-        "key_id": decoded.key_id,
-        "issuer_id": issuer_id,
-        "file_id": decoded.file_id.hex() if decoded.file_id else None,
-        "records": [asdict(record) for record in decoded.records],
-    }
+def _keys_or_exit(folder: Path) -> "list[StreetKey]":
+    from merge_driver.errors import KeyFileError  # noqa: PLC0415
+    from merge_driver.keys import load_keys  # noqa: PLC0415
+
+    try:
+        return load_keys(folder)
+    except KeyFileError as error:
+        _exit_with(EXIT_USAGE, str(error))
 
 
-def _print_decoded(decoded: Decoded, issuer_id: str) -> None:
-    _print(f"profile  {decoded.profile:d} ({_PROFILE_NAMES[decoded.profile]})")
-    _print(f"key ID   {decoded.key_id}")
-    _print(f"issuer   {issuer_id}")
-    _print(f"file ID  {decoded.file_id.hex() if decoded.file_id else '-'}")
-    _print(f"records  {len(decoded.records)}")
-    for record in decoded.records:
-        _print(f"  {record.id:<32} {record.points:>10} {record.transaction_number}")
+@contextmanager
+def _told_in_one_line() -> Iterator[None]:
+    """End the command with a line and an exit code where the driver, or a file, does not do."""
+    from merge_driver.errors import DriverError, KeyFileError  # noqa: PLC0415
+
+    try:
+        yield
+    except DriverError as error:
+        _exit_with(EXIT_STOPPED, str(error))
+    except KeyFileError as error:
+        _exit_with(EXIT_USAGE, str(error))
+    except OSError as error:
+        _exit_with(EXIT_USAGE, f"{error.filename}: {error.strerror}")
+
+
+def _exit_with(code: int, *messages: str) -> NoReturn:
+    from merge_driver.files import shown  # noqa: PLC0415
+
+    for message in messages:
+        click.echo(f"merge-driver: {shown(message)}", err=True)
+    raise SystemExit(code)
 
 
 if __name__ == "__main__":

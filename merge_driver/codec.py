@@ -7,7 +7,8 @@ reads with `decode`; whatever `encode` writes, `decode` reads with the same key.
 import hashlib
 import hmac
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import IntEnum
@@ -21,7 +22,17 @@ from cryptography.hazmat.primitives.ciphers.modes import CBC
 from cryptography.hazmat.primitives.padding import PKCS7
 
 from merge_driver.errors import MergeFileError, Reason
-from merge_driver.record import IdKind, Record, check_record, parse_points, transaction_day
+from merge_driver.record import (
+    ID_FORMS,
+    POINTS_FORM,
+    TRANSACTION_NUMBER_FORM,
+    IdKind,
+    Record,
+    calendar_day,
+    check_record,
+    parse_points,
+    transaction_day,
+)
 
 __all__ = [
     "FILE_BYTES_MAX",
@@ -52,10 +63,20 @@ _HEADER_BYTES: Final = 42
 _TAG_BYTES: Final = 16
 _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
+_TOLD_EVERY: Final = 1000
+
 _FILE_NAME: Final = re.compile(r"([0-9]{6})-([0-9]{13,20})\.mrg")
 _ISSUER_ID: Final = re.compile(r"[0-9]{6}")
 _SECRET: Final = re.compile(r"[ -~]{16,64}")
 _REASON_ORDER: Final = {reason: place for place, reason in enumerate(Reason)}
+
+
+Tell = Callable[[int, int], None]
+"""Is told how many records of how many are checked."""
+
+
+def tell_nobody(_checked: int, _of: int) -> None:
+    """Tell nobody."""
 
 
 class Profile(IntEnum):
@@ -65,10 +86,16 @@ class Profile(IntEnum):
     GCM_HMAC = 2
 
 
-_HASH: Final = {
-    Profile.CBC_MD5: re.compile(r"[0-9A-Fa-f]{32}"),
-    Profile.GCM_HMAC: re.compile(r"[0-9a-f]{64}"),
+_HASH_FORMS: Final = {Profile.CBC_MD5: r"[0-9A-Fa-f]{32}", Profile.GCM_HMAC: r"[0-9a-f]{64}"}
+_HASH: Final = {profile: re.compile(form) for profile, form in _HASH_FORMS.items()}
+_LINE: Final = {
+    (profile, id_kind): re.compile(
+        f"({id_form}),({POINTS_FORM}),({TRANSACTION_NUMBER_FORM}),({hash_form})"
+    )
+    for profile, hash_form in _HASH_FORMS.items()
+    for id_kind, id_form in ID_FORMS.items()
 }
+"""A line with all its fields in their form: the way that is taken 100,000 times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,10 +182,16 @@ def encode_profile_2(
     return header + AESGCM(key.key).encrypt(nonce, plain, header)
 
 
-def decode(content: bytes, keys: Sequence[StreetKey], issuer_id: str) -> Decoded:
+def decode(
+    content: bytes,
+    keys: Sequence[StreetKey],
+    issuer_id: str,
+    tell: Tell = tell_nobody,
+) -> Decoded:
     """Return all records of a merge file, or raise MergeFileError: one bad record spoils it.
 
-    `keys` are the keys of the issuer; a profile that none of them has is refused.
+    `keys` are the keys of the issuer; a profile that none of them has is refused. `tell` is told
+    now and then how many records are checked, and of how many.
     """
     if not content:
         raise MergeFileError(Reason.EMPTY, "the file is empty")
@@ -169,10 +202,12 @@ def decode(content: bytes, keys: Sequence[StreetKey], issuer_id: str) -> Decoded
     if not content.startswith(_MAGIC):
         if not keys_1:
             raise MergeFileError(Reason.WRONG_PROFILE, "not profile 2, the only one with a key")
-        return _decode_profile_1(content, keys_1, issuer_id)
-    attempts: list[Callable[[], Decoded]] = [lambda: _decode_profile_2(content, keys_2, issuer_id)]
+        return _decode_profile_1(content, keys_1, issuer_id, tell)
+    attempts: list[Callable[[], Decoded]] = [
+        lambda: _decode_profile_2(content, keys_2, issuer_id, tell)
+    ]
     if keys_1:  # an IV is random and may begin with the letters of profile 2
-        attempts.append(lambda: _decode_profile_1(content, keys_1, issuer_id))
+        attempts.append(lambda: _decode_profile_1(content, keys_1, issuer_id, tell))
     refusals: list[MergeFileError] = []
     for attempt in attempts:
         try:
@@ -196,7 +231,9 @@ def parse_file_name(name: str) -> tuple[str, str] | None:
     return (match[1], match[2]) if match else None
 
 
-def _decode_profile_1(content: bytes, keys: Sequence[StreetKey], issuer_id: str) -> Decoded:
+def _decode_profile_1(
+    content: bytes, keys: Sequence[StreetKey], issuer_id: str, tell: Tell
+) -> Decoded:
     """Try the keys, newest first, and raise the refusal that got furthest if none fits."""
     if len(content) < 2 * _BLOCK_BYTES:
         raise MergeFileError(Reason.TOO_SHORT, "the file is cut off before its first record")
@@ -208,7 +245,7 @@ def _decode_profile_1(content: bytes, keys: Sequence[StreetKey], issuer_id: str)
     refusals: list[MergeFileError] = []
     for key in sorted(own_keys, key=lambda key: (key.valid_from, key.key_id), reverse=True):
         try:
-            records = _parse(_decrypt_cbc(content, key), key, Profile.CBC_MD5)
+            records = _parse(_decrypt_cbc(content, key), key, Profile.CBC_MD5, tell)
             return Decoded(Profile.CBC_MD5, key.key_id, None, records)
         except MergeFileError as error:
             refusals.append(error)
@@ -228,7 +265,9 @@ def _decrypt_cbc(content: bytes, key: StreetKey) -> bytes:
         ) from None
 
 
-def _decode_profile_2(content: bytes, keys: Sequence[StreetKey], issuer_id: str) -> Decoded:
+def _decode_profile_2(
+    content: bytes, keys: Sequence[StreetKey], issuer_id: str, tell: Tell
+) -> Decoded:
     if not keys:
         raise MergeFileError(Reason.WRONG_PROFILE, "profile 2, for which there is no key")
     if len(content) < _HEADER_BYTES + _TAG_BYTES:
@@ -246,7 +285,8 @@ def _decode_profile_2(content: bytes, keys: Sequence[StreetKey], issuer_id: str)
         raise MergeFileError(
             Reason.NOT_DECRYPTABLE, "another key, or the file was changed on the way"
         ) from None
-    return Decoded(Profile.GCM_HMAC, key_id, header[14:30], _parse(plain, key, Profile.GCM_HMAC))
+    records = _parse(plain, key, Profile.GCM_HMAC, tell)
+    return Decoded(Profile.GCM_HMAC, key_id, header[14:30], records)
 
 
 def _plain_text(records: Sequence[Record], key: StreetKey, profile: Profile) -> bytes:
@@ -259,29 +299,43 @@ def _plain_text(records: Sequence[Record], key: StreetKey, profile: Profile) -> 
     for record in records:
         check_record(record, key.id_kind)
     _check_together(records, key)
-    return "".join(_line(record, key, profile) for record in records).encode("ascii")
+    hash_of = _hasher(key, profile)
+    lines = (f"{one.id},{one.points},{one.transaction_number}" for one in records)
+    return "".join(f"{line},{hash_of(line)}\r\n" for line in lines).encode("ascii")
 
 
-def _line(record: Record, key: StreetKey, profile: Profile) -> str:
-    fields = (record.id, str(record.points), record.transaction_number)
-    return ",".join((*fields, _hash(fields, key.secret, profile))) + "\r\n"
+def _hasher(key: StreetKey, profile: Profile) -> Callable[[str], str]:
+    """Return what makes the hash of a line's first three fields, which are joined by commas."""
+    secret = key.secret.encode("ascii")
 
-
-def _hash(fields: tuple[str, str, str], secret: str, profile: Profile) -> str:
-    if profile is Profile.CBC_MD5:  # no protection but the manual's; see "What profile 1 cannot do"
-        joined = "".join((*fields, secret)).encode("ascii")
+    def md5(fields: str) -> str:
+        """Protect as well as the manual does, see "What profile 1 cannot do"."""
+        joined = fields.replace(",", "").encode("ascii") + secret
         return hashlib.md5(joined, usedforsecurity=False).hexdigest()
-    return hmac.digest(secret.encode("ascii"), ",".join(fields).encode("ascii"), "sha256").hex()
+
+    def hmac_sha256(fields: str) -> str:
+        return hmac.digest(secret, fields.encode("ascii"), "sha256").hex()
+
+    return md5 if profile is Profile.CBC_MD5 else hmac_sha256
 
 
-def _parse(plain: bytes, key: StreetKey, profile: Profile) -> tuple[Record, ...]:
+def _parse(plain: bytes, key: StreetKey, profile: Profile, tell: Tell) -> tuple[Record, ...]:
     lines = _split_lines(plain)
+    form = _LINE[profile, key.id_kind]
+    hash_of = _hasher(key, profile)
     records: list[Record] = []
     for number, line in enumerate(lines, start=1):
-        try:
-            records.append(_parse_line(line, key, profile))
-        except MergeFileError as error:
-            raise MergeFileError(error.reason, f"line {number}: {error.message}") from None
+        match = form.fullmatch(line)
+        if match is None or calendar_day(match[3]) is None:
+            error = _why_not_of_this_form(line, key, profile)
+            raise MergeFileError(error.reason, f"line {number}: {error.message}")
+        customer_id, points, transaction_number, record_hash = match.groups()
+        if not hmac.compare_digest(hash_of(line[: match.end(3)]), record_hash.lower()):
+            text = f"line {number}: the hash does not agree with the record"
+            raise MergeFileError(Reason.HASH, text)
+        records.append(Record(customer_id, int(points), transaction_number))
+        if number % _TOLD_EVERY == 0:
+            tell(number, len(lines))
     _check_together(records, key)
     return tuple(records)
 
@@ -311,34 +365,37 @@ def _split_lines(plain: bytes) -> list[str]:
     return lines
 
 
-def _parse_line(line: str, key: StreetKey, profile: Profile) -> Record:
+def _why_not_of_this_form(line: str, key: StreetKey, profile: Profile) -> MergeFileError:
+    """Return what is wrong with a line, the first thing first."""
     fields = line.split(",")
     if len(fields) != 4:
-        raise MergeFileError(Reason.FIELDS, f"{len(fields)} fields in place of 4")
+        return MergeFileError(Reason.FIELDS, f"{len(fields)} fields in place of 4")
     customer_id, points, transaction_number, record_hash = fields
-    record = Record(customer_id, parse_points(points), transaction_number)
-    check_record(record, key.id_kind)
+    try:
+        record = Record(customer_id, parse_points(points), transaction_number)
+        check_record(record, key.id_kind)
+    except MergeFileError as error:
+        return error
     if not _HASH[profile].fullmatch(record_hash):
-        raise MergeFileError(Reason.HASH, "the hash does not have the form of this profile")
-    expected = _hash((customer_id, points, transaction_number), key.secret, profile)
-    if not hmac.compare_digest(expected, record_hash.lower()):
-        raise MergeFileError(Reason.HASH, "the hash does not agree with the record")
-    return record
+        return MergeFileError(Reason.HASH, "the hash does not have the form of this profile")
+    raise RuntimeError("a line whose fields all have their form")
 
 
-def _check_together(records: Iterable[Record], key: StreetKey) -> None:
+def _check_together(records: Sequence[Record], key: StreetKey) -> None:
     """Check what a record's form does not show: ID pattern, repetition, the key's days."""
-    pattern = re.compile(key.id_pattern) if key.id_pattern else None
-    seen: set[str] = set()
-    for record in records:
-        number = record.transaction_number
-        if pattern and not pattern.fullmatch(record.id):
-            raise MergeFileError(
-                Reason.ID_PATTERN, f"the ID {record.id} in {number} is not one of this street"
-            )
-        if number in seen:
-            raise MergeFileError(Reason.DUPLICATE_IN_FILE, f"{number} is there twice")
-        seen.add(number)
+    if key.id_pattern:
+        pattern = re.compile(key.id_pattern)
+        for record in records:
+            if not pattern.fullmatch(record.id):
+                raise MergeFileError(
+                    Reason.ID_PATTERN,
+                    f"the ID {record.id} in {record.transaction_number} is not one of this street",
+                )
+    numbers = [record.transaction_number for record in records]
+    if len(set(numbers)) < len(numbers):
+        twice = next(number for number, count in Counter(numbers).items() if count > 1)
+        raise MergeFileError(Reason.DUPLICATE_IN_FILE, f"{twice} is there twice")
+    for number in {number[:8]: number for number in numbers}.values():
         if not key.is_valid_on(transaction_day(number)):
             raise MergeFileError(
                 Reason.KEY_NOT_VALID_THEN, f"key {key.key_id} is not for the day of {number}"

@@ -1,11 +1,11 @@
-"""Takes the files of a spool folder, one after the other, each whole and each record once.
+"""Takes the files of a spool folder, batch by batch, each file whole and each record once.
 
-The order is what makes it exact: lines to the output and synced, then records and the output's
-length to the journal in one transaction, then the file to its folder. A run that ends in between
-leaves at most a tail of the output, which the next run cuts, or a file to move.
+The order is what makes it exact: the new records of a batch are noted in the journal in one
+transaction (for a file of lines, after the lines are written and synced), and only then its files
+go to their folders. A run that ends in between leaves at most a tail of the output, which the next
+run cuts, or files to move.
 """
 
-import hashlib
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,34 +14,26 @@ from datetime import date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Final
 
-from merge_driver.codec import Decoded, Record, StreetKey, decode, parse_file_name, transaction_day
-from merge_driver.errors import DriverError, MergeFileError, Reason
+from merge_driver.codec import StreetKey
+from merge_driver.errors import DriverError
 from merge_driver.files import shown
-from merge_driver.journal import Journal, TakenFile
-from merge_driver.jsonl import JsonLinesOutput, json_line
+from merge_driver.handing_on import HandedOn, Output
+from merge_driver.journal import Journal
+from merge_driver.progress import NoProgress, Progress
+from merge_driver.record import TakenRecord
 from merge_driver.spool import Outcome, Spool
+from merge_driver.taking import Batch, FileResult, Judge
 
-__all__ = ["DriverError", "FileResult", "MergeDriver", "RunReport", "open_driver", "tokyo_today"]
+__all__ = ["DriverError", "FileResult", "MergeDriver", "RunReport", "tokyo_today"]
 
 _TOKYO: Final = timezone(timedelta(hours=9))
-_CLOCK_DAYS_OFF_MAX: Final = 1  # a street's clock may be behind the server's
-
-
-@dataclass(frozen=True, slots=True)
-class FileResult:
-    """What became of one file: records handed on, records skipped, and why it was not taken."""
-
-    name: str
-    outcome: Outcome
-    records: int = 0
-    skipped: int = 0
-    reason: Reason | None = None
-    message: str = ""
+_FILES_AT_ONCE: Final = 256
+_RECORDS_AT_ONCE: Final = 20_000
 
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """The sums of a run: files by outcome, records handed on and records skipped."""
+    """The sums of a run: files by outcome, new records, and records skipped."""
 
     done: int = 0
     duplicate: int = 0
@@ -60,13 +52,27 @@ class RunReport:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Noted:
+    """Files in done that the journal knew nothing of, and their records that it knew nothing of."""
+
+    files: int
+    records: int
+    handed_on_again: bool
+
+
 def tokyo_today() -> date:
     """Return the day in Asia/Tokyo, which has had no summer time since 1951."""
     return datetime.now(_TOKYO).date()
 
 
+def never() -> bool:
+    """Ask for no stop."""
+    return False
+
+
 class MergeDriver:
-    """Hands the records of one street's merge files on exactly once.
+    """Hands the records of one street's merge files on.
 
     `keys` are those of one issuer and at least one; `journal` is open.
     """
@@ -76,125 +82,91 @@ class MergeDriver:
         spool: Spool,
         keys: Sequence[StreetKey],
         journal: Journal,
-        output: JsonLinesOutput,
+        output: Output,
+        *,
         today: Callable[[], date] = tokyo_today,
+        progress: Progress | None = None,
     ) -> None:
         self._spool = spool
-        self._keys = keys
-        self._issuer_id = keys[0].issuer_id
         self._journal = journal
         self._output = output
-        self._today = today
+        self._progress = progress or NoProgress()
+        self._judge = Judge(spool, keys, journal, today, self._progress)
 
-    def run_once(self) -> RunReport:
-        """Settle every file that is there and return the sums, or raise DriverError."""
-        report = RunReport()
-        for result in self.run_files():
-            report = report.plus(result)
-        return report
+    def prepare(self) -> Noted:
+        """Mend what an interrupted run left; once, before the first files are settled.
 
-    def run_files(self) -> Iterator[FileResult]:
-        """Settle the files in the order of their names and yield what became of each.
-
-        Raises DriverError if the computer does not let the driver go on, for example when the
-        disk is full; the file at hand and those after it stay where they are.
+        Raises DriverError if output and journal do not belong together.
         """
         with _plain_stop(self._spool.folder):
             self._spool.prepare()
-            self._bring_into_agreement()
+            self._output.agree(self._journal, frozenset(self._spool.names()))
+            return self._note_settled()
+
+    def run_files(self, is_stopped: Callable[[], bool] = never) -> Iterator[FileResult]:
+        """Settle the files in the order of their names and yield what became of each.
+
+        `is_stopped` is asked between batches. Raises DriverError if the computer does not let the
+        driver go on, for example when the disk is full; the files at hand and those after them
+        stay where they are.
+        """
+        with _plain_stop(self._spool.folder):
             names = self._spool.names()
-        for name in names:
+        for batch in self._batches(names):
+            yield from batch.results
+            if is_stopped():
+                return
+
+    def hand_on_waiting(self, is_stopped: Callable[[], bool] = never) -> HandedOn:
+        """Hand on the records that wait. Raises DriverError."""
+        with _plain_stop(self._journal.path):
+            return self._output.hand_on_waiting(self._journal, is_stopped)
+
+    def note_handed_on(self, record: TakenRecord) -> None:
+        """Note that a program is done with a record. Raises DriverError."""
+        with _plain_stop(self._journal.path):
+            self._journal.note_handed_on([record.transaction_number])
+
+    def _batches(self, names: Sequence[str]) -> Iterator[Batch]:
+        batch = Batch()
+        for number, name in enumerate(names):
+            self._progress.show("files", number, len(names))
             with _plain_stop(self._spool.folder / name):
-                result = self._settle(name)
-            if result is not None:
-                yield result
+                self._judge.judge(name, batch)
+            if len(batch.moves) >= _FILES_AT_ONCE or len(batch.records) >= _RECORDS_AT_ONCE:
+                self._settle(batch)
+                yield batch
+                batch = Batch()
+        if batch.moves:
+            self._settle(batch)
+            yield batch
 
-    def _bring_into_agreement(self) -> None:
-        agreed_bytes = self._journal.output_length(self._output.path)
-        if agreed_bytes is None:
-            self._output.expect_new()
-        else:
-            self._output.cut_tail(agreed_bytes)
+    def _settle(self, batch: Batch) -> None:
+        with _plain_stop(self._spool.folder):
+            self._take(batch)
+            self._spool.move_all(batch.moves)
 
-    def _settle(self, name: str) -> FileResult | None:
-        """Take, skip or quarantine one file; None if it is gone."""
-        try:
-            content = self._spool.read(name)
-            if content is None:
-                return None
-            decoded = decode(content, self._keys, self._issuer_id)
-            self._check_name(name, decoded)
-            self._check_days(decoded)
-            new_records = self._new_records(decoded)
-        except MergeFileError as error:
-            self._spool.move(name, Outcome.QUARANTINE, str(error))
-            return FileResult(name, Outcome.QUARANTINE, reason=error.reason, message=error.message)
-        file = TakenFile(self._issuer_id, name, hashlib.sha256(content).hexdigest())
-        skipped = len(decoded.records) - len(new_records)
-        if not new_records:
-            return self._settle_known(file, skipped)
-        self._hand_on(file, new_records)
-        self._spool.move(name, Outcome.DONE)
-        return FileResult(name, Outcome.DONE, len(new_records), skipped)
+    def _take(self, batch: Batch) -> None:
+        if batch.files:
+            self._output.take(self._journal, batch.files, list(batch.records.values()))
 
-    def _check_name(self, name: str, decoded: Decoded) -> None:
-        first = decoded.records[0].transaction_number
-        if parse_file_name(name) != (self._issuer_id, first):
-            raise MergeFileError(
-                Reason.NAME_DIFFERS, f"inside are issuer {self._issuer_id} and first {first}"
-            )
+    def _note_settled(self) -> Noted:
+        """Note files in done of which the journal knows nothing.
 
-    def _check_days(self, decoded: Decoded) -> None:
-        last_day = self._today() + timedelta(days=_CLOCK_DAYS_OFF_MAX)
-        for record in decoded.records:
-            if transaction_day(record.transaction_number) > last_day:
-                raise MergeFileError(
-                    Reason.FROM_THE_FUTURE,
-                    f"the day of {record.transaction_number} is not yet; is this clock right?",
-                )
-
-    def _new_records(self, decoded: Decoded) -> list[Record]:
-        """Return the records that the journal lacks; MergeFileError if it has one otherwise."""
-        known = self._journal.known(record.transaction_number for record in decoded.records)
-        new_records: list[Record] = []
-        for record in decoded.records:
-            before = known.get(record.transaction_number)
-            if before is None:
-                new_records.append(record)
-            elif before != (self._issuer_id, record):
-                raise MergeFileError(
-                    Reason.OTHER_CONTENT,
-                    f"{record.transaction_number} was taken before with another ID or points",
-                )
-        return new_records
-
-    def _settle_known(self, file: TakenFile, skipped: int) -> FileResult:
-        """Settle a file all of whose records were there: a duplicate, or an interrupted run's."""
-        was_moved = self._spool.holds(Outcome.DONE, file.name, file.sha256)
-        if self._journal.has_taken(file.sha256) and not was_moved:
-            self._spool.move(file.name, Outcome.DONE)
-            return FileResult(file.name, Outcome.DONE, skipped=skipped)
-        message = "all of its records were taken before"
-        self._spool.move(file.name, Outcome.DUPLICATE, message)
-        return FileResult(file.name, Outcome.DUPLICATE, skipped=skipped, message=message)
-
-    def _hand_on(self, file: TakenFile, records: Sequence[Record]) -> None:
-        agreed_bytes = self._journal.output_length(self._output.path)
-        if agreed_bytes is None:
-            self._output.create()
-            self._journal.bind_output(self._output.path)
-            agreed_bytes = 0
-        lines = b"".join(json_line(file.issuer_id, record, file.name) for record in records)
-        self._journal.commit(file, records, self._output.append(lines, agreed_bytes))
-
-
-@contextmanager
-def open_driver(
-    spool_folder: Path, keys: Sequence[StreetKey], journal_path: Path, output_path: Path
-) -> Iterator[MergeDriver]:
-    """Open the journal and return a driver on it, or raise DriverError."""
-    with Journal(journal_path) as journal:
-        yield MergeDriver(Spool(spool_folder), keys, journal, JsonLinesOutput(output_path))
+        With a new journal, their records were handed on under an earlier one. Else the journal was
+        put back from a backup, and what became of them is not known: they are handed on again.
+        """
+        known = self._journal.file_names()
+        batch = Batch()
+        for name, path in self._spool.settled(Outcome.DONE):
+            if name not in known or path.name != name:
+                self._judge.judge_settled(name, path, batch)
+        is_new = self._journal.is_new()
+        if batch.files and is_new:
+            self._journal.take(batch.files, list(batch.records.values()), handed_on=True)
+        elif batch.files:
+            self._take(batch)
+        return Noted(len(batch.files), len(batch.records), handed_on_again=not is_new)
 
 
 @contextmanager

@@ -1,47 +1,36 @@
-"""The journal: which records were handed on, and how long the output is that holds them."""
+"""The journal: which records were taken, handed on and acknowledged, and how long the output is."""
 
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
 
 from merge_driver.errors import DriverError
 from merge_driver.files import hold_lock, shown, sync_folder
-from merge_driver.record import Record
+from merge_driver.journal_schema import JOURNAL_VERSION, bring_up_to_date
+from merge_driver.record import TakenRecord
 
-JOURNAL_VERSION: Final = 1
-
-_SCHEMA: Final = (
-    """CREATE TABLE record (
-        transaction_number TEXT PRIMARY KEY,
-        issuer_id TEXT NOT NULL,
-        id TEXT NOT NULL,
-        points INTEGER NOT NULL
-    ) STRICT, WITHOUT ROWID""",
-    """CREATE TABLE file (
-        sha256 TEXT PRIMARY KEY,
-        name TEXT NOT NULL
-    ) STRICT, WITHOUT ROWID""",
-    # One journal belongs to one output: cutting another file to this length would destroy it.
-    """CREATE TABLE output (
-        one INTEGER PRIMARY KEY CHECK (one = 1),
-        name TEXT NOT NULL,
-        length_bytes INTEGER NOT NULL CHECK (length_bytes >= 0)
-    ) STRICT""",
-)
+_ASKED_AT_ONCE: Final = 500
+_RECORD: Final = "issuer_id, id, points, transaction_number, file"
 
 
 @dataclass(frozen=True, slots=True)
 class TakenFile:
-    """A merge file that was taken: its issuer, its name, and the SHA-256 of its content in hex."""
+    """A merge file that was taken: its name, and the SHA-256 of its content in hex."""
 
-    issuer_id: str
     name: str
     sha256: str
+
+
+class OutputFile(NamedTuple):
+    """The file that a journal belongs to: its form, and how many of its bytes are agreed."""
+
+    form: str
+    length_bytes: int
 
 
 class Journal:
@@ -76,68 +65,145 @@ class Journal:
     ) -> None:
         self._close()
 
-    def known(self, transaction_numbers: Iterable[str]) -> dict[str, tuple[str, Record]]:
-        """Return issuer ID and record of those transaction numbers that were taken before."""
-        found: dict[str, tuple[str, Record]] = {}
-        for number in transaction_numbers:
-            row: tuple[str, str, int] | None = self._connection.execute(
-                "SELECT issuer_id, id, points FROM record WHERE transaction_number = ?", (number,)
-            ).fetchone()
-            if row is not None:
-                found[number] = (row[0], Record(row[1], row[2], number))
+    def known(self, transaction_numbers: Sequence[str]) -> dict[str, TakenRecord]:
+        """Return those of the transaction numbers that were taken before, with their records."""
+        found: dict[str, TakenRecord] = {}
+        for start in range(0, len(transaction_numbers), _ASKED_AT_ONCE):
+            some = transaction_numbers[start : start + _ASKED_AT_ONCE]
+            rows: Iterable[tuple[str, str, int, str, str]] = self._connection.execute(
+                f"SELECT {_RECORD} FROM record "  # noqa: S608 -- no value is put in
+                f"WHERE transaction_number IN ({','.join('?' * len(some))})",
+                some,
+            )
+            found.update((row[3], TakenRecord(*row)) for row in rows)
         return found
+
+    def is_new(self) -> bool:
+        """Say whether nothing was taken under this journal yet."""
+        return not self._number("SELECT EXISTS (SELECT 1 FROM file)")
 
     def has_taken(self, sha256: str) -> bool:
         """Say whether a file of exactly this content was taken before."""
-        found: tuple[int] = self._connection.execute(
-            "SELECT count(*) FROM file WHERE sha256 = ?", (sha256,)
-        ).fetchone()
-        return found[0] > 0
+        return bool(self._number("SELECT count(*) FROM file WHERE sha256 = ?", sha256))
 
-    def output_length(self, output: Path) -> int | None:
-        """Return how many bytes of the output are agreed, None before there is an output.
+    def file_names(self) -> set[str]:
+        """Return the names of all files that were taken."""
+        return {name for (name,) in self._connection.execute("SELECT name FROM file")}
+
+    def take(
+        self,
+        files: Sequence[TakenFile],
+        records: Sequence[TakenRecord],
+        *,
+        handed_on: bool,
+        output_bytes: int | None = None,
+    ) -> None:
+        """Note files and their new records, all or nothing.
+
+        With `handed_on` they are handed on already; `output_bytes` is the output's new length.
+        """
+        with self._transaction():
+            self._connection.executemany(
+                f"INSERT INTO record ({_RECORD}, is_handed_on) "  # noqa: S608 -- no value is put in
+                f"VALUES (?, ?, ?, ?, ?, {int(handed_on)})",
+                map(astuple, records),
+            )
+            self._connection.executemany(
+                "INSERT INTO file (name, sha256) VALUES (?, ?) ON CONFLICT DO NOTHING",
+                map(astuple, files),
+            )
+            if output_bytes is not None:
+                self._set_output_bytes(output_bytes)
+
+    def waiting(self, after: int = 0, most: int = 1000) -> list[tuple[int, TakenRecord]]:
+        """Return records that are not handed on, oldest first, with their place in that order.
+
+        `after` is the place of the last one that was returned.
+        """
+        rows: Iterable[tuple[int, str, str, int, str, str]] = self._connection.execute(
+            f"SELECT sequence, {_RECORD} FROM record "  # noqa: S608 -- no value is put in
+            "WHERE is_handed_on = 0 AND sequence > ? ORDER BY sequence LIMIT ?",
+            (after, most),
+        )
+        return [(row[0], TakenRecord(*row[1:])) for row in rows]
+
+    def note_handed_on(
+        self, transaction_numbers: Sequence[str], output_bytes: int | None = None
+    ) -> None:
+        """Note that records were handed on, and the output's new length, all or nothing."""
+        with self._transaction():
+            self._connection.executemany(
+                "UPDATE record SET is_handed_on = 1 WHERE transaction_number = ?",
+                ((number,) for number in transaction_numbers),
+            )
+            if output_bytes is not None:
+                self._set_output_bytes(output_bytes)
+
+    def count_waiting(self) -> int:
+        """Return how many records are not handed on yet."""
+        return self._number("SELECT count(*) FROM record WHERE is_handed_on = 0")
+
+    def unacknowledged(self, most: int) -> list[TakenRecord]:
+        """Return the oldest records that were handed on and are not acknowledged yet."""
+        rows: Iterable[tuple[str, str, int, str, str]] = self._connection.execute(
+            f"SELECT {_RECORD} FROM record "  # noqa: S608 -- no value is put in
+            "WHERE is_handed_on = 1 AND acknowledgement IS NULL ORDER BY sequence LIMIT ?",
+            (most,),
+        )
+        return [TakenRecord(*row) for row in rows]
+
+    def count_unacknowledged(self) -> int:
+        """Return how many records were handed on and are not acknowledged yet."""
+        return self._number(
+            "SELECT count(*) FROM record WHERE is_handed_on = 1 AND acknowledgement IS NULL"
+        )
+
+    def note_acknowledged(self, answers: Sequence[tuple[str, str]]) -> None:
+        """Note what the server answered about transaction numbers: ACKNOWLEDGED, or why not."""
+        with self._transaction():
+            self._connection.executemany(
+                "UPDATE record SET acknowledgement = ? WHERE transaction_number = ?",
+                ((answer, number) for number, answer in answers),
+            )
+
+    def output_file(self, output: Path) -> OutputFile | None:
+        """Return what is agreed about the output, None before there is one.
 
         Raises DriverError if the journal belongs to another output.
         """
-        row: tuple[str, int] | None = self._connection.execute(
-            "SELECT name, length_bytes FROM output"
+        row: tuple[str, str, int] | None = self._connection.execute(
+            "SELECT name, form, length_bytes FROM output"
         ).fetchone()
         if row is None:
             return None
-        name, length_bytes = row
+        name, form, length_bytes = row
         if name != self._relative(output):
             raise DriverError(
                 f"{self.path}: this journal belongs to the output {name} (as seen from the "
                 "journal's folder); give that one, or a new journal"
             )
-        return length_bytes
+        return OutputFile(form, length_bytes)
 
-    def bind_output(self, output: Path) -> None:
+    def bind_output(self, output: Path, form: str) -> None:
         """Note, before its first byte is written, which output this journal belongs to."""
         with self._transaction():
             self._connection.execute(
-                "INSERT INTO output (one, name, length_bytes) VALUES (1, ?, 0)",
-                (self._relative(output),),
+                "INSERT INTO output (one, name, form, length_bytes) VALUES (1, ?, ?, 0)",
+                (self._relative(output), form),
             )
 
-    def commit(self, file: TakenFile, records: Sequence[Record], output_bytes: int) -> None:
-        """Note a file, its new records and the output's new length, all or nothing."""
-        with self._transaction():
-            self._connection.executemany(
-                "INSERT INTO record (transaction_number, issuer_id, id, points) "
-                "VALUES (?, ?, ?, ?)",
-                ((r.transaction_number, file.issuer_id, r.id, r.points) for r in records),
-            )
-            self._connection.execute(
-                "INSERT INTO file (sha256, name) VALUES (?, ?)", (file.sha256, file.name)
-            )
-            self._connection.execute("UPDATE output SET length_bytes = ?", (output_bytes,))
+    def _set_output_bytes(self, output_bytes: int) -> None:
+        self._connection.execute("UPDATE output SET length_bytes = ?", (output_bytes,))
 
     @property
     def _connection(self) -> sqlite3.Connection:
         if self._open_connection is None:
             raise RuntimeError("the journal is not open")
         return self._open_connection
+
+    def _number(self, query: str, *values: str) -> int:
+        row: tuple[int] = self._connection.execute(query, values).fetchone()
+        return row[0]
 
     def _relative(self, output: Path) -> str:
         """Return the output as seen from the journal, so that both can be moved together."""
@@ -149,27 +215,19 @@ class Journal:
         if is_new:
             sync_folder(self.path.parent)
         self._open_connection = sqlite3.connect(self.path, isolation_level=None)
-        found: tuple[int] = self._connection.execute("PRAGMA user_version").fetchone()
-        if found[0] > JOURNAL_VERSION:
+        found = self._number("PRAGMA user_version")
+        if found > JOURNAL_VERSION:
             raise DriverError(
-                f"{self.path}: a newer merge driver made this journal (version {found[0]}, "
+                f"{self.path}: a newer merge driver made this journal (version {found}, "
                 f"known here is {JOURNAL_VERSION}); update this one"
             )
+        if found == 0 and self._number("SELECT count(*) FROM sqlite_master"):
+            raise DriverError(f"{self.path}: this is the database of another program")
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = FULL")
-        if found[0] == 0:
-            self._create()
-
-    def _create(self) -> None:
-        tables: tuple[int] = self._connection.execute(
-            "SELECT count(*) FROM sqlite_master"
-        ).fetchone()
-        if tables[0]:
-            raise DriverError(f"{self.path}: this is the database of another program")
-        with self._transaction():
-            for statement in _SCHEMA:
-                self._connection.execute(statement)
-            self._connection.execute(f"PRAGMA user_version = {JOURNAL_VERSION}")
+        if found < JOURNAL_VERSION:
+            with self._transaction():
+                bring_up_to_date(self._connection, found)
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:

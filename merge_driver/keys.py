@@ -3,16 +3,26 @@
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final, TypeVar
 
 from merge_driver.codec import IdKind, Profile, StreetKey
 from merge_driver.errors import KeyFileError
-from merge_driver.files import open_regular
+from merge_driver.files import open_regular, sync_folder
 
-__all__ = ["KeyFileError", "dump_key_file", "load_key_file", "load_keys"]
+__all__ = [
+    "KeyFile",
+    "KeyFileError",
+    "dump_key_file",
+    "import_key_file",
+    "load_key_file",
+    "load_key_files",
+    "load_keys",
+    "newest",
+]
 
 KEY_FILE_FORMAT: Final = "jichipoint-merge-key"
 KEY_FILE_VERSION: Final = 1
@@ -42,6 +52,16 @@ _KEY_HEX: Final = re.compile(r"[0-9A-Fa-f]{32}")
 _DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
+@dataclass(frozen=True, slots=True)
+class KeyFile:
+    """A key, and how the street's system signs in to the server that made it."""
+
+    key: StreetKey
+    server: str
+    """HOST:PORT."""
+    client_secret: str = field(repr=False)
+
+
 def dump_key_file(key: StreetKey, server: str, client_secret: str) -> str:
     """Return the text of a key file; it is to be written with mode 0600."""
     fields: dict[str, str | int | None] = {
@@ -62,10 +82,10 @@ def dump_key_file(key: StreetKey, server: str, client_secret: str) -> str:
     return json.dumps(fields, ensure_ascii=False, indent=2) + "\n"
 
 
-def load_key_file(path: Path) -> StreetKey:
-    """Return the key in a key file, or raise KeyFileError with one message that says what to do."""
+def load_key_file(path: Path) -> KeyFile:
+    """Return what a key file holds, or raise KeyFileError with one message that says what to do."""
     try:
-        return _street_key(_parse_object(_read_private(path)))
+        return _key_file(_parse_object(_read_private(path)))
     except OSError as error:
         raise KeyFileError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:
@@ -74,27 +94,78 @@ def load_key_file(path: Path) -> StreetKey:
         ) from None
 
 
-def load_keys(folder: Path) -> list[StreetKey]:
-    """Return the keys of all `*.json` in the folder, by name, or raise KeyFileError.
+def load_key_files(folder: Path) -> dict[Path, KeyFile]:
+    """Return all key files (`*.json`) of the folder, by name, or raise KeyFileError.
 
     Names that begin with a dot are left alone. All keys belong to one issuer.
     """
+    found = {path: load_key_file(path) for path in _paths(folder)}
+    if not found:
+        raise KeyFileError(f"{folder}: no key file (*.json); put the street's key file there")
+    _check_together({path: file.key for path, file in found.items()})
+    return found
+
+
+def load_keys(folder: Path) -> list[StreetKey]:
+    """Return the keys in a folder's key files, or raise KeyFileError."""
+    return [file.key for file in load_key_files(folder).values()]
+
+
+def newest(files: Iterable[KeyFile]) -> KeyFile:
+    """Return the key file that was handed over last."""
+    return max(files, key=lambda file: (file.key.valid_from, file.key.key_id))
+
+
+def import_key_file(source: Path, folder: Path) -> tuple[Path, bool]:
+    """Put a key file into the keys folder; return where it is, and whether it is new there.
+
+    It appears there whole and synced, for its owner alone, under a name made of issuer and key
+    ID. Raises KeyFileError where it does not belong to those that are there; nothing is replaced.
+    """
+    file = load_key_file(source)
+    target = folder / f"{file.key.issuer_id}-{file.key.key_id}.json"
+    try:
+        found = {path: load_key_file(path) for path in _paths(folder)}
+        for path, one in found.items():
+            if one == file:
+                return path, False
+        _check_together({**{path: one.key for path, one in found.items()}, source: file.key})
+        _write_private(target, dump_key_file(file.key, file.server, file.client_secret))
+    except FileExistsError:
+        raise KeyFileError(f"{target}: there is another file of this name; remove it") from None
+    except OSError as error:
+        raise KeyFileError(f"{target}: cannot be written: {error.strerror}") from None
+    return target, True
+
+
+def _paths(folder: Path) -> list[Path]:
     try:
         names = sorted(path.name for path in folder.iterdir())
     except OSError as error:
         raise KeyFileError(f"{folder}: the keys folder cannot be read: {error.strerror}") from None
-    paths = [folder / name for name in names if name.endswith(".json") and name[0] != "."]
-    if not paths:
-        raise KeyFileError(f"{folder}: no key file (*.json); put the street's key file there")
-    keys = [load_key_file(path) for path in paths]
-    _check_together(list(zip(paths, keys, strict=True)))
-    return keys
+    return [folder / name for name in names if name.endswith(".json") and name[0] != "."]
 
 
-def _check_together(keys: list[tuple[Path, StreetKey]]) -> None:
-    first_path, first = keys[0]
+def _write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can read; it is there whole or not at all."""
+    hidden = path.with_name(f".{path.name}.new")
+    hidden.unlink(missing_ok=True)
+    descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(text.encode("utf-8"))
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(hidden, path)
+    finally:
+        hidden.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
+def _check_together(keys: Mapping[Path, StreetKey]) -> None:
+    first_path, first = next(iter(keys.items()))
     path_of: dict[int, Path] = {}
-    for path, key in keys:
+    for path, key in keys.items():
         if key.issuer_id != first.issuer_id:
             raise KeyFileError(
                 f"{path}: issuer {key.issuer_id}, but {first_path} has {first.issuer_id}; "
@@ -145,8 +216,8 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return fields
 
 
-def _street_key(fields: Mapping[str, object]) -> StreetKey:
-    """Return the key with every field checked, or raise ValueError."""
+def _key_file(fields: Mapping[str, object]) -> KeyFile:
+    """Return what the fields say, every one checked, or raise ValueError."""
     profile = _one_of(Profile, _integer(fields["profile"], "profile"), "profile")
     id_pattern = _text(fields["id_pattern"], "id_pattern")
     if profile is Profile.CBC_MD5 and not id_pattern:
@@ -154,10 +225,8 @@ def _street_key(fields: Mapping[str, object]) -> StreetKey:
     key_hex = _text(fields["key"], "key")
     if not _KEY_HEX.fullmatch(key_hex):
         raise ValueError("key is not 32 hex digits")
-    for name in ("server", "client_secret"):
-        _text(fields[name], name)
     until = fields["valid_until"]
-    return StreetKey(
+    key = StreetKey(
         issuer_id=_text(fields["issuer_id"], "issuer_id"),
         profile=profile,
         key_id=_integer(fields["key_id"], "key_id"),
@@ -167,6 +236,11 @@ def _street_key(fields: Mapping[str, object]) -> StreetKey:
         id_pattern=id_pattern,
         valid_from=_day(fields["valid_from"], "valid_from"),
         valid_until=None if until is None else _day(until, "valid_until"),
+    )
+    return KeyFile(
+        key,
+        server=_text(fields["server"], "server"),
+        client_secret=_text(fields["client_secret"], "client_secret"),
     )
 
 

@@ -4,14 +4,18 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from functools import lru_cache
 from typing import Final
 
 from merge_driver.errors import MergeFileError, Reason
 
 POINTS_MAX: Final = 9_999_999_999
 
-_POINTS: Final = re.compile(r"[1-9][0-9]{0,9}")
-_TRANSACTION_NUMBER: Final = re.compile(r"[0-9]{8}(?:[0-9]{5}|[1-9][0-9]{5,11})")
+POINTS_FORM: Final = r"[1-9][0-9]{0,9}"
+TRANSACTION_NUMBER_FORM: Final = r"[0-9]{8}(?:[0-9]{5}|[1-9][0-9]{5,11})"
+
+_POINTS: Final = re.compile(POINTS_FORM)
+_TRANSACTION_NUMBER: Final = re.compile(TRANSACTION_NUMBER_FORM)
 
 
 class IdKind(StrEnum):
@@ -21,10 +25,9 @@ class IdKind(StrEnum):
     MYKEY = "MYKEY"
 
 
-_ID: Final = {
-    IdKind.STREET: re.compile(r"[0-9A-Za-z-]{1,32}"),
-    IdKind.MYKEY: re.compile(r"[0-9A-Z]{8}"),
-}
+ID_FORMS: Final = {IdKind.STREET: r"[0-9A-Za-z-]{1,32}", IdKind.MYKEY: r"[0-9A-Z]{8}"}
+
+_ID: Final = {id_kind: re.compile(form) for id_kind, form in ID_FORMS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +37,17 @@ class Record:
     id: str
     points: int
     transaction_number: str
+
+
+@dataclass(frozen=True, slots=True)
+class TakenRecord:
+    """A record as it is handed on: with the issuer it is of and the merge file it came in."""
+
+    issuer_id: str
+    id: str
+    points: int
+    transaction_number: str
+    file: str
 
 
 def check_record(record: Record, id_kind: IdKind) -> None:
@@ -54,12 +68,25 @@ def parse_points(text: str) -> int:
 
 def transaction_day(transaction_number: str) -> date:
     """Return the Asia/Tokyo day in a transaction number, or raise MergeFileError."""
+    day = None
+    if _TRANSACTION_NUMBER.fullmatch(transaction_number):
+        day = calendar_day(transaction_number)
+    if day is None:
+        raise MergeFileError(
+            Reason.TRANSACTION_NUMBER,
+            f"{transaction_number[:40]!a} is not a day and a sequence number",
+        )
+    return day
+
+
+def calendar_day(transaction_number: str) -> date | None:
+    """Return the day in a transaction number of the right form; None where there is no such day."""
+    return _calendar_day(transaction_number[:8])
+
+
+@lru_cache(maxsize=1024)
+def _calendar_day(digits: str) -> date | None:
     try:
-        if _TRANSACTION_NUMBER.fullmatch(transaction_number):
-            digits = transaction_number[:8]
-            return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
+        return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError:
-        pass  # no such day
-    raise MergeFileError(
-        Reason.TRANSACTION_NUMBER, f"{transaction_number[:40]!a} is not a day and a sequence number"
-    )
+        return None

@@ -3,8 +3,10 @@
 import hashlib
 import itertools
 import os
+import re
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final
@@ -14,6 +16,7 @@ from merge_driver.errors import DriverError, MergeFileError, Reason
 from merge_driver.files import open_regular, sync_folder
 
 _SUFFIX: Final = ".mrg"
+_SETTLED: Final = re.compile(r"(.+\.mrg)(?:\.[0-9]+)?", re.DOTALL)
 _NAME_BYTES_MAX: Final = 200  # leaves room for ".reason.txt" and a number in a name of 255
 
 
@@ -23,6 +26,15 @@ class Outcome(StrEnum):
     DONE = "done"
     DUPLICATE = "duplicate"
     QUARANTINE = "quarantine"
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """A file that goes from the spool folder to one of the folders for settled files, and why."""
+
+    name: str
+    outcome: Outcome
+    reason: str | None = None
 
 
 class Spool:
@@ -59,20 +71,48 @@ class Spool:
         except FileNotFoundError:
             return None
 
-    def move(self, name: str, outcome: Outcome, reason: str | None = None) -> Path:
-        """Move a file to its folder, never over another one, and return where it is.
+    def move_all(self, moves: Sequence[Move]) -> None:
+        """Move files to their folders, never over others; with what was told beside them.
 
-        The reason is synced beside the file's place before the file arrives there.
+        The reasons are synced beside the files' places before any file arrives there.
         """
-        folder = self.folder / outcome
-        target = next(path for path in _places(folder, name) if not os.path.lexists(path))
-        if reason is not None:
-            _write_synced(target.with_name(target.name + ".reason.txt"), reason + "\n")
+        targets = [self._target(move) for move in moves]
+        told = {target.parent for move, target in zip(moves, targets, strict=True) if move.reason}
+        for move, target in zip(moves, targets, strict=True):
+            if move.reason is not None:
+                _write_synced(_reason_path(target), move.reason + "\n")
+        for folder in sorted(told):
             sync_folder(folder)
-        (self.folder / name).rename(target)
-        sync_folder(folder)
+        for move, target in zip(moves, targets, strict=True):
+            (self.folder / move.name).rename(target)
+        for folder in sorted({target.parent for target in targets}):
+            sync_folder(folder)
+        if moves:
+            sync_folder(self.folder)
+
+    def _target(self, move: Move) -> Path:
+        places = _places(self.folder / move.outcome, move.name)
+        return next(path for path in places if not os.path.lexists(path))
+
+    def settled(self, outcome: Outcome) -> Iterator[tuple[str, Path]]:
+        """Yield the files in a folder for settled ones: the name each had, and where it is."""
+        with os.scandir(self.folder / outcome) as entries:
+            for entry in entries:
+                if (match := _SETTLED.fullmatch(entry.name)) and entry.is_file():
+                    yield match[1], Path(entry.path)
+
+    def put_back(self, path: Path, name: str) -> None:
+        """Move a settled file back into the spool folder, under the name that it had.
+
+        Raises DriverError where a file of that name is there.
+        """
+        target = self.folder / name
+        if os.path.lexists(target):
+            raise DriverError(f"{target}: a file of this name is in the spool folder; run first")
+        path.rename(target)
         sync_folder(self.folder)
-        return target
+        _reason_path(path).unlink(missing_ok=True)
+        sync_folder(path.parent)
 
     def holds(self, outcome: Outcome, name: str, sha256: str) -> bool:
         """Say whether a file of this name and content was moved to the folder before."""
@@ -106,6 +146,10 @@ def read_merge_file(path: Path) -> bytes:
     if content is None or len(content) > FILE_BYTES_MAX:
         raise MergeFileError(Reason.TOO_LARGE, f"the file is over {FILE_BYTES_MAX} bytes")
     return content
+
+
+def _reason_path(path: Path) -> Path:
+    return path.with_name(path.name + ".reason.txt")
 
 
 def _places(folder: Path, name: str) -> Iterator[Path]:

@@ -32,6 +32,11 @@ class StopEvent:
         """Say whether the stop was asked for."""
         return self._is_set
 
+    def wait(self, seconds: float) -> bool:
+        """Wait so long, or until the stop is asked for; say whether it was."""
+        select.select([self], [], [], seconds)
+        return self._is_set
+
     def fileno(self) -> int:
         """Return the descriptor that becomes readable with the stop."""
         return self._read_end

@@ -6,9 +6,11 @@ import sqlite3
 from pathlib import Path
 
 from merge_driver.codec import Reason
-from merge_driver.driver import FileResult, MergeDriver, RunReport
+from merge_driver.driver import FileResult, MergeDriver, Noted, RunReport
+from merge_driver.handing_on import HandedOn, Output, ToFile
 from merge_driver.journal import Journal
-from merge_driver.jsonl import JsonLinesOutput
+from merge_driver.outputs.forms import JsonLines, LineForm
+from merge_driver.outputs.line_file import LineFile
 from merge_driver.spool import Outcome, Spool
 from tests.merge_driver.samples import KEY_2, TODAY
 
@@ -21,16 +23,24 @@ class Street:
         self.spool = folder / "spool"
         self.journal = folder / "journal.db"
         self.output = folder / "points.jsonl"
+        self.form: LineForm = JsonLines()
+        self.to: Output | None = None
+        """Where records go instead of the file."""
+        self.noted: list[Noted] = []
+        self.handed_on: list[HandedOn] = []
         self.today = TODAY
         self.keys = [KEY_2]
         self.spool.mkdir(parents=True)
 
     def results(self) -> list[FileResult]:
+        output = self.to or ToFile(LineFile(self.output), self.form)
         with Journal(self.journal) as journal:
-            output = JsonLinesOutput(self.output)
             spool = Spool(self.spool)
-            driver = MergeDriver(spool, self.keys, journal, output, lambda: self.today)
-            return list(driver.run_files())
+            driver = MergeDriver(spool, self.keys, journal, output, today=lambda: self.today)
+            self.noted.append(driver.prepare())
+            results = list(driver.run_files())
+            self.handed_on.append(driver.hand_on_waiting())
+            return results
 
     def run(self) -> RunReport:
         report = RunReport()

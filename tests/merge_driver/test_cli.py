@@ -31,9 +31,10 @@ NAME_A = "000002-2017123100001.mrg"
 
 
 class Place:
-    """The folders that the command is given."""
+    """The folders that the command is given, and its configuration."""
 
     def __init__(self, folder: Path) -> None:
+        self.configuration = folder / "merge-driver.toml"
         self.spool = folder / "spool"
         self.keys = folder / "keys"
         self.output = folder / "points.jsonl"
@@ -43,10 +44,18 @@ class Place:
         write_key_file(self.keys / "7.json")
 
     def run_arguments(self, *more: str) -> list[str]:
-        return [
-            *("run", "--spool", str(self.spool), "--keys", str(self.keys)),
-            *("--output", str(self.output), "--journal", str(self.journal), *more),
-        ]
+        self.configuration.write_text(
+            f"""spool = {json.dumps(str(self.spool))}
+keys = {json.dumps(str(self.keys))}
+journal = "journal.db"
+
+[output]
+kind = "jsonl"
+path = {json.dumps(str(self.output))}
+""",
+            "utf-8",
+        )
+        return ["run", "--config", str(self.configuration), *more]
 
     def run(self, *more: str) -> subprocess.CompletedProcess[str]:
         return call(*self.run_arguments(*more))
@@ -83,7 +92,7 @@ def test_run_tells_each_file_and_the_sums(place: Place) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
         f"done {NAME_A} 2 records, 0 skipped",
-        "1 done, 0 duplicate, 0 quarantined; 2 records handed on, 0 skipped",
+        "1 done, 0 duplicate, 0 quarantined; 2 new records, 0 skipped",
     ]
     assert len(place.output.read_text().splitlines()) == 2
 
@@ -107,7 +116,7 @@ def test_quarantine_is_exit_code_3(place: Place) -> None:
     assert done.stdout.splitlines() == [
         f"quarantine {NAME_A} EMPTY: the file is empty",
         r"quarantine a\n\x1b.mrg NAME: not the name of a merge file",
-        "0 done, 0 duplicate, 2 quarantined; 0 records handed on, 0 skipped",
+        "0 done, 0 duplicate, 2 quarantined; 0 new records, 0 skipped",
     ]
 
 
@@ -130,7 +139,7 @@ def test_run_with_json(place: Place) -> None:
 
 def test_a_missing_spool_is_told_in_one_line(place: Place) -> None:
     place.spool.rmdir()
-    assert_usage_error(place.run(), "there is no such spool folder")
+    assert_usage_error(place.run(), f"spool {place.spool}: there is no such folder")
 
 
 def test_a_missing_output_folder_is_told_in_one_line(place: Place) -> None:
@@ -144,7 +153,7 @@ def test_bad_keys_are_told_in_one_line(place: Place) -> None:
     (place.keys / "7.json").unlink()
     assert_usage_error(place.run(), "no key file")
     place.keys.rmdir()
-    assert_usage_error(place.run(), "cannot be read")
+    assert_usage_error(place.run(), "there is no such folder")
     assert_usage_error(call("inspect", "x", "--keys", str(place.keys)), "cannot be read")
 
 
@@ -252,7 +261,7 @@ def test_watch_takes_what_is_there_and_what_arrives(place: Place, number: signal
         rest, errors = process.communicate()
     assert process.returncode == 0
     assert errors == ""
-    assert rest == "3 done, 0 duplicate, 1 quarantined; 3 records handed on, 0 skipped\n"
+    assert rest == "3 done, 0 duplicate, 1 quarantined; 3 new records, 0 skipped\n"
     assert len(place.output.read_text().splitlines()) == 3
 
 

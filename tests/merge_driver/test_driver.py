@@ -341,7 +341,7 @@ def test_two_drivers_on_one_journal_are_refused(street: Street) -> None:
 def test_a_newer_journal_is_refused(street: Street) -> None:
     street.run()
     connection = sqlite3.connect(street.journal)
-    connection.execute("PRAGMA user_version = 2")
+    connection.execute("PRAGMA user_version = 3")
     connection.close()
     with pytest.raises(DriverError, match="a newer merge driver"):
         street.run()
@@ -441,11 +441,11 @@ def test_a_journal_that_cannot_be_written_stops_the_driver(
 ) -> None:
     put_records(street.spool, RECORD_A)
 
-    def full_commit(*_: object) -> None:
+    def full_commit(*_: object, **__: object) -> None:
         raise sqlite3.OperationalError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Journal, "commit", full_commit)
+        patch.setattr(Journal, "take", full_commit)
         with pytest.raises(DriverError, match="database or disk is full; nothing is lost"):
             street.run()
     assert street.run() == RunReport(done=1, records=1)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from merge_driver.codec import Profile
-from merge_driver.keys import KeyFileError, dump_key_file, load_key_file, load_keys
+from merge_driver.codec import Profile, StreetKey
+from merge_driver.keys import KeyFile, KeyFileError, dump_key_file, load_key_file, load_keys
 from tests.merge_driver.samples import KEY_1, KEY_2, write_key_file
 
 KEY_1_WITH_PATTERN = replace(KEY_1, id_pattern="[0-9]{9}", valid_until=date(2017, 12, 31))
@@ -25,8 +25,9 @@ def fields_of_a_key() -> dict[str, object]:
 
 
 @pytest.mark.parametrize("key", [KEY_2, KEY_1_WITH_PATTERN])
-def test_a_key_file_is_read_as_it_was_written(tmp_path: Path, key: object) -> None:
-    assert load_key_file(write_key_file(tmp_path / "7.json", key)) == key  # type: ignore[arg-type]
+def test_a_key_file_is_read_as_it_was_written(tmp_path: Path, key: StreetKey) -> None:
+    file = load_key_file(write_key_file(tmp_path / "7.json", key))
+    assert file == KeyFile(key, "points.example:50051", "client-secret-1")
 
 
 def test_the_text_is_that_of_the_formats_page() -> None:
@@ -119,7 +120,7 @@ def test_a_key_that_others_can_reach_is_refused(tmp_path: Path, mode: int) -> No
     with pytest.raises(KeyFileError, match="chmod 600"):
         load_key_file(path)
     path.chmod(0o400)
-    assert load_key_file(path) == KEY_2
+    assert load_key_file(path).key == KEY_2
 
 
 def test_a_folder_or_a_pipe_is_no_key_file(tmp_path: Path) -> None:

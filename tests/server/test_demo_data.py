@@ -127,7 +127,7 @@ def test_a_town_file_that_is_none_is_told(tmp_path: Path, content: str) -> None:
 def test_the_street_s_key_file_is_the_ledger_s_key(tmp_path: Path) -> None:
     town = make(tmp_path / "demo")
     (path,) = Path(town.keys).iterdir()
-    key = load_key_file(path)
+    key = load_key_file(path).key
     vault = Vault(read_master_key(Path(town.master_key_file)), SystemChance())
     ((sealed_key, sealed_secret),) = rows(town, "SELECT sealed_key, sealed_secret FROM street_key")
     assert vault.open(sealed_key, key_use(key.issuer_id, key.key_id)) == key.key

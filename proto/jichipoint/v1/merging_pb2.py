@@ -29,19 +29,15 @@ from jichipoint.v1 import cards_pb2 as jichipoint_dot_v1_dot_cards__pb2
 from jichipoint.v1 import programs_pb2 as jichipoint_dot_v1_dot_programs__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bjichipoint/v1/merging.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x19jichipoint/v1/cards.proto\x1a\x1cjichipoint/v1/programs.proto\"C\n\x19GetMergeablePointsRequest\x12&\n\x19\x63\x65rtificate_serial_number\x18\x01 \x01(\tB\x03\xe0\x41\x02\"\xc8\x01\n\x1aGetMergeablePointsResponse\x12\x10\n\x08mykey_id\x18\x01 \x01(\t\x12\x11\n\tissuer_id\x18\x02 \x01(\t\x12\x13\n\x0bstreet_name\x18\x03 \x01(\t\x12\x17\n\x0fstreet_point_id\x18\x04 \x01(\t\x12\x32\n\rusable_points\x18\x05 \x01(\x0b\x32\x1b.jichipoint.v1.UsablePoints\x12#\n\x08shown_on\x18\x06 \x01(\x0b\x32\x11.google.type.Date\"\x8a\x02\n\x0cMergeRequest\x12\x17\n\nrequest_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12&\n\x19\x63\x65rtificate_serial_number\x18\x02 \x01(\tB\x03\xe0\x41\x02\x12\x15\n\x08mykey_id\x18\x03 \x01(\tB\x03\xe0\x41\x02\x12\x1c\n\x0fstreet_point_id\x18\x04 \x01(\tB\x03\xe0\x41\x02\x12\x17\n\nprogram_id\x18\x05 \x01(\tB\x03\xe0\x41\x02\x12\x13\n\x06points\x18\x06 \x01(\x03\x42\x03\xe0\x41\x02\x12(\n\x08shown_on\x18\x07 \x01(\x0b\x32\x11.google.type.DateB\x03\xe0\x41\x02\x12,\n\ncard_proof\x18\x08 \x01(\x0b\x32\x18.jichipoint.v1.CardProof\"*\n\tMergeFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"\xac\x02\n\rMergeResponse\x12\x1a\n\x12transaction_number\x18\x01 \x01(\t\x12-\n\tbook_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08mykey_id\x18\x03 \x01(\t\x12\x12\n\nprogram_id\x18\x04 \x01(\t\x12\x14\n\x0cprogram_name\x18\x05 \x01(\t\x12\x0e\n\x06points\x18\x06 \x01(\x03\x12\x15\n\rbalance_after\x18\x07 \x01(\x03\x12\x11\n\tissuer_id\x18\x08 \x01(\t\x12\x13\n\x0bstreet_name\x18\t \x01(\t\x12\x17\n\x0fstreet_point_id\x18\n \x01(\t\x12,\n\nmerge_file\x18\x0b \x01(\x0b\x32\x18.jichipoint.v1.MergeFile2\xbd\x01\n\x0cMergeService\x12i\n\x12GetMergeablePoints\x12(.jichipoint.v1.GetMergeablePointsRequest\x1a).jichipoint.v1.GetMergeablePointsResponse\x12\x42\n\x05Merge\x12\x1b.jichipoint.v1.MergeRequest\x1a\x1c.jichipoint.v1.MergeResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1bjichipoint/v1/merging.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x19jichipoint/v1/cards.proto\x1a\x1cjichipoint/v1/programs.proto\"_\n\x19GetMergeablePointsRequest\x12#\n\x19\x63\x65rtificate_serial_number\x18\x01 \x01(\tH\x00\x12\x15\n\x0b\x63ustomer_id\x18\x02 \x01(\tH\x00\x42\x06\n\x04\x63\x61rd\"\xc8\x01\n\x1aGetMergeablePointsResponse\x12\x10\n\x08mykey_id\x18\x01 \x01(\t\x12\x11\n\tissuer_id\x18\x02 \x01(\t\x12\x13\n\x0bstreet_name\x18\x03 \x01(\t\x12\x17\n\x0fstreet_point_id\x18\x04 \x01(\t\x12\x32\n\rusable_points\x18\x05 \x01(\x0b\x32\x1b.jichipoint.v1.UsablePoints\x12#\n\x08shown_on\x18\x06 \x01(\x0b\x32\x11.google.type.Date\"\xa6\x02\n\x0cMergeRequest\x12\x17\n\nrequest_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12#\n\x19\x63\x65rtificate_serial_number\x18\x02 \x01(\tH\x00\x12\x15\n\x0b\x63ustomer_id\x18\t \x01(\tH\x00\x12\x15\n\x08mykey_id\x18\x03 \x01(\tB\x03\xe0\x41\x02\x12\x1c\n\x0fstreet_point_id\x18\x04 \x01(\tB\x03\xe0\x41\x02\x12\x17\n\nprogram_id\x18\x05 \x01(\tB\x03\xe0\x41\x02\x12\x13\n\x06points\x18\x06 \x01(\x03\x42\x03\xe0\x41\x02\x12(\n\x08shown_on\x18\x07 \x01(\x0b\x32\x11.google.type.DateB\x03\xe0\x41\x02\x12,\n\ncard_proof\x18\x08 \x01(\x0b\x32\x18.jichipoint.v1.CardProofB\x06\n\x04\x63\x61rd\"*\n\tMergeFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"\xac\x02\n\rMergeResponse\x12\x1a\n\x12transaction_number\x18\x01 \x01(\t\x12-\n\tbook_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x10\n\x08mykey_id\x18\x03 \x01(\t\x12\x12\n\nprogram_id\x18\x04 \x01(\t\x12\x14\n\x0cprogram_name\x18\x05 \x01(\t\x12\x0e\n\x06points\x18\x06 \x01(\x03\x12\x15\n\rbalance_after\x18\x07 \x01(\x03\x12\x11\n\tissuer_id\x18\x08 \x01(\t\x12\x13\n\x0bstreet_name\x18\t \x01(\t\x12\x17\n\x0fstreet_point_id\x18\n \x01(\t\x12,\n\nmerge_file\x18\x0b \x01(\x0b\x32\x18.jichipoint.v1.MergeFile\"E\n\x1cListUndeliveredMergesRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\xe5\x01\n\x1dListUndeliveredMergesResponse\x12M\n\x06merges\x18\x01 \x03(\x0b\x32=.jichipoint.v1.ListUndeliveredMergesResponse.UndeliveredMerge\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x1a\\\n\x10UndeliveredMerge\x12\x1a\n\x12transaction_number\x18\x01 \x01(\t\x12,\n\nmerge_file\x18\x02 \x01(\x0b\x32\x18.jichipoint.v1.MergeFile\">\n\x1bReportMergeDeliveredRequest\x12\x1f\n\x12transaction_number\x18\x01 \x01(\tB\x03\xe0\x41\x02\"P\n\x1cReportMergeDeliveredResponse\x12\x30\n\x0c\x64\x65liver_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"7\n\x14GetMergeStateRequest\x12\x1f\n\x12transaction_number\x18\x01 \x01(\tB\x03\xe0\x41\x02\"A\n\x15GetMergeStateResponse\x12(\n\x05state\x18\x01 \x01(\x0b\x32\x19.jichipoint.v1.MergeState\"\x8c\x02\n\nMergeState\x12\x1a\n\x12transaction_number\x18\x01 \x01(\t\x12-\n\tbook_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06points\x18\x03 \x01(\x03\x12\x11\n\tissuer_id\x18\x04 \x01(\t\x12\x13\n\x0bstreet_name\x18\x05 \x01(\t\x12\x13\n\x0bterminal_id\x18\x06 \x01(\t\x12\x30\n\x0c\x64\x65liver_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x34\n\x10\x61\x63knowledge_time\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"W\n\x1fListUnacknowledgedMergesRequest\x12\r\n\x05hours\x18\x01 \x01(\x05\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"f\n ListUnacknowledgedMergesResponse\x12)\n\x06merges\x18\x01 \x03(\x0b\x32\x19.jichipoint.v1.MergeState\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t2\xfb\x04\n\x0cMergeService\x12i\n\x12GetMergeablePoints\x12(.jichipoint.v1.GetMergeablePointsRequest\x1a).jichipoint.v1.GetMergeablePointsResponse\x12\x42\n\x05Merge\x12\x1b.jichipoint.v1.MergeRequest\x1a\x1c.jichipoint.v1.MergeResponse\x12r\n\x15ListUndeliveredMerges\x12+.jichipoint.v1.ListUndeliveredMergesRequest\x1a,.jichipoint.v1.ListUndeliveredMergesResponse\x12o\n\x14ReportMergeDelivered\x12*.jichipoint.v1.ReportMergeDeliveredRequest\x1a+.jichipoint.v1.ReportMergeDeliveredResponse\x12Z\n\rGetMergeState\x12#.jichipoint.v1.GetMergeStateRequest\x1a$.jichipoint.v1.GetMergeStateResponse\x12{\n\x18ListUnacknowledgedMerges\x12..jichipoint.v1.ListUnacknowledgedMergesRequest\x1a/.jichipoint.v1.ListUnacknowledgedMergesResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'jichipoint.v1.merging_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_GETMERGEABLEPOINTSREQUEST'].fields_by_name['certificate_serial_number']._loaded_options = None
-  _globals['_GETMERGEABLEPOINTSREQUEST'].fields_by_name['certificate_serial_number']._serialized_options = b'\340A\002'
   _globals['_MERGEREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_MERGEREQUEST'].fields_by_name['request_id']._serialized_options = b'\340A\002'
-  _globals['_MERGEREQUEST'].fields_by_name['certificate_serial_number']._loaded_options = None
-  _globals['_MERGEREQUEST'].fields_by_name['certificate_serial_number']._serialized_options = b'\340A\002'
   _globals['_MERGEREQUEST'].fields_by_name['mykey_id']._loaded_options = None
   _globals['_MERGEREQUEST'].fields_by_name['mykey_id']._serialized_options = b'\340A\002'
   _globals['_MERGEREQUEST'].fields_by_name['street_point_id']._loaded_options = None
@@ -52,16 +48,40 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_MERGEREQUEST'].fields_by_name['points']._serialized_options = b'\340A\002'
   _globals['_MERGEREQUEST'].fields_by_name['shown_on']._loaded_options = None
   _globals['_MERGEREQUEST'].fields_by_name['shown_on']._serialized_options = b'\340A\002'
+  _globals['_REPORTMERGEDELIVEREDREQUEST'].fields_by_name['transaction_number']._loaded_options = None
+  _globals['_REPORTMERGEDELIVEREDREQUEST'].fields_by_name['transaction_number']._serialized_options = b'\340A\002'
+  _globals['_GETMERGESTATEREQUEST'].fields_by_name['transaction_number']._loaded_options = None
+  _globals['_GETMERGESTATEREQUEST'].fields_by_name['transaction_number']._serialized_options = b'\340A\002'
   _globals['_GETMERGEABLEPOINTSREQUEST']._serialized_start=193
-  _globals['_GETMERGEABLEPOINTSREQUEST']._serialized_end=260
-  _globals['_GETMERGEABLEPOINTSRESPONSE']._serialized_start=263
-  _globals['_GETMERGEABLEPOINTSRESPONSE']._serialized_end=463
-  _globals['_MERGEREQUEST']._serialized_start=466
-  _globals['_MERGEREQUEST']._serialized_end=732
-  _globals['_MERGEFILE']._serialized_start=734
-  _globals['_MERGEFILE']._serialized_end=776
-  _globals['_MERGERESPONSE']._serialized_start=779
-  _globals['_MERGERESPONSE']._serialized_end=1079
-  _globals['_MERGESERVICE']._serialized_start=1082
-  _globals['_MERGESERVICE']._serialized_end=1271
+  _globals['_GETMERGEABLEPOINTSREQUEST']._serialized_end=288
+  _globals['_GETMERGEABLEPOINTSRESPONSE']._serialized_start=291
+  _globals['_GETMERGEABLEPOINTSRESPONSE']._serialized_end=491
+  _globals['_MERGEREQUEST']._serialized_start=494
+  _globals['_MERGEREQUEST']._serialized_end=788
+  _globals['_MERGEFILE']._serialized_start=790
+  _globals['_MERGEFILE']._serialized_end=832
+  _globals['_MERGERESPONSE']._serialized_start=835
+  _globals['_MERGERESPONSE']._serialized_end=1135
+  _globals['_LISTUNDELIVEREDMERGESREQUEST']._serialized_start=1137
+  _globals['_LISTUNDELIVEREDMERGESREQUEST']._serialized_end=1206
+  _globals['_LISTUNDELIVEREDMERGESRESPONSE']._serialized_start=1209
+  _globals['_LISTUNDELIVEREDMERGESRESPONSE']._serialized_end=1438
+  _globals['_LISTUNDELIVEREDMERGESRESPONSE_UNDELIVEREDMERGE']._serialized_start=1346
+  _globals['_LISTUNDELIVEREDMERGESRESPONSE_UNDELIVEREDMERGE']._serialized_end=1438
+  _globals['_REPORTMERGEDELIVEREDREQUEST']._serialized_start=1440
+  _globals['_REPORTMERGEDELIVEREDREQUEST']._serialized_end=1502
+  _globals['_REPORTMERGEDELIVEREDRESPONSE']._serialized_start=1504
+  _globals['_REPORTMERGEDELIVEREDRESPONSE']._serialized_end=1584
+  _globals['_GETMERGESTATEREQUEST']._serialized_start=1586
+  _globals['_GETMERGESTATEREQUEST']._serialized_end=1641
+  _globals['_GETMERGESTATERESPONSE']._serialized_start=1643
+  _globals['_GETMERGESTATERESPONSE']._serialized_end=1708
+  _globals['_MERGESTATE']._serialized_start=1711
+  _globals['_MERGESTATE']._serialized_end=1979
+  _globals['_LISTUNACKNOWLEDGEDMERGESREQUEST']._serialized_start=1981
+  _globals['_LISTUNACKNOWLEDGEDMERGESREQUEST']._serialized_end=2068
+  _globals['_LISTUNACKNOWLEDGEDMERGESRESPONSE']._serialized_start=2070
+  _globals['_LISTUNACKNOWLEDGEDMERGESRESPONSE']._serialized_end=2172
+  _globals['_MERGESERVICE']._serialized_start=2175
+  _globals['_MERGESERVICE']._serialized_end=2810
 # @@protoc_insertion_point(module_scope)

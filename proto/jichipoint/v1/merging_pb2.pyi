@@ -3,9 +3,11 @@
 isort:skip_file
 Merging municipal points into a shopping street's own points (商店街ポイント合算, III)."""
 
+from collections import abc as _abc
 from google.protobuf import descriptor as _descriptor
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
+from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
 from jichipoint.v1 import cards_pb2 as _cards_pb2
 from jichipoint.v1 import programs_pb2 as _programs_pb2
@@ -27,18 +29,24 @@ class GetMergeablePointsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     CERTIFICATE_SERIAL_NUMBER_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     certificate_serial_number: _builtins.str
-    """The serial number (発行番号) of the card's user-authentication certificate, upper-case hexadecimal."""
+    """The serial number (発行番号) of a My Number card's user-authentication certificate, upper-case hexadecimal."""
+    customer_id: _builtins.str
+    """The number on the street's own card (利用カード番号, III.15), 1 to 32 characters."""
     def __init__(
         self,
         *,
         certificate_serial_number: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "certificate_serial_number", b"certificate_serial_number", "customer_id", b"customer_id"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["certificate_serial_number", b"certificate_serial_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "certificate_serial_number", b"certificate_serial_number", "customer_id", b"customer_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_card: _TypeAlias = _typing.Literal["certificate_serial_number", "customer_id"]  # noqa: Y015
+    _WhichOneofArgType_card: _TypeAlias = _typing.Literal["card", b"card"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_card) -> _WhichOneofReturnType_card | None: ...
 
 Global___GetMergeablePointsRequest: _TypeAlias = GetMergeablePointsRequest  # noqa: Y015
 
@@ -98,6 +106,7 @@ class MergeRequest(_message.Message):
 
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     CERTIFICATE_SERIAL_NUMBER_FIELD_NUMBER: _builtins.int
+    CUSTOMER_ID_FIELD_NUMBER: _builtins.int
     MYKEY_ID_FIELD_NUMBER: _builtins.int
     STREET_POINT_ID_FIELD_NUMBER: _builtins.int
     PROGRAM_ID_FIELD_NUMBER: _builtins.int
@@ -108,6 +117,8 @@ class MergeRequest(_message.Message):
     """A UUID in lower case, made by the caller and kept until it has an answer (AIP-155)."""
     certificate_serial_number: _builtins.str
     """The serial number of the certificate on the card in the reader, upper-case hexadecimal."""
+    customer_id: _builtins.str
+    """The number on the street's own card (利用カード番号, III.15), 1 to 32 characters."""
     mykey_id: _builtins.str
     """The MyKey ID that the operator saw (USE-9)."""
     street_point_id: _builtins.str
@@ -122,13 +133,16 @@ class MergeRequest(_message.Message):
 
     @_builtins.property
     def card_proof(self) -> _cards_pb2.CardProof:
-        """Required where points are more than UsablePoints.pin_above_points (CRD-3)."""
+        """Required where points are more than UsablePoints.pin_above_points (CRD-3), which takes a My
+        Number card.
+        """
 
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
         certificate_serial_number: _builtins.str = ...,
+        customer_id: _builtins.str = ...,
         mykey_id: _builtins.str = ...,
         street_point_id: _builtins.str = ...,
         program_id: _builtins.str = ...,
@@ -136,11 +150,13 @@ class MergeRequest(_message.Message):
         shown_on: _date_pb2.Date | None = ...,
         card_proof: _cards_pb2.CardProof | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["card_proof", b"card_proof", "shown_on", b"shown_on"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "card_proof", b"card_proof", "certificate_serial_number", b"certificate_serial_number", "customer_id", b"customer_id", "shown_on", b"shown_on"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["card_proof", b"card_proof", "certificate_serial_number", b"certificate_serial_number", "mykey_id", b"mykey_id", "points", b"points", "program_id", b"program_id", "request_id", b"request_id", "shown_on", b"shown_on", "street_point_id", b"street_point_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["card", b"card", "card_proof", b"card_proof", "certificate_serial_number", b"certificate_serial_number", "customer_id", b"customer_id", "mykey_id", b"mykey_id", "points", b"points", "program_id", b"program_id", "request_id", b"request_id", "shown_on", b"shown_on", "street_point_id", b"street_point_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType_card: _TypeAlias = _typing.Literal["certificate_serial_number", "customer_id"]  # noqa: Y015
+    _WhichOneofArgType_card: _TypeAlias = _typing.Literal["card", b"card"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_card) -> _WhichOneofReturnType_card | None: ...
 
 Global___MergeRequest: _TypeAlias = MergeRequest  # noqa: Y015
 
@@ -235,3 +251,289 @@ class MergeResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___MergeResponse: _TypeAlias = MergeResponse  # noqa: Y015
+
+@_typing.final
+class ListUndeliveredMergesRequest(_message.Message):
+    """Asks for a page of the calling terminal's files."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    page_size: _builtins.int
+    """How many files a page has at most; 20 where it is 0, and never more than 50."""
+    page_token: _builtins.str
+    """The next_page_token of the page before; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUndeliveredMergesRequest: _TypeAlias = ListUndeliveredMergesRequest  # noqa: Y015
+
+@_typing.final
+class ListUndeliveredMergesResponse(_message.Message):
+    """A page of files."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class UndeliveredMerge(_message.Message):
+        """A file that is not reported as delivered."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        TRANSACTION_NUMBER_FIELD_NUMBER: _builtins.int
+        MERGE_FILE_FIELD_NUMBER: _builtins.int
+        transaction_number: _builtins.str
+        """The transaction number (取引済番号)."""
+        @_builtins.property
+        def merge_file(self) -> Global___MergeFile:
+            """The file, as it was made with the booking."""
+
+        def __init__(
+            self,
+            *,
+            transaction_number: _builtins.str = ...,
+            merge_file: Global___MergeFile | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["merge_file", b"merge_file"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["merge_file", b"merge_file", "transaction_number", b"transaction_number"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    MERGES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Asks for the next page; empty on the last."""
+    @_builtins.property
+    def merges(self) -> _containers.RepeatedCompositeFieldContainer[Global___ListUndeliveredMergesResponse.UndeliveredMerge]:
+        """Oldest first."""
+
+    def __init__(
+        self,
+        *,
+        merges: _abc.Iterable[Global___ListUndeliveredMergesResponse.UndeliveredMerge] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merges", b"merges", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUndeliveredMergesResponse: _TypeAlias = ListUndeliveredMergesResponse  # noqa: Y015
+
+@_typing.final
+class ReportMergeDeliveredRequest(_message.Message):
+    """Reports a delivered file."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_NUMBER_FIELD_NUMBER: _builtins.int
+    transaction_number: _builtins.str
+    """The transaction number (取引済番号)."""
+    def __init__(
+        self,
+        *,
+        transaction_number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["transaction_number", b"transaction_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportMergeDeliveredRequest: _TypeAlias = ReportMergeDeliveredRequest  # noqa: Y015
+
+@_typing.final
+class ReportMergeDeliveredResponse(_message.Message):
+    """The report is noted."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DELIVER_TIME_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def deliver_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was noted, the first time."""
+
+    def __init__(
+        self,
+        *,
+        deliver_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["deliver_time", b"deliver_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["deliver_time", b"deliver_time"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReportMergeDeliveredResponse: _TypeAlias = ReportMergeDeliveredResponse  # noqa: Y015
+
+@_typing.final
+class GetMergeStateRequest(_message.Message):
+    """Asks for the state of a merge."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_NUMBER_FIELD_NUMBER: _builtins.int
+    transaction_number: _builtins.str
+    """The transaction number (取引済番号)."""
+    def __init__(
+        self,
+        *,
+        transaction_number: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["transaction_number", b"transaction_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetMergeStateRequest: _TypeAlias = GetMergeStateRequest  # noqa: Y015
+
+@_typing.final
+class GetMergeStateResponse(_message.Message):
+    """The state of a merge."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STATE_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def state(self) -> Global___MergeState:
+        """The merge."""
+
+    def __init__(
+        self,
+        *,
+        state: Global___MergeState | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["state", b"state"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["state", b"state"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetMergeStateResponse: _TypeAlias = GetMergeStateResponse  # noqa: Y015
+
+@_typing.final
+class MergeState(_message.Message):
+    """How far a merge has come after it was booked."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TRANSACTION_NUMBER_FIELD_NUMBER: _builtins.int
+    BOOK_TIME_FIELD_NUMBER: _builtins.int
+    POINTS_FIELD_NUMBER: _builtins.int
+    ISSUER_ID_FIELD_NUMBER: _builtins.int
+    STREET_NAME_FIELD_NUMBER: _builtins.int
+    TERMINAL_ID_FIELD_NUMBER: _builtins.int
+    DELIVER_TIME_FIELD_NUMBER: _builtins.int
+    ACKNOWLEDGE_TIME_FIELD_NUMBER: _builtins.int
+    transaction_number: _builtins.str
+    """The transaction number (取引済番号)."""
+    points: _builtins.int
+    """Points merged."""
+    issuer_id: _builtins.str
+    """The street's issuer ID."""
+    street_name: _builtins.str
+    """The street's name."""
+    terminal_id: _builtins.str
+    """The ID of the terminal that booked it."""
+    @_builtins.property
+    def book_time(self) -> _timestamp_pb2.Timestamp:
+        """When it was booked."""
+
+    @_builtins.property
+    def deliver_time(self) -> _timestamp_pb2.Timestamp:
+        """When its terminal reported the file as delivered. Not set where it has not."""
+
+    @_builtins.property
+    def acknowledge_time(self) -> _timestamp_pb2.Timestamp:
+        """When the street's system acknowledged it. Not set where it has not."""
+
+    def __init__(
+        self,
+        *,
+        transaction_number: _builtins.str = ...,
+        book_time: _timestamp_pb2.Timestamp | None = ...,
+        points: _builtins.int = ...,
+        issuer_id: _builtins.str = ...,
+        street_name: _builtins.str = ...,
+        terminal_id: _builtins.str = ...,
+        deliver_time: _timestamp_pb2.Timestamp | None = ...,
+        acknowledge_time: _timestamp_pb2.Timestamp | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["acknowledge_time", b"acknowledge_time", "book_time", b"book_time", "deliver_time", b"deliver_time"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["acknowledge_time", b"acknowledge_time", "book_time", b"book_time", "deliver_time", b"deliver_time", "issuer_id", b"issuer_id", "points", b"points", "street_name", b"street_name", "terminal_id", b"terminal_id", "transaction_number", b"transaction_number"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___MergeState: _TypeAlias = MergeState  # noqa: Y015
+
+@_typing.final
+class ListUnacknowledgedMergesRequest(_message.Message):
+    """Asks for a page of merges that are not acknowledged."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    HOURS_FIELD_NUMBER: _builtins.int
+    PAGE_SIZE_FIELD_NUMBER: _builtins.int
+    PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    hours: _builtins.int
+    """Only merges that were booked so many hours ago or earlier; 24 where it is 0, and never more than 8760."""
+    page_size: _builtins.int
+    """How many merges a page has at most; 100 where it is 0, and never more than 500."""
+    page_token: _builtins.str
+    """The next_page_token of the page before; empty for the first page."""
+    def __init__(
+        self,
+        *,
+        hours: _builtins.int = ...,
+        page_size: _builtins.int = ...,
+        page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["hours", b"hours", "page_size", b"page_size", "page_token", b"page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUnacknowledgedMergesRequest: _TypeAlias = ListUnacknowledgedMergesRequest  # noqa: Y015
+
+@_typing.final
+class ListUnacknowledgedMergesResponse(_message.Message):
+    """A page of merges."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MERGES_FIELD_NUMBER: _builtins.int
+    NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    next_page_token: _builtins.str
+    """Asks for the next page; empty on the last."""
+    @_builtins.property
+    def merges(self) -> _containers.RepeatedCompositeFieldContainer[Global___MergeState]:
+        """Oldest first."""
+
+    def __init__(
+        self,
+        *,
+        merges: _abc.Iterable[Global___MergeState] | None = ...,
+        next_page_token: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["merges", b"merges", "next_page_token", b"next_page_token"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListUnacknowledgedMergesResponse: _TypeAlias = ListUnacknowledgedMergesResponse  # noqa: Y015

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class MergeServiceStub(object):
-    """What can be merged, and merging.
+    """What can be merged, merging, and what became of merges.
     """
 
     def __init__(self, channel):
@@ -45,16 +45,37 @@ class MergeServiceStub(object):
                 request_serializer=jichipoint_dot_v1_dot_merging__pb2.MergeRequest.SerializeToString,
                 response_deserializer=jichipoint_dot_v1_dot_merging__pb2.MergeResponse.FromString,
                 _registered_method=True)
+        self.ListUndeliveredMerges = channel.unary_unary(
+                '/jichipoint.v1.MergeService/ListUndeliveredMerges',
+                request_serializer=jichipoint_dot_v1_dot_merging__pb2.ListUndeliveredMergesRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_merging__pb2.ListUndeliveredMergesResponse.FromString,
+                _registered_method=True)
+        self.ReportMergeDelivered = channel.unary_unary(
+                '/jichipoint.v1.MergeService/ReportMergeDelivered',
+                request_serializer=jichipoint_dot_v1_dot_merging__pb2.ReportMergeDeliveredRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_merging__pb2.ReportMergeDeliveredResponse.FromString,
+                _registered_method=True)
+        self.GetMergeState = channel.unary_unary(
+                '/jichipoint.v1.MergeService/GetMergeState',
+                request_serializer=jichipoint_dot_v1_dot_merging__pb2.GetMergeStateRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_merging__pb2.GetMergeStateResponse.FromString,
+                _registered_method=True)
+        self.ListUnacknowledgedMerges = channel.unary_unary(
+                '/jichipoint.v1.MergeService/ListUnacknowledgedMerges',
+                request_serializer=jichipoint_dot_v1_dot_merging__pb2.ListUnacknowledgedMergesRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_merging__pb2.ListUnacknowledgedMergesResponse.FromString,
+                _registered_method=True)
 
 
 class MergeServiceServicer(object):
-    """What can be merged, and merging.
+    """What can be merged, merging, and what became of merges.
     """
 
     def GetMergeablePoints(self, request, context):
-        """The card holder's number in the terminal's street and the municipal points
-        that can be merged (MRG-1). Refusals: those of PointService.ListUsablePoints,
-        and TERMINAL_CANNOT_MERGE, SERVICE_ID_NOT_REGISTERED.
+        """The number, in the terminal's street, of the holder of a My Number card or of the street's own
+        card, and the municipal points that can be merged (MRG-1). Refusals: those of
+        PointService.ListUsablePoints, and TERMINAL_CANNOT_MERGE, SERVICE_ID_NOT_REGISTERED,
+        STREET_CARD_UNKNOWN.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -64,7 +85,38 @@ class MergeServiceServicer(object):
         """Takes points off the balance and makes the merge file, in one booking
         (MRG-4). The same request again returns the same file. Refusals: those of
         GetMergeablePoints and of PointService.Spend, and STREET_POINT_ID_CHANGED,
-        STREET_POINT_ID_UNFIT, STREET_KEY_MISSING.
+        STREET_POINT_ID_UNFIT, STREET_KEY_MISSING, MY_NUMBER_CARD_NEEDED.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListUndeliveredMerges(self, request, context):
+        """The merge files that the calling terminal booked and has not reported as delivered, oldest
+        first, so that a terminal that lost one fetches it again (MRG-4).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ReportMergeDelivered(self, request, context):
+        """Reports that the file of one of the calling terminal's merges lies in the street's spool
+        folder. Once more changes nothing. Refusals: TRANSACTION_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetMergeState(self, request, context):
+        """What is known of one of the calling terminal's merges. Refusals: TRANSACTION_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def ListUnacknowledgedMerges(self, request, context):
+        """The merges that their street's system has not acknowledged some time after they were booked
+        (MRG-8), oldest first: a municipality's own, or for the operator all.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -83,6 +135,26 @@ def add_MergeServiceServicer_to_server(servicer, server):
                     request_deserializer=jichipoint_dot_v1_dot_merging__pb2.MergeRequest.FromString,
                     response_serializer=jichipoint_dot_v1_dot_merging__pb2.MergeResponse.SerializeToString,
             ),
+            'ListUndeliveredMerges': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUndeliveredMerges,
+                    request_deserializer=jichipoint_dot_v1_dot_merging__pb2.ListUndeliveredMergesRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_merging__pb2.ListUndeliveredMergesResponse.SerializeToString,
+            ),
+            'ReportMergeDelivered': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReportMergeDelivered,
+                    request_deserializer=jichipoint_dot_v1_dot_merging__pb2.ReportMergeDeliveredRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_merging__pb2.ReportMergeDeliveredResponse.SerializeToString,
+            ),
+            'GetMergeState': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetMergeState,
+                    request_deserializer=jichipoint_dot_v1_dot_merging__pb2.GetMergeStateRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_merging__pb2.GetMergeStateResponse.SerializeToString,
+            ),
+            'ListUnacknowledgedMerges': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListUnacknowledgedMerges,
+                    request_deserializer=jichipoint_dot_v1_dot_merging__pb2.ListUnacknowledgedMergesRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_merging__pb2.ListUnacknowledgedMergesResponse.SerializeToString,
+            ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
             'jichipoint.v1.MergeService', rpc_method_handlers)
@@ -92,7 +164,7 @@ def add_MergeServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class MergeService(object):
-    """What can be merged, and merging.
+    """What can be merged, merging, and what became of merges.
     """
 
     @staticmethod
@@ -139,6 +211,114 @@ class MergeService(object):
             '/jichipoint.v1.MergeService/Merge',
             jichipoint_dot_v1_dot_merging__pb2.MergeRequest.SerializeToString,
             jichipoint_dot_v1_dot_merging__pb2.MergeResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUndeliveredMerges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.MergeService/ListUndeliveredMerges',
+            jichipoint_dot_v1_dot_merging__pb2.ListUndeliveredMergesRequest.SerializeToString,
+            jichipoint_dot_v1_dot_merging__pb2.ListUndeliveredMergesResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReportMergeDelivered(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.MergeService/ReportMergeDelivered',
+            jichipoint_dot_v1_dot_merging__pb2.ReportMergeDeliveredRequest.SerializeToString,
+            jichipoint_dot_v1_dot_merging__pb2.ReportMergeDeliveredResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetMergeState(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.MergeService/GetMergeState',
+            jichipoint_dot_v1_dot_merging__pb2.GetMergeStateRequest.SerializeToString,
+            jichipoint_dot_v1_dot_merging__pb2.GetMergeStateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListUnacknowledgedMerges(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.MergeService/ListUnacknowledgedMerges',
+            jichipoint_dot_v1_dot_merging__pb2.ListUnacknowledgedMergesRequest.SerializeToString,
+            jichipoint_dot_v1_dot_merging__pb2.ListUnacknowledgedMergesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,43 +27,73 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class MergeServiceStub:
-    """What can be merged, and merging."""
+    """What can be merged, merging, and what became of merges."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
     @_typing.overload
     def __new__(cls, channel: _aio.Channel) -> MergeServiceAsyncStub: ...
     GetMergeablePoints: _grpc.UnaryUnaryMultiCallable[_merging_pb2.GetMergeablePointsRequest, _merging_pb2.GetMergeablePointsResponse]
-    """The card holder's number in the terminal's street and the municipal points
-    that can be merged (MRG-1). Refusals: those of PointService.ListUsablePoints,
-    and TERMINAL_CANNOT_MERGE, SERVICE_ID_NOT_REGISTERED.
+    """The number, in the terminal's street, of the holder of a My Number card or of the street's own
+    card, and the municipal points that can be merged (MRG-1). Refusals: those of
+    PointService.ListUsablePoints, and TERMINAL_CANNOT_MERGE, SERVICE_ID_NOT_REGISTERED,
+    STREET_CARD_UNKNOWN.
     """
     Merge: _grpc.UnaryUnaryMultiCallable[_merging_pb2.MergeRequest, _merging_pb2.MergeResponse]
     """Takes points off the balance and makes the merge file, in one booking
     (MRG-4). The same request again returns the same file. Refusals: those of
     GetMergeablePoints and of PointService.Spend, and STREET_POINT_ID_CHANGED,
-    STREET_POINT_ID_UNFIT, STREET_KEY_MISSING.
+    STREET_POINT_ID_UNFIT, STREET_KEY_MISSING, MY_NUMBER_CARD_NEEDED.
+    """
+    ListUndeliveredMerges: _grpc.UnaryUnaryMultiCallable[_merging_pb2.ListUndeliveredMergesRequest, _merging_pb2.ListUndeliveredMergesResponse]
+    """The merge files that the calling terminal booked and has not reported as delivered, oldest
+    first, so that a terminal that lost one fetches it again (MRG-4).
+    """
+    ReportMergeDelivered: _grpc.UnaryUnaryMultiCallable[_merging_pb2.ReportMergeDeliveredRequest, _merging_pb2.ReportMergeDeliveredResponse]
+    """Reports that the file of one of the calling terminal's merges lies in the street's spool
+    folder. Once more changes nothing. Refusals: TRANSACTION_UNKNOWN.
+    """
+    GetMergeState: _grpc.UnaryUnaryMultiCallable[_merging_pb2.GetMergeStateRequest, _merging_pb2.GetMergeStateResponse]
+    """What is known of one of the calling terminal's merges. Refusals: TRANSACTION_UNKNOWN."""
+    ListUnacknowledgedMerges: _grpc.UnaryUnaryMultiCallable[_merging_pb2.ListUnacknowledgedMergesRequest, _merging_pb2.ListUnacknowledgedMergesResponse]
+    """The merges that their street's system has not acknowledged some time after they were booked
+    (MRG-8), oldest first: a municipality's own, or for the operator all.
     """
 
 @_typing.type_check_only
 class MergeServiceAsyncStub(MergeServiceStub):
-    """What can be merged, and merging."""
+    """What can be merged, merging, and what became of merges."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     GetMergeablePoints: _aio.UnaryUnaryMultiCallable[_merging_pb2.GetMergeablePointsRequest, _merging_pb2.GetMergeablePointsResponse]  # type: ignore[assignment]
-    """The card holder's number in the terminal's street and the municipal points
-    that can be merged (MRG-1). Refusals: those of PointService.ListUsablePoints,
-    and TERMINAL_CANNOT_MERGE, SERVICE_ID_NOT_REGISTERED.
+    """The number, in the terminal's street, of the holder of a My Number card or of the street's own
+    card, and the municipal points that can be merged (MRG-1). Refusals: those of
+    PointService.ListUsablePoints, and TERMINAL_CANNOT_MERGE, SERVICE_ID_NOT_REGISTERED,
+    STREET_CARD_UNKNOWN.
     """
     Merge: _aio.UnaryUnaryMultiCallable[_merging_pb2.MergeRequest, _merging_pb2.MergeResponse]  # type: ignore[assignment]
     """Takes points off the balance and makes the merge file, in one booking
     (MRG-4). The same request again returns the same file. Refusals: those of
     GetMergeablePoints and of PointService.Spend, and STREET_POINT_ID_CHANGED,
-    STREET_POINT_ID_UNFIT, STREET_KEY_MISSING.
+    STREET_POINT_ID_UNFIT, STREET_KEY_MISSING, MY_NUMBER_CARD_NEEDED.
+    """
+    ListUndeliveredMerges: _aio.UnaryUnaryMultiCallable[_merging_pb2.ListUndeliveredMergesRequest, _merging_pb2.ListUndeliveredMergesResponse]  # type: ignore[assignment]
+    """The merge files that the calling terminal booked and has not reported as delivered, oldest
+    first, so that a terminal that lost one fetches it again (MRG-4).
+    """
+    ReportMergeDelivered: _aio.UnaryUnaryMultiCallable[_merging_pb2.ReportMergeDeliveredRequest, _merging_pb2.ReportMergeDeliveredResponse]  # type: ignore[assignment]
+    """Reports that the file of one of the calling terminal's merges lies in the street's spool
+    folder. Once more changes nothing. Refusals: TRANSACTION_UNKNOWN.
+    """
+    GetMergeState: _aio.UnaryUnaryMultiCallable[_merging_pb2.GetMergeStateRequest, _merging_pb2.GetMergeStateResponse]  # type: ignore[assignment]
+    """What is known of one of the calling terminal's merges. Refusals: TRANSACTION_UNKNOWN."""
+    ListUnacknowledgedMerges: _aio.UnaryUnaryMultiCallable[_merging_pb2.ListUnacknowledgedMergesRequest, _merging_pb2.ListUnacknowledgedMergesResponse]  # type: ignore[assignment]
+    """The merges that their street's system has not acknowledged some time after they were booked
+    (MRG-8), oldest first: a municipality's own, or for the operator all.
     """
 
 class MergeServiceServicer(metaclass=_abc_1.ABCMeta):
-    """What can be merged, and merging."""
+    """What can be merged, merging, and what became of merges."""
 
     @_abc_1.abstractmethod
     def GetMergeablePoints(
@@ -71,9 +101,10 @@ class MergeServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _merging_pb2.GetMergeablePointsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_merging_pb2.GetMergeablePointsResponse, _abc.Awaitable[_merging_pb2.GetMergeablePointsResponse]]:
-        """The card holder's number in the terminal's street and the municipal points
-        that can be merged (MRG-1). Refusals: those of PointService.ListUsablePoints,
-        and TERMINAL_CANNOT_MERGE, SERVICE_ID_NOT_REGISTERED.
+        """The number, in the terminal's street, of the holder of a My Number card or of the street's own
+        card, and the municipal points that can be merged (MRG-1). Refusals: those of
+        PointService.ListUsablePoints, and TERMINAL_CANNOT_MERGE, SERVICE_ID_NOT_REGISTERED,
+        STREET_CARD_UNKNOWN.
         """
 
     @_abc_1.abstractmethod
@@ -85,7 +116,45 @@ class MergeServiceServicer(metaclass=_abc_1.ABCMeta):
         """Takes points off the balance and makes the merge file, in one booking
         (MRG-4). The same request again returns the same file. Refusals: those of
         GetMergeablePoints and of PointService.Spend, and STREET_POINT_ID_CHANGED,
-        STREET_POINT_ID_UNFIT, STREET_KEY_MISSING.
+        STREET_POINT_ID_UNFIT, STREET_KEY_MISSING, MY_NUMBER_CARD_NEEDED.
+        """
+
+    @_abc_1.abstractmethod
+    def ListUndeliveredMerges(
+        self,
+        request: _merging_pb2.ListUndeliveredMergesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_merging_pb2.ListUndeliveredMergesResponse, _abc.Awaitable[_merging_pb2.ListUndeliveredMergesResponse]]:
+        """The merge files that the calling terminal booked and has not reported as delivered, oldest
+        first, so that a terminal that lost one fetches it again (MRG-4).
+        """
+
+    @_abc_1.abstractmethod
+    def ReportMergeDelivered(
+        self,
+        request: _merging_pb2.ReportMergeDeliveredRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_merging_pb2.ReportMergeDeliveredResponse, _abc.Awaitable[_merging_pb2.ReportMergeDeliveredResponse]]:
+        """Reports that the file of one of the calling terminal's merges lies in the street's spool
+        folder. Once more changes nothing. Refusals: TRANSACTION_UNKNOWN.
+        """
+
+    @_abc_1.abstractmethod
+    def GetMergeState(
+        self,
+        request: _merging_pb2.GetMergeStateRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_merging_pb2.GetMergeStateResponse, _abc.Awaitable[_merging_pb2.GetMergeStateResponse]]:
+        """What is known of one of the calling terminal's merges. Refusals: TRANSACTION_UNKNOWN."""
+
+    @_abc_1.abstractmethod
+    def ListUnacknowledgedMerges(
+        self,
+        request: _merging_pb2.ListUnacknowledgedMergesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_merging_pb2.ListUnacknowledgedMergesResponse, _abc.Awaitable[_merging_pb2.ListUnacknowledgedMergesResponse]]:
+        """The merges that their street's system has not acknowledged some time after they were booked
+        (MRG-8), oldest first: a municipality's own, or for the operator all.
         """
 
 def add_MergeServiceServicer_to_server(servicer: MergeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -1,6 +1,5 @@
-"""The JSON Lines output: one line a record, as long as the journal says and no longer."""
+"""A file of lines: as long as the journal says and no longer."""
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,22 +7,9 @@ from pathlib import Path
 
 from merge_driver.errors import DriverError
 from merge_driver.files import sync_folder
-from merge_driver.record import Record
 
 
-def json_line(issuer_id: str, record: Record, file: str) -> bytes:
-    """Return the line of a record from the merge file of this name; the same in every run."""
-    fields: dict[str, str | int] = {
-        "issuer_id": issuer_id,
-        "id": record.id,
-        "points": record.points,
-        "transaction_number": record.transaction_number,
-        "file": file,
-    }
-    return json.dumps(fields, ensure_ascii=False).encode("utf-8") + b"\n"
-
-
-class JsonLinesOutput:
+class LineFile:
     """A file that only grows, from the length that the journal holds.
 
     It is opened anew for every use, so that a file that was moved away is noticed.
@@ -46,14 +32,23 @@ class JsonLinesOutput:
         os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC, 0o640))
         sync_folder(self.path.parent)
 
+    def lines_behind(self, agreed_bytes: int) -> Iterator[bytes]:
+        """Yield the whole lines behind the agreed length; DriverError if it is too short."""
+        with self._open(agreed_bytes) as descriptor, os.fdopen(os.dup(descriptor), "rb") as file:
+            file.seek(agreed_bytes)
+            for line in file:
+                if line.endswith(b"\n"):
+                    yield line
+
     def cut_tail(self, agreed_bytes: int) -> None:
-        """Cut what an interrupted run left behind the agreed length; DriverError if too short."""
-        with self._cut_to(agreed_bytes):
-            pass
+        """Cut what is behind the agreed length; DriverError if it is too short."""
+        with self._open(agreed_bytes) as descriptor:
+            _cut(descriptor, agreed_bytes)
 
     def append(self, content: bytes, agreed_bytes: int) -> int:
         """Write the content behind the agreed length, synced, and return the new length."""
-        with self._cut_to(agreed_bytes) as descriptor:
+        with self._open(agreed_bytes) as descriptor:
+            _cut(descriptor, agreed_bytes)
             written = 0
             view = memoryview(content)
             while written < len(content):
@@ -62,7 +57,7 @@ class JsonLinesOutput:
         return agreed_bytes + len(content)
 
     @contextmanager
-    def _cut_to(self, agreed_bytes: int) -> Iterator[int]:
+    def _open(self, agreed_bytes: int) -> Iterator[int]:
         try:
             descriptor = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -72,9 +67,6 @@ class JsonLinesOutput:
             ) from None
         try:
             self._check(descriptor, agreed_bytes)
-            if os.fstat(descriptor).st_size > agreed_bytes:
-                os.ftruncate(descriptor, agreed_bytes)
-                os.fsync(descriptor)
             yield descriptor
         finally:
             os.close(descriptor)
@@ -91,3 +83,9 @@ class JsonLinesOutput:
                 f"{self.path}: no line ends where the journal says, at byte {agreed_bytes}; "
                 "this is not the file that was written, put it back"
             )
+
+
+def _cut(descriptor: int, agreed_bytes: int) -> None:
+    if os.fstat(descriptor).st_size > agreed_bytes:
+        os.ftruncate(descriptor, agreed_bytes)
+        os.fsync(descriptor)

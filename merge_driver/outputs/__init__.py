@@ -1,0 +1,1 @@
+"""Where records are handed on to: a file of lines, an HTTP address, a command, Python."""

@@ -1,0 +1,83 @@
+"""What the commands print: plain lines, or one JSON object a line."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+
+import click
+
+from merge_driver.acknowledging import Acknowledged
+from merge_driver.driver import Noted, RunReport
+from merge_driver.files import shown
+from merge_driver.handing_on import HandedOn
+from merge_driver.spool import Outcome
+from merge_driver.taking import FileResult
+
+
+def tell(line: str | Mapping[str, object]) -> None:
+    """Print a text, or an object as JSON, and flush: another program may be waiting."""
+    click.echo(shown(line) if isinstance(line, str) else json.dumps(line, ensure_ascii=False))
+
+
+def tell_file(result: FileResult, *, as_json: bool) -> None:
+    """Print what became of a file."""
+    name = shown(result.name)
+    if as_json:
+        tell({**asdict(result), "name": name})
+    elif result.outcome is Outcome.DONE:
+        tell(f"done {name} {result.records} records, {result.skipped} skipped")
+    elif result.reason is not None:
+        tell(f"{result.outcome} {name} {result.reason}: {result.message}")
+    else:
+        tell(f"{result.outcome} {name} {result.message}")
+
+
+def tell_noted(noted: Noted, *, as_json: bool) -> None:
+    """Print what was found in done that the journal did not know, if anything was."""
+    if not noted.files:
+        return
+    if as_json:
+        tell({"noted": asdict(noted)})
+        return
+    why = (
+        "the journal is older than they are: handed on again"
+        if noted.handed_on_again
+        else "taken under an earlier journal: not handed on again"
+    )
+    tell(f"noted {noted.files} files in done, {noted.records} records; {why}")
+
+
+def tell_handed_on(handed_on: HandedOn, *, as_json: bool) -> None:
+    """Print how many waiting records were handed on, if there were any."""
+    if not handed_on.records and not handed_on.waiting:
+        return
+    if as_json:
+        tell({"handed_on": asdict(handed_on)})
+        return
+    trouble = f"; {handed_on.trouble}" if handed_on.trouble else ""
+    tell(f"handed on {handed_on.records} records, {handed_on.waiting} wait{trouble}")
+
+
+def tell_acknowledged(acknowledged: Acknowledged, *, as_json: bool) -> None:
+    """Print what became of acknowledgements, if there were any."""
+    if acknowledged == Acknowledged():
+        return
+    if as_json:
+        tell({"acknowledged": asdict(acknowledged)})
+        return
+    trouble = f"; {acknowledged.trouble}" if acknowledged.trouble else ""
+    tell(
+        f"acknowledged {acknowledged.taken} records, {acknowledged.refused} refused by the server, "
+        f"{acknowledged.kept} kept for later{trouble}"
+    )
+
+
+def tell_sums(report: RunReport, *, as_json: bool) -> None:
+    """Print the sums of a run."""
+    if as_json:
+        tell({"sums": asdict(report)})
+        return
+    tell(
+        f"{report.done} done, {report.duplicate} duplicate, {report.quarantined} quarantined; "
+        f"{report.records} new records, {report.skipped} skipped"
+    )
