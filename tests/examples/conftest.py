@@ -1,4 +1,4 @@
-"""An agent with a reader of software, and the demo town's server behind it."""
+"""An agent with a reader of software, the demo town's server behind it, and Node's packages."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,6 +15,7 @@ from counter_tui.gateway import Gateway
 from counter_tui.virtual.reader import VirtualReader, boxed_cards
 from server.demo_data import TERMINAL
 from tests.end_to_end.support import Place, SettableClock, serving
+from tests.examples.node import install_node_examples
 
 
 class AtStreet:
@@ -44,3 +45,9 @@ async def at_street(tmp_path: Path) -> AsyncIterator[AtStreet]:
             await following
         await running.stop(None)
         await gateway.close()
+
+
+@pytest.fixture(scope="session")
+def node_examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the Node examples, with their packages."""
+    return install_node_examples(tmp_path_factory.mktemp("node"))

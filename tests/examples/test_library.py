@@ -2,12 +2,10 @@
 
 import asyncio
 import json
-import re
-import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -18,35 +16,15 @@ from tests.examples.conftest import AtStreet
 
 ROOT = Path(__file__).parents[2]
 SECONDS_MAX = 30
-INSTALL_SECONDS_MAX = 240
 EXAMPLES = ("library-python", "library-node")
-
-
-@pytest.fixture(scope="session")
-def node_example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The Node example with its packages, in a copy beside the protobuf definitions."""
-    if not shutil.which("node") or not shutil.which("npm"):
-        pytest.skip("needs Node: apt-get install nodejs npm")
-    root = tmp_path_factory.mktemp("node")
-    folder = root / "examples" / "library-node"
-    shutil.copytree(
-        ROOT / "examples" / "library-node", folder, ignore=shutil.ignore_patterns("node_modules")
-    )
-    (root / "proto").symlink_to(ROOT / "proto")
-    line = ["npm", "install", "--no-audit", "--no-fund", "--package-lock=false"]
-    done = subprocess.run(
-        line, cwd=folder, check=False, capture_output=True, text=True, timeout=INSTALL_SECONDS_MAX
-    )
-    if done.returncode:
-        pytest.skip(f"npm could not install the packages: {done.stderr}")
-    return folder / "look_up.mjs"
 
 
 @pytest.fixture(params=EXAMPLES)
 def example(request: pytest.FixtureRequest) -> list[str]:
     """The command of an example."""
     if request.param == "library-node":
-        return ["node", str(request.getfixturevalue("node_example"))]
+        folder: Path = request.getfixturevalue("node_examples")
+        return ["node", str(folder / "library-node" / "look_up.mjs")]
     return [sys.executable, str(ROOT / "examples" / "library-python" / "look_up.py")]
 
 
@@ -135,11 +113,3 @@ async def test_no_agent(tmp_path: Path, example: list[str], is_left: bool) -> No
     async with running(example, path) as program:
         assert (await program.line()).startswith("AGENT_NOT_RUNNING: ")
         assert await program.end() == (1, "", "")
-
-
-def test_the_packages_of_node_are_named_exactly() -> None:
-    package = json.loads((ROOT / "examples" / "library-node" / "package.json").read_text("utf-8"))
-    is_exact: Callable[[str], re.Match[str] | None] = re.compile(
-        r"[0-9]+\.[0-9]+\.[0-9]+"
-    ).fullmatch
-    assert all(is_exact(version) for version in package["dependencies"].values())

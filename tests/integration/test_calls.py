@@ -1,7 +1,12 @@
 """Whoever calls, whatever they send (SEC-2, API-3)."""
 
+from importlib import import_module
+from pathlib import Path
+
 import grpc
+import jichipoint.v1
 import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
 from grpc_reflection.v1alpha import reflection_pb2
 
 from tests.integration.conftest import BALANCE, Connect, Service
@@ -9,6 +14,15 @@ from tests.integration.support import Client, spend_request
 from tests.server.support import CARD_A, OPERATOR, VOUCHER
 
 Code = grpc.StatusCode
+Question = reflection_pb2.ServerReflectionRequest
+DEFINITIONS = sorted(Path(next(iter(jichipoint.v1.__path__))).glob("*_pb2.py"))
+SERVICES = {
+    name: f"jichipoint/v1/{path.stem.removesuffix('_pb2')}.proto"
+    for path in DEFINITIONS
+    for name in import_module(f"jichipoint.v1.{path.stem}").DESCRIPTOR.services_by_name
+    if name != "CounterAgentService"
+}
+"""Every service but the agent's, with its file."""
 
 
 @pytest.mark.parametrize("terminal_id", [VOUCHER, OPERATOR])
@@ -42,15 +56,33 @@ async def test_a_message_that_is_too_large(counter: Client) -> None:
     assert caught.value.code() == Code.RESOURCE_EXHAUSTED
 
 
-async def test_reflection_lists_the_services(counter: Client) -> None:
-    request = reflection_pb2.ServerReflectionRequest(list_services="").SerializeToString()
+async def reflected(client: Client, question: Question) -> reflection_pb2.ServerReflectionResponse:
     ask: grpc.aio.StreamStreamMultiCallable[bytes, bytes]
-    ask = counter.channel.stream_stream(
+    ask = client.channel.stream_stream(
         "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
     )
-    (content,) = [one async for one in ask(iter([request]))]
-    answer = reflection_pb2.ServerReflectionResponse.FromString(content)
+    (content,) = [one async for one in ask(iter([question.SerializeToString()]))]
+    return reflection_pb2.ServerReflectionResponse.FromString(content)
+
+
+async def test_reflection_lists_every_service(counter: Client) -> None:
+    answer = await reflected(counter, Question(list_services=""))
     names = {one.name for one in answer.list_services_response.service}
-    assert names >= {
-        f"jichipoint.v1.{name}Service" for name in ("Terminal", "Point", "Merge", "Operation")
+    assert names == {
+        *(f"jichipoint.v1.{name}" for name in SERVICES),
+        "grpc.health.v1.Health",
+        "grpc.reflection.v1alpha.ServerReflection",
     }
+
+
+async def test_reflection_tells_files_with_all_that_they_import(counter: Client) -> None:
+    """A client needs no definitions of its own, not even for the details of errors."""
+    asked = {f"jichipoint.v1.{name}": file for name, file in SERVICES.items()}
+    asked["google.rpc.Status"] = "google/rpc/status.proto"
+    asked["google.rpc.ErrorInfo"] = "google/rpc/error_details.proto"
+    for symbol, file in asked.items():
+        answer = await reflected(counter, Question(file_containing_symbol=symbol))
+        contents = answer.file_descriptor_response.file_descriptor_proto
+        files = {one.name: one for one in map(FileDescriptorProto.FromString, contents)}
+        assert file in files
+        assert {name for one in files.values() for name in one.dependency} <= set(files)

@@ -1,0 +1,113 @@
+"""The examples of programs that call the server, run against one on a real socket (API-4)."""
+
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from server.rpc.status import TABLE
+from tests.examples.node import NODE_EXAMPLES, ROOT
+from tests.examples.serving import MACHINE, ServedTown, run, served_town
+
+PYTHON_EXAMPLE = [sys.executable, str(ROOT / "examples" / "api-python" / "balances.py")]
+DAYS_VALID = 60
+SAKURAI = "030D45"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServedTown]:
+    """The town, with its terminal bound to the machine."""
+    with served_town(tmp_path_factory.mktemp("api") / "town") as served:
+        assert ask(PYTHON_EXAMPLE, served)[0] == 0
+        yield served
+
+
+@pytest.fixture(params=["api-python", "api-node"])
+def example(request: pytest.FixtureRequest) -> list[str]:
+    """The command of an example."""
+    if request.param == "api-node":
+        folder: Path = request.getfixturevalue("node_examples")
+        return ["node", str(folder / "api-node" / "balances.mjs")]
+    return PYTHON_EXAMPLE
+
+
+def ask(
+    example: list[str],
+    served: ServedTown,
+    serial_number: str = SAKURAI,
+    *,
+    address: str | None = None,
+    password: str | None = None,
+    machine: str = MACHINE.hex(),
+) -> tuple[int, str, str]:
+    """Run an example, rightly unless something else is said."""
+    town = served.town
+    environment = {
+        **os.environ,
+        "JICHIPOINT_PASSWORD": town.password if password is None else password,
+        "JICHIPOINT_MACHINE": machine,
+    }
+    where = [address or served.address, town.terminal_id, serial_number]
+    return run([*example, *where], environment)
+
+
+def test_balances(served: ServedTown, example: list[str]) -> None:
+    """And the session is ended afterwards."""
+    until = date.fromisoformat(served.town.began_on) + timedelta(days=DAYS_VALID)
+    lines = [
+        "MY123456",
+        f"さくら野市ポイント 1730 (1730 until {until})",
+        f"さくら野復興イベント 980 (980 until {until})",
+    ]
+    assert ask(example, served) == (0, "\n".join(lines) + "\n", "")
+    assert served.open_sessions() == 0
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"),
+    [
+        ({"password": "wrong"}, "SIGN_IN_REFUSED"),
+        ({"serial_number": "ABCDEF"}, "CERTIFICATE_UNKNOWN"),
+        ({"machine": "00" * 32}, "MACHINE_NOT_BOUND"),
+    ],
+)
+def test_a_refusal(
+    served: ServedTown, example: list[str], wrong: dict[str, str], reason: str
+) -> None:
+    """One line with the reason and the Japanese message, and no session is left."""
+    assert ask(example, served, **wrong) == (1, "", f"{reason}: {TABLE[reason].japanese}\n")
+    assert served.open_sessions() == 0
+
+
+def test_a_field_that_is_not_valid(served: ServedTown, example: list[str]) -> None:
+    code, out, err = ask(example, served, "030d45")
+    assert (code, out) == (1, "")
+    assert err.startswith("INVALID_FIELD: 入力内容に誤りがあります(certificate_serial_number: ")
+    assert err.count("\n") == 1
+
+
+def test_no_server(served: ServedTown, example: list[str]) -> None:
+    code, out, err = ask(example, served, address="127.0.0.1:1")
+    assert (code, out) == (1, "")
+    assert err.startswith("UNAVAILABLE: ")
+    assert err.count("\n") == 1
+
+
+def test_a_fingerprint_that_is_none(served: ServedTown, example: list[str]) -> None:
+    code, out, err = ask(example, served, machine="the shop's PC")
+    assert (code, out) == (2, "")
+    assert "JICHIPOINT_PASSWORD and JICHIPOINT_MACHINE (hexadecimal) are needed" in err
+
+
+def test_the_node_examples_name_the_same_packages_exactly() -> None:
+    packages = [
+        json.loads((ROOT / "examples" / name / "package.json").read_text("utf-8"))["dependencies"]
+        for name in NODE_EXAMPLES
+    ]
+    assert packages[0] == packages[1], "the tests install them once"
+    assert all(re.fullmatch(r"[0-9]+\.[0-9]+\.[0-9]+", one) for one in packages[0].values())
