@@ -18,6 +18,25 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def write_new(path: Path, content: bytes, mode: int) -> None:
+    """Write a file that is not there yet; it appears whole and synced, or not at all.
+
+    Raises FileExistsError where there is one, and OSError.
+    """
+    hidden = path.with_name(f".{path.name}.new")
+    hidden.unlink(missing_ok=True)
+    descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        os.link(hidden, path)
+    finally:
+        hidden.unlink(missing_ok=True)
+    sync_folder(path.parent)
+
+
 def open_regular(path: Path, flags: int = 0) -> BinaryIO | None:
     """Open a regular file for reading; None for a folder, a pipe or a device, without waiting."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)

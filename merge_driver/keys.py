@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 from merge_driver.codec import IdKind, Profile, StreetKey
 from merge_driver.errors import KeyFileError
-from merge_driver.files import open_regular, sync_folder
+from merge_driver.files import open_regular, write_new
 
 __all__ = [
     "KeyFile",
@@ -130,7 +130,8 @@ def import_key_file(source: Path, folder: Path) -> tuple[Path, bool]:
             if one == file:
                 return path, False
         _check_together({**{path: one.key for path, one in found.items()}, source: file.key})
-        _write_private(target, dump_key_file(file.key, file.server, file.client_secret))
+        text = dump_key_file(file.key, file.server, file.client_secret)
+        write_new(target, text.encode("utf-8"), 0o600)
     except FileExistsError:
         raise KeyFileError(f"{target}: there is another file of this name; remove it") from None
     except OSError as error:
@@ -144,22 +145,6 @@ def _paths(folder: Path) -> list[Path]:
     except OSError as error:
         raise KeyFileError(f"{folder}: the keys folder cannot be read: {error.strerror}") from None
     return [folder / name for name in names if name.endswith(".json") and name[0] != "."]
-
-
-def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read; it is there whole or not at all."""
-    hidden = path.with_name(f".{path.name}.new")
-    hidden.unlink(missing_ok=True)
-    descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(text.encode("utf-8"))
-            file.flush()
-            os.fsync(file.fileno())
-        os.link(hidden, path)
-    finally:
-        hidden.unlink(missing_ok=True)
-    sync_folder(path.parent)
 
 
 def _check_together(keys: Mapping[Path, StreetKey]) -> None:

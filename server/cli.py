@@ -33,7 +33,7 @@ from server.listening import (
     check_loopback,
     shared_port,
 )
-from server.merging.keys import check_master_key
+from server.merging.cli import merges
 from server.municipalities.cli import limits
 from server.processes import (
     READY,
@@ -43,6 +43,8 @@ from server.processes import (
     serve_with,
 )
 from server.secrets import MasterKeyError, Vault, read_master_key
+from server.streets.cli import streets
+from server.streets.master_key import check_master_key
 from server.training.databases import beside
 from server.vouchers.cli import vouchers
 from server.vouchers.keys import FIRST_KEY_ID, TRAINING_KEY_ID
@@ -220,6 +222,8 @@ main.add_command(citizens)
 main.add_command(vouchers)
 main.add_command(limits)
 main.add_command(issuers)
+main.add_command(streets)
+main.add_command(merges)
 
 if __name__ == "__main__":
     main()

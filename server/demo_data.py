@@ -21,8 +21,6 @@ from server.db.errors import UnusableDatabaseError
 from server.db.migrate import migrate
 from server.ledger.engines import writing
 from server.ledger.values import Operation, Outcome, RequestKey
-from server.merging.operations import key_use, secret_use
-from server.merging.tables import StreetKeyRow, StreetRow
 from server.municipalities.tables import (
     IssuerRow,
     MunicipalityRow,
@@ -33,6 +31,9 @@ from server.municipalities.tables import (
 from server.points.granting import GrantCommand
 from server.secrets import Vault, read_master_key
 from server.service_ids.tables import ServiceIdRow
+from server.streets.keeping import insert_key
+from server.streets.tables import StreetRow
+from server.streets.uses import client_secret_use
 from server.terminals.sign_in import hash_password
 from server.terminals.tables import TerminalRow
 from server.vouchers.keys import FIRST_KEY_ID
@@ -120,7 +121,8 @@ def make_town(folder: Path, clock: Clock, chance: Chance) -> Town:
     with database.connection_context():
         with writing(database):
             if not list(MunicipalityRow.select().execute(database)):
-                _fill(database, town, vault, chance)
+                now = Moment.of(clock.now()).microseconds
+                _fill(database, town, vault, chance, now)
         _grant(database, town, clock)
         ensure_key(database, vault, chance, clock, FIRST_KEY_ID)
     return town
@@ -153,11 +155,11 @@ def _new_town(folder: Path, clock: Clock, chance: Chance) -> Town:
     )
 
 
-def _fill(database: Database, town: Town, vault: Vault, chance: Chance) -> None:
+def _fill(database: Database, town: Town, vault: Vault, chance: Chance, now: int) -> None:
     _fill_municipality(database, town)
     _fill_terminals(database, town)
     _fill_citizens(database, town)
-    _fill_street(database, town, vault, chance)
+    _fill_street(database, town, vault, chance, now)
 
 
 def _fill_municipality(database: Database, town: Town) -> None:
@@ -251,7 +253,7 @@ def _fill_citizens(database: Database, town: Town) -> None:
             ).execute(database)
 
 
-def _fill_street(database: Database, town: Town, vault: Vault, chance: Chance) -> None:
+def _fill_street(database: Database, town: Town, vault: Vault, chance: Chance, now: int) -> None:
     key = StreetKey(
         issuer_id=STREET,
         profile=Profile.GCM_HMAC,
@@ -268,15 +270,9 @@ def _fill_street(database: Database, town: Town, vault: Vault, chance: Chance) -
         profile=key.profile,
         id_kind=key.id_kind,
         id_pattern=key.id_pattern,
-        sealed_client_secret=vault.seal(town.client_secret.encode(), f"street.client:{STREET}"),
+        sealed_client_secret=vault.seal(town.client_secret.encode(), client_secret_use(STREET)),
     ).execute(database)
-    StreetKeyRow.insert(
-        issuer_id=STREET,
-        key_id=key.key_id,
-        sealed_key=vault.seal(key.key, key_use(STREET, key.key_id)),
-        sealed_secret=vault.seal(key.secret.encode(), secret_use(STREET, key.key_id)),
-        valid_from=town.began_on,
-    ).execute(database)
+    insert_key(database, vault, key, now)
     keys = Path(town.keys)
     keys.mkdir(exist_ok=True)
     text = dump_key_file(key, server="127.0.0.1:50051", client_secret=town.client_secret)

@@ -13,6 +13,7 @@ from jichipoint.v1 import (
     operations_pb2,
     points_pb2,
     service_ids_pb2,
+    streets_pb2,
     terminals_pb2,
     vouchers_pb2,
 )
@@ -37,6 +38,8 @@ from server.points.servicer import PointServicer
 from server.readers import Readers
 from server.secrets import Vault
 from server.service_ids.servicer import ServiceIdServicer
+from server.streets.servicer import StreetServicer
+from server.streets.sessions import StreetSession, open_street_session
 from server.terminals.servicer import TerminalServicer
 from server.terminals.sessions import Session, SessionKey, Sessions
 from server.training.sessions import Training
@@ -59,7 +62,8 @@ class Side:
 
     writer: Writer
     readers: Readers
-    sessions: Sessions
+    sessions: Sessions[Session]
+    street_sessions: Sessions[StreetSession]
     servicers: Mapping[ServiceDescriptor, object]
 
     async def stop(self) -> None:
@@ -95,8 +99,12 @@ def _open(
     writer = Writer(database, lambda opened: open_booker(opened, clock, practice=practice))
     readers = Readers(database, LOADERS)
 
-    async def load(key: SessionKey) -> Session | None:
+    async def load(token_hash: bytes) -> Session | None:
+        key = SessionKey(token_hash)
         return await readers.read(lambda reader: reader.look_up([key]).get(key))
+
+    async def load_street(token_hash: bytes) -> StreetSession | None:
+        return await readers.query(lambda database: open_street_session(database, token_hash))
 
     sessions = Sessions(load, clock)
     challenges = Challenges(vault.derive(CHALLENGE_KEY_USE), chance)
@@ -111,7 +119,17 @@ def _open(
             writer, cards, clock, proofs
         ),
         merging_pb2.DESCRIPTOR.services_by_name["MergeService"]: MergeServicer(
-            writer, cards, vault, clock, chance, proofs=proofs, makes_files=not practice
+            writer,
+            readers,
+            cards,
+            vault,
+            clock=clock,
+            chance=chance,
+            proofs=proofs,
+            makes_files=not practice,
+        ),
+        streets_pb2.DESCRIPTOR.services_by_name["StreetService"]: StreetServicer(
+            writer, readers, vault, clock, chance
         ),
         vouchers_pb2.DESCRIPTOR.services_by_name["VoucherService"]: VoucherServicer(
             writer, readers, vault, clock, chance, proofs=proofs
@@ -128,4 +146,4 @@ def _open(
             writer, readers
         ),
     }
-    return Side(writer, readers, sessions, servicers)
+    return Side(writer, readers, sessions, Sessions(load_street, clock), servicers)

@@ -56,7 +56,9 @@ def test_the_counter_page_explains_every_reason_and_key() -> None:
 
 
 NOT_AT_THE_COUNTER = {
+    "NOT_FOR_THIS_CALLER",
     "PLACE_UNCHANGED",
+    "STREET_SIGN_IN_REFUSED",
     "VOUCHER_NOT_LAPSED",
     "VOUCHER_NOT_REDEEMED",
     "HOLD_EXPIRED",

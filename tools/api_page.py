@@ -29,7 +29,7 @@ from google.protobuf.descriptor_pb2 import (
     MethodDescriptorProto,
 )
 
-from server.rpc.access import EVERY_TERMINAL, Anyone, access_of
+from server.rpc.access import EVERY_TERMINAL, Anyone, IssuerSystems, access_of
 from server.rpc.status import TABLE
 from server.terminals.values import TerminalClass
 
@@ -202,6 +202,8 @@ def open_to(servicer: type, method: MethodDescriptorProto) -> str:
         return "Open to nobody."
     if isinstance(access, Anyone):
         return "Open to anyone, without a session."
+    if isinstance(access, IssuerSystems):
+        return "Open to the systems of issuers, such as a shopping street's."
     if access == EVERY_TERMINAL:
         return "Open to every terminal."
     classes = ", ".join(f"`{one.name}`" for one in TerminalClass if one in access)

@@ -34,6 +34,9 @@ class Citizen:
         return AccountKey(program_id, AccountKind.HELD, str(self.citizen_id))
 
 
+Person = Holder | Citizen
+"""Whose points they are, however they were found."""
+
 Proof = str | Refusal
 """The serial number of the card that signed the challenge, or what was wrong with the proof."""
 

@@ -22,7 +22,7 @@ NAME_LENGTH_MAX = 50
 _WIDE_SPACE = "\u3000"
 
 
-class _IssuerId(click.ParamType[str]):
+class IssuerId(click.ParamType[str]):
     """An issuer's ID."""
 
     name = "issuer_id"
@@ -30,6 +30,7 @@ class _IssuerId(click.ParamType[str]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
+        """Return the ID, or end the command."""
         text = str(value)
         if not re.fullmatch("[0-9]{6}", text):
             self.fail(f"{text!r} is not an issuer ID of 6 digits", param, ctx)
@@ -107,7 +108,7 @@ def list_command(database: str, as_json: bool) -> None:
 
 @issuers.command("add")
 @database_option
-@click.argument("issuer_id", type=_IssuerId())
+@click.argument("issuer_id", type=IssuerId())
 @click.argument("name", type=_Name())
 @click.option("--street", "is_street", is_flag=True, help="It is a shopping street.")
 @_settings
@@ -123,7 +124,7 @@ def add_command(
 
 @issuers.command("set")
 @database_option
-@click.argument("issuer_id", type=_IssuerId())
+@click.argument("issuer_id", type=IssuerId())
 @click.option("--name", type=_Name())
 @_settings
 def set_command(database: str, issuer_id: str, **options: str | None) -> None:

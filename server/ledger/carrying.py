@@ -69,6 +69,7 @@ TABLES = (
     CarriedTable("ledger_transaction", ("transaction_id",)),
     CarriedTable("operation", ("caller", "request_id")),
     CarriedTable("merge", ("transaction_id",)),
+    CarriedTable("merge_event", ("transaction_id", "kind")),
     CarriedTable("hold", ("transaction_id",), derived=("is_open",)),
     CarriedTable("voucher_key", ("key_id",)),
     CarriedTable("voucher", ("transaction_id",), derived=("is_open",)),
@@ -81,6 +82,7 @@ TABLES = (
 
 LEFT_OUT = (
     "session",
+    "street_session",
     "schema_migration",
     "schema_lock",
     "job",

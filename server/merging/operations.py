@@ -20,6 +20,7 @@ from server.ledger.values import (
     UsageKey,
 )
 from server.ledger.view import View
+from server.merging.cards import citizen_of
 from server.merging.errors import MergingReason
 from server.merging.rules import (
     check_fits_file,
@@ -30,10 +31,19 @@ from server.merging.rules import (
 )
 from server.merging.values import MergeRecord, SealedKey, Street, TerminalStreetKey
 from server.municipalities.values import Program
-from server.points.balances import UsableBalance, UsableBalances, municipal, usable_balances
+from server.points.balances import (
+    UsableBalance,
+    UsableBalances,
+    balances_of,
+    municipal,
+    usable_balances,
+)
 from server.points.operations import Use, permit
 from server.secrets import Vault
-from server.service_ids.values import CardServiceIdKey
+from server.service_ids.values import CardServiceIdKey, CustomerKey
+from server.streets.uses import key_use, secret_use
+from server.terminals.rules import active_terminal
+from server.terminals.values import Terminal, TerminalKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +56,45 @@ class Mergeable:
     balances: UsableBalances
 
 
-def mergeable(reader: Reader, terminal_id: str, serial_number: str, today: date) -> Mergeable:
-    """Return what the card's holder can merge, or raise Refusal."""
+def mergeable(
+    reader: Reader, terminal_id: str, serial_number: str, today: date, *, makes_files: bool
+) -> Mergeable:
+    """Return what the holder of a My Number card can merge, or raise Refusal."""
     balances = usable_balances(reader, terminal_id, serial_number, today)
-    street_key = TerminalStreetKey(terminal_id)
-    street = street_of(balances.terminal, reader.look_up([street_key]).get(street_key))
+    street = _street_at(reader, balances.terminal, today, makes_files=makes_files)
     service_key = CardServiceIdKey(street.issuer_id, serial_number)
     customer_id = reader.look_up([service_key]).get(service_key)
-    point_id = street_point_id(street, balances.holder, customer_id)
+    return _mergeable(street, balances, customer_id, today)
+
+
+def mergeable_by_street_card(
+    reader: Reader, terminal_id: str, customer_id: str, today: date, *, makes_files: bool
+) -> Mergeable:
+    """Return what the holder of the street's own card can merge, or raise Refusal (III.15)."""
+    terminal_key = TerminalKey(terminal_id)
+    terminal = active_terminal(reader.look_up([terminal_key]).get(terminal_key))
+    street = _street_at(reader, terminal, today, makes_files=makes_files)
+    customer_key = CustomerKey(street.issuer_id, customer_id)
+    registered = reader.look_up([customer_key]).get(customer_key)
+    if registered is None:
+        raise Refusal(MergingReason.STREET_CARD_UNKNOWN)
+    balances = balances_of(reader, terminal, citizen_of(registered), today)
+    return _mergeable(street, balances, customer_id, today)
+
+
+def _street_at(reader: Reader, terminal: Terminal, today: date, *, makes_files: bool) -> Street:
+    """Return the terminal's street; where files are made, only with a key to make them."""
+    key = TerminalStreetKey(terminal.terminal_id)
+    street = street_of(terminal, reader.look_up([key]).get(key))
+    if makes_files:
+        key_of_day(street, today)
+    return street
+
+
+def _mergeable(
+    street: Street, balances: UsableBalances, customer_id: str | None, today: date
+) -> Mergeable:
+    point_id = street_point_id(street, balances.holder, customer_id, today)
     balance = municipal(balances)
     if balance is None:
         raise Refusal(MergingReason.TERMINAL_CANNOT_MERGE)
@@ -84,7 +125,8 @@ class MergeCommand:
     request: RequestKey
     fingerprint: bytes
     use: Use
-    issuer_id: str
+    customer_id: CardServiceIdKey | str
+    """The holder's number at the street: that on its card, or where it is registered."""
     shown_street_point_id: str
     file_id: bytes
     nonce: bytes
@@ -95,11 +137,8 @@ class MergeCommand:
 
     def names(self) -> Iterable[Key[Any]]:
         """Return what must be looked up to decide."""
-        return (
-            *self.use.names(),
-            TerminalStreetKey(self.use.terminal_id),
-            CardServiceIdKey(self.issuer_id, self.use.serial_number),
-        )
+        registered = () if isinstance(self.customer_id, str) else (self.customer_id,)
+        return (*self.use.names(), TerminalStreetKey(self.use.terminal_id), *registered)
 
     def accounts(self, view: View) -> Iterable[AccountKey]:
         """Return the holder's account."""
@@ -115,8 +154,9 @@ class MergeCommand:
         found = view.find(TerminalStreetKey(self.use.terminal_id))
         street = street_of(permitted.terminal, found)
         check_municipal(permitted.program)
-        customer_id = view.find(CardServiceIdKey(self.issuer_id, self.use.serial_number))
-        point_id = street_point_id(street, permitted.holder, customer_id)
+        at_street = self.customer_id
+        customer_id = at_street if isinstance(at_street, str) else view.find(at_street)
+        point_id = street_point_id(street, permitted.holder, customer_id, moment.day)
         if point_id != self.shown_street_point_id:
             raise Refusal(MergingReason.STREET_POINT_ID_CHANGED)
         record = None
@@ -145,14 +185,14 @@ class MergeCommand:
 
     def _file(self, street: Street, record: codec.Record, day: date) -> MergeRecord:
         """Make the merge file of a record with the street's key of the day."""
-        check_fits_file(record, street)
         sealed = key_of_day(street, day)
+        check_fits_file(record, street, sealed)
         key = open_key(street, sealed, self.vault)
         return MergeRecord(
             street.issuer_id,
             record.id,
             record.points,
-            street.profile,
+            sealed.profile,
             sealed.key_id,
             self.file_id,
             codec.file_name(street.issuer_id, record.transaction_number),
@@ -164,24 +204,14 @@ def open_key(street: Street, sealed: SealedKey, vault: Vault) -> codec.StreetKey
     """Return a street's key, opened with the master key."""
     return codec.StreetKey(
         issuer_id=street.issuer_id,
-        profile=street.profile,
+        profile=sealed.profile,
         key_id=sealed.key_id,
         key=vault.open(sealed.sealed_key, key_use(street.issuer_id, sealed.key_id)),
         secret=vault.open(
             sealed.sealed_secret, secret_use(street.issuer_id, sealed.key_id)
         ).decode(),
-        id_kind=street.id_kind,
-        id_pattern=street.id_pattern,
+        id_kind=sealed.id_kind,
+        id_pattern=sealed.id_pattern,
         valid_from=sealed.valid_from,
         valid_until=sealed.valid_until,
     )
-
-
-def key_use(issuer_id: str, key_id: int) -> str:
-    """Return what a street's AES key is sealed for."""
-    return f"street_key.key:{issuer_id}:{key_id}"
-
-
-def secret_use(issuer_id: str, key_id: int) -> str:
-    """Return what a street's secret string is sealed for."""
-    return f"street_key.secret:{issuer_id}:{key_id}"

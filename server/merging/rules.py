@@ -4,7 +4,7 @@ import re
 from datetime import date
 
 from merge_driver.codec import IdKind, MergeFileError, Record, check_record
-from server.citizens.values import Holder
+from server.citizens.values import Person
 from server.ledger.values import Refusal
 from server.merging.errors import MergingReason
 from server.merging.values import SealedKey, Street
@@ -19,9 +19,9 @@ def street_of(terminal: Terminal, street: Street | None) -> Street:
     return street
 
 
-def street_point_id(street: Street, holder: Holder, customer_id: str | None) -> str:
+def street_point_id(street: Street, holder: Person, customer_id: str | None, day: date) -> str:
     """Return the ID that the street's system knows the holder by, or refuse (MRG-2, MRG-3)."""
-    if street.id_kind == IdKind.MYKEY:
+    if street.id_kind_on(day) == IdKind.MYKEY:
         return holder.mykey_id
     if customer_id is None:
         raise Refusal(MergingReason.SERVICE_ID_NOT_REGISTERED, {"street": street.name})
@@ -34,11 +34,11 @@ def check_municipal(program: Program) -> None:
         raise Refusal(MergingReason.EVENT_POINTS_NOT_MERGED, {"program": program.name})
 
 
-def check_fits_file(record: Record, street: Street) -> None:
+def check_fits_file(record: Record, street: Street, key: SealedKey) -> None:
     """Refuse an ID that the street's reader would put into quarantine."""
     try:
-        check_record(record, street.id_kind)
-        fits = not street.id_pattern or re.fullmatch(street.id_pattern, record.id)
+        check_record(record, key.id_kind)
+        fits = not key.id_pattern or re.fullmatch(key.id_pattern, record.id)
     except MergeFileError:
         fits = None
     if not fits:
@@ -48,7 +48,7 @@ def check_fits_file(record: Record, street: Street) -> None:
 
 def key_of_day(street: Street, day: date) -> SealedKey:
     """Return the street's newest key that is good on a day, or refuse."""
-    for key in street.keys:
-        if key.valid_from <= day and (key.valid_until is None or day <= key.valid_until):
-            return key
-    raise Refusal(MergingReason.STREET_KEY_MISSING, {"street": street.name})
+    key = street.key_of(day)
+    if key is None:
+        raise Refusal(MergingReason.STREET_KEY_MISSING, {"street": street.name})
+    return key

@@ -11,25 +11,42 @@ from server.ledger.values import Key, Record
 
 @dataclass(frozen=True, slots=True)
 class SealedKey:
-    """One of a street's keys, as the database keeps it."""
+    """One of a street's keys, as the database keeps it, with what it was made for."""
 
     key_id: int
     sealed_key: bytes
     sealed_secret: bytes
     valid_from: date
     valid_until: date | None
+    profile: Profile
+    id_kind: IdKind
+    id_pattern: str
 
 
 @dataclass(frozen=True, slots=True)
 class Street:
-    """A shopping street's merge settings."""
+    """A shopping street that takes merges."""
 
     issuer_id: str
     name: str
-    profile: Profile
     id_kind: IdKind
-    id_pattern: str
+    """For keys that are made from now on; a key that is there goes by its own."""
     keys: tuple[SealedKey, ...]
+    """The newest first."""
+
+    def key_of(self, day: date) -> SealedKey | None:
+        """Return the newest key that is good on a day."""
+        good = (
+            key
+            for key in self.keys
+            if key.valid_from <= day and (key.valid_until is None or day <= key.valid_until)
+        )
+        return next(good, None)
+
+    def id_kind_on(self, day: date) -> IdKind:
+        """Return whose IDs the street's system knows on a day (MRG-3)."""
+        key = self.key_of(day)
+        return key.id_kind if key else self.id_kind
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from server.citizens.rules import accepted_holder
-from server.citizens.values import CertificateKey, Holder
+from server.citizens.values import CertificateKey, Person
 from server.ledger.rules import usable
 from server.ledger.store import Reader
 from server.ledger.values import Lot, UsageKey
@@ -33,7 +33,7 @@ class UsableBalance:
 class UsableBalances:
     """What a holder can use at a terminal today (USE-1)."""
 
-    holder: Holder
+    holder: Person
     terminal: Terminal
     day: date
     balances: tuple[UsableBalance, ...]
@@ -46,7 +46,11 @@ def usable_balances(
     certificate_key, terminal_key = CertificateKey(serial_number), TerminalKey(terminal_id)
     found = reader.look_up([certificate_key, terminal_key])
     terminal = active_terminal(found.get(terminal_key))
-    holder = accepted_holder(found.get(certificate_key), today)
+    return balances_of(reader, terminal, accepted_holder(found.get(certificate_key), today), today)
+
+
+def balances_of(reader: Reader, terminal: Terminal, holder: Person, today: date) -> UsableBalances:
+    """Return what somebody can use at a terminal."""
     programs_key = UsableProgramsKey(terminal.municipality_code or "")
     programs = [
         program
@@ -58,7 +62,7 @@ def usable_balances(
         [
             usage
             for program in programs
-            for usage in limited_usages(program, holder, caller_of(terminal_id), today)
+            for usage in limited_usages(program, holder, caller_of(terminal.terminal_id), today)
         ]
     )
     balances = [

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from server.citizens.rules import accepted_holder, check_proof
-from server.citizens.values import CertificateKey, Holder, Proof
+from server.citizens.values import Person, Proof
 from server.clock import Moment
 from server.ledger.rules import balance, give_back, take
 from server.ledger.values import (
@@ -23,6 +22,7 @@ from server.ledger.values import (
 )
 from server.ledger.view import View
 from server.municipalities.values import Program, ProgramKey
+from server.points.cards import ShownCard
 from server.points.rules import (
     Shown,
     asks_for_pin,
@@ -55,7 +55,7 @@ class Use:
     """What spending and merging have in common: whose points, how many, as shown."""
 
     terminal_id: str
-    serial_number: str
+    card: ShownCard
     shown: Shown
     program_id: str
     points: int
@@ -66,19 +66,19 @@ class Use:
         """Return what must be looked up."""
         return (
             TerminalKey(self.terminal_id),
-            CertificateKey(self.serial_number),
             ProgramKey(self.program_id),
+            *self.card.names(),
         )
 
     def accounts(self, view: View) -> tuple[AccountKey, ...]:
         """Return the holder's account."""
-        holder = view.find(CertificateKey(self.serial_number))
+        holder = self.card.find(view)
         return (holder.account(self.program_id),) if holder else ()
 
     def usages(self, caller: str, view: View, day: date) -> tuple[UsageKey, ...]:
         """Return whose use of the program that day counts, as far as it has a limit (USE-6)."""
         program = view.find(ProgramKey(self.program_id))
-        holder = view.find(CertificateKey(self.serial_number))
+        holder = self.card.find(view)
         if program is None or holder is None:
             return ()
         return limited_usages(program, holder, caller, day)
@@ -89,7 +89,7 @@ class Permitted:
     """A use of points that nothing speaks against."""
 
     terminal: Terminal
-    holder: Holder
+    holder: Person
     program: Program
     taken: tuple[Entry, ...]
     """The entries that take the points out of the holder's lots."""
@@ -99,13 +99,13 @@ class Permitted:
 def permit(use: Use, caller: str, view: View, today: date) -> Permitted:
     """Return how points can be used as asked, or refuse by the rules of USE-3, 6 and 9."""
     terminal = active_terminal(view.find(TerminalKey(use.terminal_id)))
-    holder = accepted_holder(view.find(CertificateKey(use.serial_number)), today)
+    holder = use.card.accepted(view, today)
     check_shown(use.shown, holder, today)
     program = usable_program(view.find(ProgramKey(use.program_id)), terminal, today)
     account = holder.account(use.program_id)
     lots = view.lots(account)
     check_amount(use.points, program, lots, today)
-    check_proof(use.proof, use.serial_number, needed=asks_for_pin(program, use.points))
+    use.card.check_proof(use.proof, needed=asks_for_pin(program, use.points))
     if limited := use.usages(caller, view, today):
         used_by_citizen = sum(view.used(key) for key in limited if key.citizen)
         used_at_terminal = sum(view.used(key) for key in limited if key.caller)

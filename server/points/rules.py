@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from server.citizens.values import Holder
+from server.citizens.values import Person
 from server.ledger.rules import balance
 from server.ledger.values import BookedTransaction, Lot, Refusal, TransactionKind, UsageKey
 from server.municipalities.rules import in_period, is_usable_at
@@ -98,7 +98,7 @@ def check_day_limits(
 
 
 def limited_usages(
-    program: Program, holder: Holder, caller: str, day: date
+    program: Program, holder: Person, caller: str, day: date
 ) -> tuple[UsageKey, ...]:
     """Return whose use of a program that day counts, as far as it has a limit (USE-6)."""
     usages = []
@@ -110,7 +110,7 @@ def limited_usages(
     return tuple(usages)
 
 
-def check_shown(shown: Shown, holder: Holder, today: date) -> None:
+def check_shown(shown: Shown, holder: Person, today: date) -> None:
     """Refuse where the confirm screen does not hold any more (USE-9)."""
     if shown.mykey_id != holder.mykey_id:
         raise Refusal(PointsReason.CARD_CHANGED)

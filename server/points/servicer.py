@@ -10,6 +10,7 @@ from server.clock import Clock, Moment
 from server.ledger.values import RequestKey
 from server.ledger.writer import Writer
 from server.points.balances import UsableBalance, usable_balances
+from server.points.cards import MyNumberCard, ShownCard
 from server.points.operations import Cancelled, CancelSpendCommand, SpendCommand, Spent, Use
 from server.points.rules import Shown
 from server.rpc import fields
@@ -51,7 +52,8 @@ class PointServicer:
     async def Spend(self, request: pb.SpendRequest, call: Call) -> bytes:  # noqa: N802
         """USE-2."""
         key = RequestKey(call.session.caller, fields.request_id(request.request_id))
-        use = await use_of(request, call.session.terminal_id, key, self._proofs)
+        card = MyNumberCard(fields.serial_number(request.certificate_serial_number))
+        use = await use_of(request, card, call.session.terminal_id, key, self._proofs)
         command = SpendCommand(key, fingerprint("Spend", request), use, _spent)
         return await book(self._writer, command, call)
 
@@ -71,6 +73,7 @@ class PointServicer:
 
 async def use_of(
     request: pb.SpendRequest | merging_pb2.MergeRequest | vouchers_pb2.IssueVoucherRequest,
+    card: ShownCard,
     terminal_id: str,
     key: RequestKey,
     proofs: CardProofs,
@@ -79,7 +82,7 @@ async def use_of(
     signed = request.card_proof if request.HasField("card_proof") else None
     return Use(
         terminal_id,
-        fields.serial_number(request.certificate_serial_number),
+        card,
         Shown(fields.mykey_id(request.mykey_id), fields.day(request.shown_on, "shown_on")),
         fields.digits(request.program_id, "program_id", 8),
         request.points,

@@ -14,8 +14,13 @@ class Anyone:
     """Callers without a session."""
 
 
+class IssuerSystems:
+    """The systems of issuers, such as a shopping street's (ISSUER_SYSTEM, DRV-6)."""
+
+
 ANYONE = Anyone()
-Access = Anyone | frozenset[TerminalClass]
+ISSUER_SYSTEMS = IssuerSystems()
+Access = Anyone | IssuerSystems | frozenset[TerminalClass]
 
 EVERY_TERMINAL = frozenset(TerminalClass)
 POINT_COUNTERS = frozenset({TerminalClass.SERVICE_ID, TerminalClass.POINT_USE})

@@ -18,9 +18,10 @@ from server.ledger.booker import ClockWentBackError
 from server.ledger.store import StoreUnavailableError
 from server.ledger.values import Refusal
 from server.ledger.writer import DeadlinePassedError, QueueFullError, StoppingError
-from server.rpc.access import Access, Anyone, access_of
+from server.rpc.access import Access, Anyone, IssuerSystems, access_of
 from server.rpc.errors import RpcReason
 from server.rpc.status import status_of
+from server.streets.sessions import StreetSession, is_street
 from server.terminals.errors import TerminalReason
 from server.terminals.sessions import Session, Sessions, is_practice
 
@@ -42,13 +43,20 @@ _UNDECIDED: dict[type[Exception], RpcReason] = {
 class Call:
     """What a method knows of its caller."""
 
-    open_session: Session | None
+    open_session: Session | StreetSession | None
     timeout_seconds: float
 
     @property
     def session(self) -> Session:
-        """The caller's session. Methods that are open to anyone have none: Refusal."""
-        if self.open_session is None:
+        """The calling terminal's session. Methods that are open to others have none: Refusal."""
+        if not isinstance(self.open_session, Session):
+            raise Refusal(TerminalReason.SESSION_MISSING)
+        return self.open_session
+
+    @property
+    def street_session(self) -> StreetSession:
+        """The session of a calling street's system. Other callers have none: Refusal."""
+        if not isinstance(self.open_session, StreetSession):
             raise Refusal(TerminalReason.SESSION_MISSING)
         return self.open_session
 
@@ -61,8 +69,13 @@ class Served(Protocol):
     """A ledger with its services."""
 
     @property
-    def sessions(self) -> Sessions:
-        """Its sessions."""
+    def sessions(self) -> Sessions[Session]:
+        """Its terminals' sessions."""
+        ...
+
+    @property
+    def street_sessions(self) -> Sessions[StreetSession]:
+        """The sessions of streets' systems."""
         ...
 
     @property
@@ -82,10 +95,10 @@ def handlers_of(
     for descriptor in service.methods:
         method: Method | None = getattr(real.servicers[service], descriptor.name, None)
         access = access_of(method) if method else None
-        ways = {False: _Way(method, real.sessions)}
+        ways = {False: _Way(method, real)}
         if practice is not None:
             there = getattr(practice.servicers[service], descriptor.name, None)
-            ways[True] = _Way(there, practice.sessions)
+            ways[True] = _Way(there, practice)
         behaviour = _guarded(descriptor, ways, access)
         handlers[descriptor.name] = grpc.unary_unary_rpc_method_handler(behaviour)
     return grpc.method_handlers_generic_handler(service.full_name, handlers)
@@ -95,7 +108,7 @@ class _Way(NamedTuple):
     """Who answers a method's calls, and whose sessions they carry."""
 
     method: Method | None
-    sessions: Sessions
+    side: Served
 
 
 def _guarded(
@@ -107,10 +120,10 @@ def _guarded(
         try:
             token = _token(context)
             in_practice = is_practice(token) and not isinstance(access, Anyone)
-            method, sessions = ways.get(in_practice, ways[False])
+            method, side = ways.get(in_practice, ways[False])
             if method is None or access is None:
                 raise Refusal(TerminalReason.METHOD_NOT_OPEN)
-            call = Call(await _admit(token, access, sessions), _timeout(context))
+            call = Call(await _admit(token, access, side), _timeout(context))
             try:
                 request = request_class.FromString(request_bytes)
             except DecodeError:
@@ -130,10 +143,17 @@ def _guarded(
     return answer
 
 
-async def _admit(token: str | None, access: Access, sessions: Sessions) -> Session | None:
+async def _admit(token: str | None, access: Access, side: Served) -> Session | StreetSession | None:
     if isinstance(access, Anyone):
         return None
-    session = await sessions.find(token)
+    if is_street(token):
+        street_session = await side.street_sessions.find(token)
+        if not isinstance(access, IssuerSystems):
+            raise Refusal(RpcReason.NOT_FOR_THIS_CALLER)
+        return street_session
+    session = await side.sessions.find(token)
+    if isinstance(access, IssuerSystems):
+        raise Refusal(RpcReason.NOT_FOR_THIS_CALLER)
     if session.terminal_class not in access:
         raise Refusal(TerminalReason.NOT_FOR_THIS_TERMINAL)
     return session

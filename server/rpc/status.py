@@ -16,6 +16,7 @@ from server.mykey_ids.errors import MykeyReason
 from server.points.errors import PointsReason
 from server.rpc.errors import RpcReason
 from server.service_ids.errors import ServiceIdReason
+from server.streets.errors import StreetReason
 from server.terminals.errors import TerminalReason
 from server.vouchers.errors import VoucherReason
 
@@ -379,6 +380,23 @@ TABLE: dict[str, Row] = {
         "{street}の商店街ポイントIDが登録されていません。先にサービスIDの登録が必要です。",
         "The holder has no number registered at {street}. Register the service ID first.",
     ),
+    MergingReason.STREET_CARD_UNKNOWN: Row(
+        StatusCode.NOT_FOUND,
+        "この商店街ポイントカードの番号はサービスIDとして登録されていません。"
+        "マイナンバーカードを読み取り、先にサービスIDを登録してください。",
+        "The number of this street card is registered for nobody. Read the My Number card and "
+        "register the service ID first.",
+    ),
+    MergingReason.MY_NUMBER_CARD_NEEDED: Row(
+        _FAILED,
+        "このポイント数の合算には、マイナンバーカードと暗証番号が必要です。",
+        "So many points take the My Number card and its PIN.",
+    ),
+    StreetReason.STREET_SIGN_IN_REFUSED: Row(
+        StatusCode.UNAUTHENTICATED,
+        "商店街システムのIDまたは鍵ファイルのclient_secretが違います。",
+        "The issuer ID or the client_secret of the key file is wrong.",
+    ),
     MergingReason.STREET_POINT_ID_CHANGED: Row(
         _FAILED,
         "商店街ポイント顧客IDが変わりました。もう一度カードを読み取ってください。",
@@ -525,6 +543,11 @@ TABLE: dict[str, Row] = {
         StatusCode.UNAVAILABLE,
         "台帳に書き込めません。もう一度お試しください。",
         "The ledger cannot be written now. Try again.",
+    ),
+    RpcReason.NOT_FOR_THIS_CALLER: Row(
+        StatusCode.PERMISSION_DENIED,
+        "この呼び出し元では利用できません。",
+        "This caller may not call the method.",
     ),
     RpcReason.INTERNAL_FAULT: Row(
         StatusCode.INTERNAL,

@@ -25,7 +25,7 @@ from server.rpc.calls import Call
 from server.terminals.errors import TerminalReason
 from server.terminals.issuer_choice import choose_issuer, listed_issuers
 from server.terminals.rules import active_terminal
-from server.terminals.sessions import Sessions
+from server.terminals.sessions import Session, Sessions
 from server.terminals.sign_in import (
     NewSession,
     bind_machine,
@@ -50,7 +50,7 @@ class TerminalServicer:
         self,
         writer: Writer,
         readers: Readers,
-        sessions: Sessions,
+        sessions: Sessions[Session],
         clock: Clock,
         chance: Chance,
         *,

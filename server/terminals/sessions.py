@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import NamedTuple, cast
+from typing import Generic, NamedTuple, Protocol, TypeVar, cast
 
 from server.clock import Clock, Moment
 from server.ledger.values import Key, Loader, Refusal, Row
@@ -68,22 +68,35 @@ def _sessions(rows: list[Row]) -> dict[Key[Session], Session]:
 SESSIONS = Loader(SessionKey, _SESSIONS, lambda key: (cast(SessionKey, key).token_hash,), _sessions)
 
 
-class Cached(NamedTuple):
+class Expiring(Protocol):
+    """A session of any kind of caller."""
+
+    @property
+    def expires_at(self) -> int:
+        """From then on it is refused; microseconds since 1970-01-01T00:00:00Z."""
+        ...
+
+
+S = TypeVar("S", bound=Expiring)
+
+
+class Cached(NamedTuple, Generic[S]):
     """A session, and when it was read."""
 
-    session: Session
+    session: S
     read_at: int
 
 
-class Sessions:
+class Sessions(Generic[S]):
     """Finds the session of a token."""
 
-    def __init__(self, load: Callable[[SessionKey], Awaitable[Session | None]], clock: Clock):
+    def __init__(self, load: Callable[[bytes], Awaitable[S | None]], clock: Clock):
+        """`load` reads a session that has not ended, by its token's hash."""
         self._load = load
         self._clock = clock
-        self._cached: dict[bytes, Cached] = {}
+        self._cached: dict[bytes, Cached[S]] = {}
 
-    async def find(self, token: str | None) -> Session:
+    async def find(self, token: str | None) -> S:
         """Return the session, or raise Refusal where there is none or it has expired."""
         if not token:
             raise Refusal(TerminalReason.SESSION_MISSING)
@@ -97,8 +110,8 @@ class Sessions:
             raise Refusal(TerminalReason.SESSION_EXPIRED)
         return cached.session
 
-    async def _read(self, token_hash: bytes, now: int) -> Cached:
-        session = await self._load(SessionKey(token_hash))
+    async def _read(self, token_hash: bytes, now: int) -> Cached[S]:
+        session = await self._load(token_hash)
         if session is None:
             self.forget(token_hash)
             raise Refusal(TerminalReason.SESSION_EXPIRED)

@@ -45,6 +45,11 @@ def caller_of(terminal_id: str) -> str:
     return f"terminal:{terminal_id}"
 
 
+def terminal_of(caller: str) -> str:
+    """Return the ID of the terminal whose space that is."""
+    return caller.removeprefix("terminal:")
+
+
 @dataclass(frozen=True, slots=True)
 class TerminalKey(Key[Terminal]):
     """A terminal by its ID."""

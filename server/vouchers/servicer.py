@@ -11,6 +11,7 @@ from server.clock import Clock, Moment
 from server.ledger.values import Refusal, RequestKey, TransactionKind
 from server.ledger.writer import Writer
 from server.municipalities.values import Place
+from server.points.cards import MyNumberCard
 from server.points.operations import Cancelled
 from server.points.servicer import REASON_LENGTH_MAX, use_of
 from server.readers import Readers
@@ -80,7 +81,8 @@ class VoucherServicer:
     async def IssueVoucher(self, request: pb.IssueVoucherRequest, call: Call) -> bytes:  # noqa: N802
         """VCH-1."""
         key = RequestKey(call.session.caller, fields.request_id(request.request_id))
-        use = await use_of(request, call.session.terminal_id, key, self._proofs)
+        card = MyNumberCard(fields.serial_number(request.certificate_serial_number))
+        use = await use_of(request, card, call.session.terminal_id, key, self._proofs)
         command = IssueVoucherCommand(
             key,
             fingerprint("IssueVoucher", request),

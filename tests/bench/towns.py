@@ -12,6 +12,7 @@ from server.db.queries import change, rows
 from server.ledger.engines import writing
 from server.ledger.sql_reader import Values
 from server.ledger.values import RequestKey
+from server.points.cards import MyNumberCard
 from server.points.granting import GrantCommand
 from server.points.operations import SpendCommand, Spent, Use
 from server.points.rules import Shown
@@ -82,7 +83,7 @@ def spend(number: int, day_of: TestClock, version: int = 7) -> SpendCommand:
     """A spend of one point by one of the citizens."""
     request = RequestKey(f"terminal:{COUNTER}", new_id(version))
     shown = Shown(mykey(number), day_of.today)
-    use = Use(COUNTER, card(number), shown, MUNICIPAL, 1)
+    use = Use(COUNTER, MyNumberCard(card(number)), shown, MUNICIPAL, 1)
     return SpendCommand(request, b"f" * 32, use, _answer)
 
 

@@ -9,10 +9,11 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from google.type.date_pb2 import Date
 from grpc_status import rpc_status
-from jichipoint.v1 import merging_pb2, operations_pb2, points_pb2, terminals_pb2
+from jichipoint.v1 import merging_pb2, operations_pb2, points_pb2, streets_pb2, terminals_pb2
 
 from tests.server.support import (
     CARD_A,
+    CLIENT_SECRET,
     COUNTER,
     MUNICIPAL,
     MYKEY,
@@ -132,6 +133,26 @@ class Client:
     async def merge(self, request: merging_pb2.MergeRequest) -> merging_pb2.MergeResponse:
         return await self.call("MergeService/Merge", request, merging_pb2.MergeResponse)
 
+    async def street_sign_in(
+        self, issuer_id: str, client_secret: str = CLIENT_SECRET
+    ) -> streets_pb2.StreetSignInResponse:
+        request = streets_pb2.StreetSignInRequest(issuer_id=issuer_id, client_secret=client_secret)
+        answer = streets_pb2.StreetSignInResponse
+        signed_in = await self.call("StreetService/StreetSignIn", request, answer)
+        self.token = signed_in.session_token
+        return signed_in
+
+    async def acknowledge(self, *merges: tuple[str, int]) -> list[tuple[str, str]]:
+        """Acknowledge transaction numbers with their points; what is answered about each."""
+        request = acknowledge_request(*merges)
+        answer = streets_pb2.AcknowledgeMergesResponse
+        answers = (await self.call("StreetService/AcknowledgeMerges", request, answer)).answers
+        name = streets_pb2.AcknowledgementResult.Name
+        return [
+            (one.transaction_number, name(one.result).removeprefix("ACKNOWLEDGEMENT_RESULT_"))
+            for one in answers
+        ]
+
     async def operation(self, request_id: str) -> operations_pb2.Operation:
         request = operations_pb2.GetOperationRequest(request_id=request_id)
         answer = operations_pb2.GetOperationResponse
@@ -141,6 +162,15 @@ class Client:
         request = operations_pb2.SettleOperationRequest(request_id=request_id)
         answer = operations_pb2.SettleOperationResponse
         return (await self.call("OperationService/SettleOperation", request, answer)).operation
+
+
+def acknowledge_request(*merges: tuple[str, int]) -> streets_pb2.AcknowledgeMergesRequest:
+    return streets_pb2.AcknowledgeMergesRequest(
+        merges=[
+            streets_pb2.AcknowledgeMergesRequest.Merge(transaction_number=number, points=points)
+            for number, points in merges
+        ]
+    )
 
 
 def sign_in_request(
@@ -185,6 +215,7 @@ def merge_request(
     street_point_id: str = STREET_POINT_IDS[STREET_1],
     request_id: str | None = None,
     mykey_id: str | None = None,
+    day: date = TODAY,
 ) -> merging_pb2.MergeRequest:
     return merging_pb2.MergeRequest(
         request_id=request_id or new_request_id(),
@@ -193,5 +224,5 @@ def merge_request(
         street_point_id=street_point_id,
         program_id=program_id,
         points=points,
-        shown_on=to_date(TODAY),
+        shown_on=to_date(day),
     )

@@ -24,8 +24,6 @@ from server.db.sqlite import sqlite_path
 from server.ledger.booker import Booker, Command, refusal_of
 from server.ledger.engines import writing
 from server.ledger.values import Operation, Outcome, RequestKey
-from server.merging.operations import key_use, secret_use
-from server.merging.tables import StreetKeyRow, StreetRow
 from server.municipalities.tables import (
     IssuerRow,
     MunicipalityRow,
@@ -33,6 +31,7 @@ from server.municipalities.tables import (
     ProgramRow,
     ProgramTerminalsRow,
 )
+from server.points.cards import MyNumberCard
 from server.points.granting import GrantCommand
 from server.points.moving import MoveCommand
 from server.points.operations import CancelSpendCommand, SpendCommand, Use
@@ -40,6 +39,9 @@ from server.points.reserving import CaptureCommand, HoldCommand, ReleaseCommand
 from server.points.rules import Shown
 from server.secrets import Vault
 from server.service_ids.tables import ServiceIdRow
+from server.streets.keeping import insert_key
+from server.streets.tables import StreetRow
+from server.streets.uses import client_secret_use
 from server.terminals.sign_in import hash_password
 from server.terminals.tables import TerminalRow
 from server.vouchers.codes import SigningKey, voucher_number
@@ -54,6 +56,7 @@ from server.vouchers.operations import (
 
 MASTER_KEY = bytes(range(32))
 PASSWORD = "さくら-1234"
+CLIENT_SECRET = "client"
 NOON = datetime(2026, 7, 1, 12, tzinfo=TOKYO)
 TODAY = NOON.date()
 
@@ -403,18 +406,9 @@ def _fill_street(database: Database, vault: Vault, key: StreetKey) -> None:
         profile=key.profile,
         id_kind=key.id_kind,
         id_pattern=key.id_pattern,
-        sealed_client_secret=vault.seal(b"client", f"street.client:{issuer_id}"),
+        sealed_client_secret=vault.seal(CLIENT_SECRET.encode(), client_secret_use(issuer_id)),
     )
-    insert(
-        database,
-        StreetKeyRow,
-        issuer_id=issuer_id,
-        key_id=key.key_id,
-        sealed_key=vault.seal(key.key, key_use(issuer_id, key.key_id)),
-        sealed_secret=vault.seal(key.secret.encode(), secret_use(issuer_id, key.key_id)),
-        valid_from=key.valid_from.isoformat(),
-        valid_until=key.valid_until.isoformat() if key.valid_until else None,
-    )
+    insert_key(database, vault, key, Moment.of(NOON).microseconds)
 
 
 def new_request_id() -> str:
@@ -446,7 +440,7 @@ def spend_command(
 ) -> SpendCommand:
     request = RequestKey(f"terminal:{terminal_id}", request_id or new_request_id())
     shown = Shown(MYKEY.get(serial_number, "XXXX9999"), day)
-    use = Use(terminal_id, serial_number, shown, program_id, points)
+    use = Use(terminal_id, MyNumberCard(serial_number), shown, program_id, points)
     # In the words of the first schema's ledger, where such a spend is kept.
     content = f"Use({terminal_id=}, {serial_number=}, {shown=}, {program_id=}, {points=})".encode()
     return SpendCommand(request, content, use, encode)
@@ -483,7 +477,7 @@ def issue_command(
 ) -> IssueVoucherCommand:
     request = RequestKey(f"terminal:{VOUCHER}", request_id or new_request_id())
     shown = Shown(MYKEY.get(serial_number, "XXXX9999"), day)
-    use = Use(VOUCHER, serial_number, shown, program_id, points)
+    use = Use(VOUCHER, MyNumberCard(serial_number), shown, program_id, points)
     numbers = drawn or (voucher_number(uuid.uuid4().bytes),)
     content = f"{use}/{days_valid}".encode()
     return IssueVoucherCommand(request, content, use, days_valid, numbers, key, encode)

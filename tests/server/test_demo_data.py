@@ -15,10 +15,10 @@ from server.db.errors import UnusableDatabaseError
 from server.db.migrate import migrate
 from server.demo_data import MUNICIPALITY_CODE, Town, make_town
 from server.ledger.verify import verify
-from server.merging.operations import key_use, secret_use
 from server.municipalities.rules import is_municipality_code
 from server.points.granting import GrantCommand
 from server.secrets import Vault, read_master_key
+from server.streets.uses import key_use, secret_use
 
 
 def make(folder: Path) -> Town:

@@ -328,6 +328,20 @@ STORED: Final[tuple[tuple[str, Row], ...]] = (
             "sealed_secret": b"s",
             "valid_from": "2030-01-01",
             "valid_until": "2030-01-02",
+            "profile": 1,
+            "id_kind": "STREET",
+            "id_pattern": "[0-9]",
+            "made_at": 1,
+        },
+    ),
+    (
+        "street_session",
+        {
+            "token_hash": bytes(32),
+            "issuer_id": "900001",
+            "signed_in_at": 1,
+            "expires_at": 2,
+            "ended_at": None,
         },
     ),
     (
@@ -343,6 +357,10 @@ STORED: Final[tuple[tuple[str, Row], ...]] = (
             "file_name": "a",
             "content": b"c",
         },
+    ),
+    (
+        "merge_event",
+        {"transaction_id": 9001, "kind": "DELIVERED", "noted_at": 1, "caller": "c"},
     ),
     (
         "hold",
@@ -446,7 +464,9 @@ OTHER: Final[dict[str, Row]] = {
     "counter": {"name": "y"},
     "street": {"issuer_id": "900002"},
     "street_key": {"key_id": 2},
+    "street_session": {"token_hash": b"1" * 32},
     "merge": {"transaction_id": 9002, "file_name": "b"},
+    "merge_event": {"kind": "ACKNOWLEDGED"},
     "hold": {"transaction_id": 9002},
     "seal": {
         "first_transaction_id": 9001,
@@ -559,7 +579,12 @@ CHECKED: Final[dict[str, tuple[Row, ...]]] = {
         {"key_id": 2**32},
         {"valid_from": "2030-1-1"},
         {"valid_until": "2030-1-1"},
+        {"profile": 3},
+        {"id_kind": "OTHER"},
+        {"id_pattern": ""},
     ),
+    "street_session": ({"token_hash": bytes(31)}, {"expires_at": 1}),
+    "merge_event": ({"kind": "OTHER"},),
     "merge": ({"points": 0}, {"points": 10**10}, {"file_id": bytes(15)}),
     "seal": (
         {"transactions": 0},

@@ -5,17 +5,21 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from server.db.queries import rows
 from server.ledger.booker import Booker
 from server.ledger.engines import writing
 from server.ledger.exporting import export_ledger
 from server.ledger.sealing import seal_next
 from server.ledger.settling import SettleCommand
-from server.ledger.values import RequestKey
+from server.ledger.values import Outcome, RequestKey
 from server.merging.operations import MergeCommand
+from server.merging.states import MergeEvent, note
 from server.mykey_ids.values import Purpose
+from server.points.cards import MyNumberCard
 from server.points.operations import Use
 from server.points.rules import Shown
 from server.service_ids.address_notices import give_notices, import_signature_renewals
+from server.service_ids.values import CardServiceIdKey
 from server.terminals.guessing import add_strike
 from server.vouchers.reprinting import reprint
 from tests.server.registrations import (
@@ -59,12 +63,12 @@ NOW = 1_782_874_800_000_000
 
 
 def merge_command(town: Town, points: int) -> MergeCommand:
-    use = Use(COUNTER, CARD_A, Shown(MYKEY[CARD_A], TODAY), MUNICIPAL, points)
+    use = Use(COUNTER, MyNumberCard(CARD_A), Shown(MYKEY[CARD_A], TODAY), MUNICIPAL, points)
     return MergeCommand(
         RequestKey(f"terminal:{COUNTER}", new_request_id()),
         b"merge",
         use,
-        STREET_1,
+        CardServiceIdKey(STREET_1, CARD_A),
         STREET_POINT_IDS[STREET_1],
         bytes(range(16)),
         bytes(range(16)),
@@ -80,7 +84,11 @@ def fill(town: Town, booker: Booker) -> None:
     booked(booker, cancel_command(first["transaction_number"]))
     refused(booker, spend_command(CARD_B, 301))
     decided(booker, SettleCommand(RequestKey("x", new_request_id())))
-    decided(booker, merge_command(town, 40))
+    (merged,) = decided(booker, merge_command(town, 40))
+    assert merged.outcome == Outcome.BOOKED
+    with town.database.connection_context(), writing(town.database):
+        ((transaction_id,),) = rows(town.database, "SELECT transaction_id FROM merge")
+        note(town.database, [transaction_id], MergeEvent.ACKNOWLEDGED, NOW, "issuer:000002")
     timeout = timedelta(days=2)
     holds = [granted(booker, hold_command("BBBB2222", 10, timeout=timeout))[0] for _ in range(3)]
     granted(booker, capture_command(holds[0], 4), release_command(holds[1]))

@@ -31,6 +31,7 @@ HISTORY = {
     "entry": "points = points + 1",
     "operation": "answer = fingerprint",
     "merge": "points = points + 1",
+    "merge_event": "noted_at = 2",
     "seal": "sealed_at = 2",
 }
 CHECK, UNIQUE, FOREIGN_KEY = "(?i)check constraint", "(?i)unique constraint", "(?i)foreign key"
@@ -50,6 +51,7 @@ def database(town: Town, booker: Booker) -> Iterator[Database]:
     town.tamper(
         f"""INSERT INTO merge VALUES (2, '{STREET_1}', '123456789', 120, 1, 7, {blob(town, 16)},
         'name', {blob(town, 1)})""",  # noqa: S608
+        "INSERT INTO merge_event VALUES (2, 'DELIVERED', 1, 'x')",
         f"INSERT INTO seal VALUES (1, 2, 2, {blob(town, 32)}, {blob(town, 32, 7)}, 1)",  # noqa: S608
     )
     with town.database.connection_context():

@@ -18,6 +18,7 @@ from jichipoint.v1 import (
     operations_pb2,
     points_pb2,
     service_ids_pb2,
+    streets_pb2,
     terminals_pb2,
     vouchers_pb2,
 )
@@ -29,19 +30,22 @@ from server.ledger.servicer import OperationServicer
 from server.merging.servicer import MergeServicer
 from server.mykey_ids.servicer import MykeyServicer
 from server.points.servicer import PointServicer
-from server.rpc.access import ANYONE, Access, access_of, open_to
+from server.rpc.access import ANYONE, ISSUER_SYSTEMS, Access, access_of, open_to
 from server.rpc.calls import Call, handlers_of
 from server.service_ids.servicer import ServiceIdServicer
+from server.streets.servicer import StreetServicer
+from server.streets.sessions import StreetSession
 from server.terminals.servicer import TerminalServicer
-from server.terminals.sessions import Session, SessionKey, Sessions
+from server.terminals.sessions import Session, Sessions
 from server.terminals.sign_in import hash_token
 from server.terminals.values import TerminalClass
 from server.vouchers.servicer import VoucherServicer
-from tests.integration.support import Client
+from tests.integration.support import Client, spend_request
 from tests.server.support import TestClock
 
 PROTO = Path(__file__).parents[3] / "proto" / "jichipoint" / "v1"
 SERVICERS: dict[str, tuple[Any, type]] = {
+    "StreetService": (streets_pb2, StreetServicer),
     "TerminalService": (terminals_pb2, TerminalServicer),
     "PointService": (points_pb2, PointServicer),
     "MergeService": (merging_pb2, MergeServicer),
@@ -67,6 +71,12 @@ EXPECTED: dict[str, Access] = {
     "PointService/CancelSpend": frozenset({A, I}),
     "MergeService/GetMergeablePoints": frozenset({A}),
     "MergeService/Merge": frozenset({A}),
+    "MergeService/ListUndeliveredMerges": frozenset({A}),
+    "MergeService/ReportMergeDelivered": frozenset({A}),
+    "MergeService/GetMergeState": frozenset({A}),
+    "MergeService/ListUnacknowledgedMerges": LOOKING_IN,
+    "StreetService/StreetSignIn": ANYONE,
+    "StreetService/AcknowledgeMerges": ISSUER_SYSTEMS,
     "OperationService/GetOperation": frozenset(TerminalClass),
     "OperationService/SettleOperation": frozenset(TerminalClass),
     "CardService/CreateCardChallenge": frozenset({A, I, U}),
@@ -120,6 +130,19 @@ def test_no_service_is_left_out() -> None:
     assert names - {"CounterAgentService"} == set(SERVICERS), "the agent is the counter's own"
 
 
+STREET_TOKEN = "street.0123"
+
+
+class ForStreets:
+    """A servicer that tells which street's system called."""
+
+    @open_to(ISSUER_SYSTEMS)
+    async def Spend(  # noqa: N802
+        self, request: points_pb2.SpendRequest, call: Call
+    ) -> points_pb2.SpendResponse:
+        return points_pb2.SpendResponse(mykey_id=call.street_session.issuer_id)
+
+
 class Undeclared:
     """A servicer whose author forgot to say who may call."""
 
@@ -150,22 +173,27 @@ class Served:
     """A ledger with one servicer."""
 
     servicers: Mapping[ServiceDescriptor, object]
-    sessions: Sessions
+    sessions: Sessions[Session]
+    street_sessions: Sessions[StreetSession]
 
 
 async def ask(servicer: object, token: str | None, work: Callable[[Client], Any]) -> Any:
     """Serve a servicer as PointService, with a session for each class, and call it."""
 
-    async def load(key: SessionKey) -> Session | None:
+    async def load(token_hash: bytes) -> Session | None:
         for of_class in TerminalClass:
-            session = Session(key.token_hash, "10000001", of_class, None, 2**62)
-            if SessionKey(hash_token(of_class)) == key:
-                return session
+            if hash_token(of_class) == token_hash:
+                return Session(token_hash, "10000001", of_class, None, 2**62)
         return None
+
+    async def load_street(token_hash: bytes) -> StreetSession | None:
+        is_known = token_hash == hash_token(STREET_TOKEN)
+        return StreetSession(token_hash, "000002", 2**62) if is_known else None
 
     server = grpc.aio.server()
     service = points_pb2.DESCRIPTOR.services_by_name["PointService"]
-    served = Served({service: servicer}, Sessions(load, TestClock()))
+    clock = TestClock()
+    served = Served({service: servicer}, Sessions(load, clock), Sessions(load_street, clock))
     handlers = handlers_of(service, served, None)
     server.add_generic_rpc_handlers([handlers])
     port = server.add_insecure_port("127.0.0.1:0")
@@ -185,6 +213,29 @@ def refusal(client: Client) -> Any:
 async def test_a_method_that_declares_nothing_is_open_to_nobody(token: str | None) -> None:
     told = await ask(Undeclared(), token, refusal)
     assert (told.code, told.reason) == (grpc.StatusCode.PERMISSION_DENIED, "METHOD_NOT_OPEN")
+
+
+@pytest.mark.parametrize("token", [*TerminalClass])
+async def test_a_street_s_method_is_open_to_no_terminal(token: str) -> None:
+    told = await ask(ForStreets(), token, refusal)
+    assert (told.code, told.reason) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_FOR_THIS_CALLER")
+
+
+async def test_a_terminal_s_method_is_not_open_to_streets() -> None:
+    told = await ask(Reached(), STREET_TOKEN, refusal)
+    assert (told.code, told.reason) == (grpc.StatusCode.PERMISSION_DENIED, "NOT_FOR_THIS_CALLER")
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"), [(None, "SESSION_MISSING"), ("street.4567", "SESSION_EXPIRED")]
+)
+async def test_a_street_s_method_takes_a_session(token: str | None, reason: str) -> None:
+    assert (await ask(ForStreets(), token, refusal)).reason == reason
+
+
+async def test_a_street_s_system_is_let_in() -> None:
+    answered = await ask(ForStreets(), STREET_TOKEN, lambda client: client.spend(spend_request()))
+    assert answered.mykey_id == "000002"
 
 
 async def test_a_method_that_is_not_there_is_open_to_nobody() -> None:

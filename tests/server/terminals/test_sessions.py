@@ -30,8 +30,9 @@ class Signed:
     def now(self) -> int:
         return Moment.of(self.town.clock.now()).microseconds
 
-    async def _load(self, key: SessionKey) -> Session | None:
+    async def _load(self, token_hash: bytes) -> Session | None:
         self.reads += 1
+        key = SessionKey(token_hash)
         return open_reader(self.town.database, LOADERS).look_up([key]).get(key)
 
     async def find(self) -> Session:

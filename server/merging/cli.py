@@ -1,0 +1,98 @@
+"""The commands jichipoint-server merges: what became of them, and their files again (MRG-8)."""
+
+import json
+from pathlib import Path
+
+import click
+
+from merge_driver.files import write_new
+from server.clock import Moment, SystemClock, to_datetime
+from server.commands import reading, told_in_one_line
+from server.ledger.cli import database_option
+from server.merging.states import MergeState, merge_file, unacknowledged
+from server.terminals.values import terminal_of
+
+HOURS, HOURS_MAX = 24, 8760
+PAGE = 500
+_HOUR = 3_600_000_000
+_FILE_MODE = 0o640
+
+
+class MergeFileMissingError(Exception):
+    """There is no such file, or it cannot be written; the message says what to do."""
+
+
+@click.group()
+def merges() -> None:
+    """Look after merges into shopping streets' points."""
+
+
+@merges.command("unacknowledged")
+@database_option
+@click.option(
+    "--hours",
+    type=click.IntRange(0, HOURS_MAX),
+    default=HOURS,
+    show_default=True,
+    help="Only merges that were booked so long ago.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def unacknowledged_command(database: str, hours: int, as_json: bool) -> None:
+    """List merges that their street's system has not acknowledged, oldest first."""
+    until = Moment.of(SystemClock().now()).microseconds - hours * _HOUR
+    with told_in_one_line(), reading(database) as opened:
+        after = 0
+        while found := unacknowledged(opened, until, "", after, PAGE):
+            for one in found:
+                _show(one, as_json)
+            after = found[-1].transaction_id
+
+
+@merges.command("file")
+@database_option
+@click.argument("transaction_number")
+@click.option(
+    "--folder",
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    required=True,
+    help="Where the file goes, such as the street's spool folder.",
+)
+def file_command(database: str, transaction_number: str, folder: Path) -> None:
+    """Write a merge's file again, as it was made with the booking; nothing is booked."""
+    with told_in_one_line(MergeFileMissingError):
+        with reading(database) as opened:
+            found = merge_file(opened, transaction_number)
+        if found is None:
+            raise MergeFileMissingError(f"there is no merge {transaction_number}")
+        name, content = found
+        path = folder / name
+        try:
+            write_new(path, content, _FILE_MODE)
+        except FileExistsError:
+            if path.read_bytes() != content:
+                raise MergeFileMissingError(f"{path} is another file: take it away first") from None
+        except OSError as error:
+            raise MergeFileMissingError(f"{path}: cannot be written: {error.strerror}") from None
+    click.echo(f"{path}: {len(content)} bytes")
+
+
+def _show(state: MergeState, as_json: bool) -> None:
+    booked = to_datetime(state.booked_at).isoformat(timespec="seconds")
+    terminal_id = terminal_of(state.caller)
+    if as_json:
+        told = {
+            "transaction_number": state.transaction_number,
+            "booked_at": booked,
+            "points": state.points,
+            "issuer_id": state.issuer_id,
+            "street": state.street_name,
+            "terminal_id": terminal_id,
+            "delivered": state.delivered_at is not None,
+        }
+        click.echo(json.dumps(told, ensure_ascii=False))
+        return
+    delivered = "delivered" if state.delivered_at is not None else "not delivered"
+    click.echo(
+        f"{state.transaction_number}  {booked}  {state.points:,} pt  {state.issuer_id} "
+        f"{state.street_name}  terminal {terminal_id}  {delivered}"
+    )

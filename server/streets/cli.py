@@ -1,0 +1,182 @@
+"""The commands jichipoint-server streets: how streets take merges, and their keys (MRG, TRM-3)."""
+
+import json
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from merge_driver.codec import IdKind
+from merge_driver.files import write_new
+from merge_driver.keys import dump_key_file
+from server.chance import SystemChance
+from server.clock import Moment, SystemClock
+from server.commands import changing, reading, told_in_one_line
+from server.issuers.cli import IssuerId
+from server.ledger.cli import database_option
+from server.secrets import MasterKeyError, Vault, read_master_key
+from server.streets.keeping import StreetError, end_key, kept_streets, make_key, set_street
+
+OVERLAP_DAYS, OVERLAP_DAYS_MAX = 30, 400
+_ADDRESS = re.compile(r"[^\s:]+:[0-9]{1,5}|\[[0-9A-Fa-f:]+\]:[0-9]{1,5}")
+_DAY = click.DateTime(["%Y-%m-%d"])
+_master_key_option = click.option(
+    "--master-key-file",
+    type=click.Path(path_type=Path),
+    help="The file with the master key; else JICHIPOINT_MASTER_KEY holds it.",
+)
+
+
+@click.group()
+def streets() -> None:
+    """Keep the shopping streets' merge settings and keys."""
+
+
+@streets.command("list")
+@database_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_command(database: str, as_json: bool) -> None:
+    """List streets and their keys; no secret is shown."""
+    with told_in_one_line(), reading(database) as opened:
+        found = kept_streets(opened)
+    for one in found:
+        if as_json:
+            click.echo(json.dumps(asdict(one), ensure_ascii=False))
+            continue
+        pattern = f"  pattern {one.id_pattern}" if one.id_pattern else ""
+        click.echo(f"{one.issuer_id}  {one.name}  profile {one.profile}  {one.id_kind}{pattern}")
+        for key in one.keys:
+            click.echo(
+                f"  key {key.key_id}  profile {key.profile}  {key.id_kind}  from {key.valid_from}"
+                f"  until {key.valid_until or '-'}"
+            )
+
+
+@streets.command("set")
+@database_option
+@_master_key_option
+@click.argument("issuer_id", type=IssuerId())
+@click.option(
+    "--profile",
+    type=click.IntRange(1, 2),
+    help="2 (AES-GCM with HMAC), or 1 for a system that follows the manual. A new street: 2.",
+)
+@click.option(
+    "--id-kind",
+    type=click.Choice([*IdKind], case_sensitive=False),
+    help="STREET where its system knows customers by the street's own number, MYKEY by MyKey ID.",
+)
+@click.option("--id-pattern", help="A regular expression for the whole ID; '' for any.")
+def set_command(
+    database: str, master_key_file: Path | None, issuer_id: str, **options: int | str | None
+) -> None:
+    """Give a street its merge settings, or change some.
+
+    They hold for keys that are made from now on, because its reader knows them from the key file.
+    """
+    settings = {name: value for name, value in options.items() if value is not None}
+    with told_in_one_line(StreetError, MasterKeyError), changing(database) as opened:
+        chance = SystemChance()
+        vault = Vault(read_master_key(master_key_file), chance)
+        set_street(opened, vault, chance, issuer_id, settings)
+    click.echo(f"the settings of {issuer_id} hold for its next key: make one with make-key")
+
+
+@streets.command("make-key")
+@database_option
+@_master_key_option
+@click.argument("issuer_id", type=IssuerId())
+@click.option("--from", "first", type=_DAY, required=True, help="The first day it is used.")
+@click.option("--server", required=True, metavar="HOST:PORT", help="Where the street signs in.")
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The key file; it is made new, for its owner alone.",
+)
+@click.option(
+    "--overlap-days",
+    type=click.IntRange(1, OVERLAP_DAYS_MAX),
+    default=OVERLAP_DAYS,
+    show_default=True,
+    help="How long the key before is good beside it.",
+)
+@click.option("--new-client-secret", is_flag=True, help="The street's system gets another secret.")
+def make_key_command(
+    database: str,
+    master_key_file: Path | None,
+    issuer_id: str,
+    *,
+    first: datetime,
+    server: str,
+    out: Path,
+    overlap_days: int,
+    new_client_secret: bool,
+) -> None:
+    """Make a street's next key, and hand it over as a key file: once, and never again.
+
+    Bring the file to the street before the first day; there, merge-driver keys import takes it.
+    """
+    if not _ADDRESS.fullmatch(server):
+        raise click.UsageError(f"--server {server!r} is not HOST:PORT")
+    today = Moment.of(SystemClock().now())
+    if first.date() < today.day:
+        raise click.UsageError(f"--from {first.date()} is past: {today.day} at the earliest")
+    with (
+        told_in_one_line(StreetError, MasterKeyError),
+        _handing_over(out) as hand_over,
+        changing(database) as opened,
+    ):
+        chance = SystemChance()
+        vault = Vault(read_master_key(master_key_file), chance)
+        made = make_key(
+            opened,
+            vault,
+            chance,
+            issuer_id,
+            first.date(),
+            overlap_days=overlap_days,
+            now=today.microseconds,
+            renew_client_secret=new_client_secret,
+        )
+        hand_over(dump_key_file(made.key, server, made.client_secret))
+    click.echo(f"{out}: key {made.key.key_id} of {issuer_id}, from {first.date()} on")
+
+
+@streets.command("end-key")
+@database_option
+@click.argument("issuer_id", type=IssuerId())
+@click.argument("key_id", type=click.IntRange(1, 4_294_967_295))
+@click.option("--last-day", type=_DAY, required=True, help="The last day it is used.")
+def end_key_command(database: str, issuer_id: str, key_id: int, last_day: datetime) -> None:
+    """Let a key end earlier or later. Without a key for the day, nothing can be merged."""
+    with told_in_one_line(StreetError), changing(database) as opened:
+        end_key(opened, issuer_id, key_id, last_day.date())
+    click.echo(f"key {key_id} of {issuer_id} ends with {last_day.date()}")
+
+
+@contextmanager
+def _handing_over(out: Path) -> Iterator[Callable[[str], None]]:
+    """Give what writes a key file; it goes again where the key is not kept after all."""
+    is_written = False
+
+    def write(text: str) -> None:
+        nonlocal is_written
+        try:
+            write_new(out, text.encode("utf-8"), 0o600)
+        except FileExistsError:
+            raise StreetError(f"{out} is there already: name a new file") from None
+        except OSError as error:
+            raise StreetError(f"{out}: cannot be written: {error.strerror}") from None
+        is_written = True
+
+    try:
+        yield write
+    except BaseException:
+        if is_written:
+            out.unlink(missing_ok=True)
+        raise

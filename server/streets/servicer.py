@@ -1,0 +1,89 @@
+"""StreetService: protobuf in, operation, protobuf out."""
+
+from jichipoint.v1 import streets_pb2 as pb
+from peewee import Database
+
+from server.chance import Chance
+from server.clock import Clock, Moment
+from server.ledger.writer import Writer
+from server.merging.states import MergeEvent, known_merges, note
+from server.readers import Readers
+from server.rpc import fields
+from server.rpc.access import ANYONE, ISSUER_SYSTEMS, open_to
+from server.rpc.booking import timestamp
+from server.rpc.calls import Call
+from server.secrets import Vault
+from server.streets.sessions import check_client_secret, new_street_session
+
+CLIENT_SECRET_LENGTH_MAX = 128
+MERGES_MAX = 1000
+_RESULT = pb.AcknowledgementResult
+
+
+class StreetServicer:
+    """Signing in and acknowledging."""
+
+    def __init__(
+        self, writer: Writer, readers: Readers, vault: Vault, clock: Clock, chance: Chance
+    ) -> None:
+        self._writer = writer
+        self._readers = readers
+        self._vault = vault
+        self._clock = clock
+        self._chance = chance
+
+    @open_to(ANYONE)
+    async def StreetSignIn(  # noqa: N802
+        self,
+        request: pb.StreetSignInRequest,
+        call: Call,  # noqa: ARG002
+    ) -> pb.StreetSignInResponse:
+        """DRV-6."""
+        issuer_id = fields.digits(request.issuer_id, "issuer_id", 6)
+        secret = fields.text(request.client_secret, "client_secret", CLIENT_SECRET_LENGTH_MAX)
+        await self._readers.query(
+            lambda database: check_client_secret(database, self._vault, issuer_id, secret)
+        )
+        now = Moment.of(self._clock.now()).microseconds
+        token, expires_at = await self._writer.run(
+            lambda database: new_street_session(database, issuer_id, now, self._chance)
+        )
+        return pb.StreetSignInResponse(session_token=token, expire_time=timestamp(expires_at))
+
+    @open_to(ISSUER_SYSTEMS)
+    async def AcknowledgeMerges(  # noqa: N802
+        self, request: pb.AcknowledgeMergesRequest, call: Call
+    ) -> pb.AcknowledgeMergesResponse:
+        """MRG-8."""
+        if not 1 <= len(request.merges) <= MERGES_MAX:
+            raise fields.invalid("merges", f"1 to {MERGES_MAX}")
+        session = call.street_session
+        given = [
+            (fields.text(one.transaction_number, "merges.transaction_number", 20), one.points)
+            for one in request.merges
+        ]
+        known = await self._readers.query(
+            lambda database: known_merges(database, session.issuer_id, [one[0] for one in given])
+        )
+        answers = [pb.AcknowledgeMergesResponse.Answer(transaction_number=one[0]) for one in given]
+        taken: list[int] = []
+        for answer, (number, points) in zip(answers, given, strict=True):
+            merge = known.get(number)
+            if merge is None:
+                answer.result = _RESULT.ACKNOWLEDGEMENT_RESULT_UNKNOWN
+            elif merge.points != points:
+                answer.result = _RESULT.ACKNOWLEDGEMENT_RESULT_OTHER_POINTS
+            else:
+                answer.result = _RESULT.ACKNOWLEDGEMENT_RESULT_ACKNOWLEDGED
+                taken.append(merge.transaction_id)
+        await self._note(taken, session.caller)
+        return pb.AcknowledgeMergesResponse(answers=answers)
+
+    async def _note(self, transaction_ids: list[int], caller: str) -> None:
+        now = Moment.of(self._clock.now()).microseconds
+
+        def acknowledge(database: Database) -> None:
+            note(database, transaction_ids, MergeEvent.ACKNOWLEDGED, now, caller)
+
+        if transaction_ids:
+            await self._writer.run(acknowledge)

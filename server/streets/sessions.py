@@ -1,0 +1,78 @@
+"""Sessions of streets' systems (DRV-6, SEC-3): random, kept as hashes, good for an hour."""
+
+import hmac
+from dataclasses import dataclass
+from datetime import timedelta
+
+from peewee import Database
+
+from server.chance import Chance
+from server.db.queries import rows
+from server.ledger.values import Refusal
+from server.secrets import Vault
+from server.streets.errors import StreetReason
+from server.streets.tables import StreetRow, StreetSessionRow
+from server.streets.uses import client_secret_use
+from server.terminals.sign_in import hash_token
+
+STREET_PREFIX = "street."
+"""Begins the tokens of streets' systems, and is no secret."""
+LIFETIME_MICROSECONDS = timedelta(hours=1) // timedelta(microseconds=1)
+
+
+def is_street(token: str | None) -> bool:
+    """Whether a session token is one of a street's system."""
+    return token is not None and token.startswith(STREET_PREFIX)
+
+
+@dataclass(frozen=True, slots=True)
+class StreetSession:
+    """Which street's system calls."""
+
+    token_hash: bytes
+    issuer_id: str
+    expires_at: int
+    """Microseconds since 1970-01-01T00:00:00Z."""
+
+    @property
+    def caller(self) -> str:
+        """How the trail names the caller."""
+        return f"issuer:{self.issuer_id}"
+
+
+def open_street_session(database: Database, token_hash: bytes) -> StreetSession | None:
+    """Return a session that has not ended, by its token's hash."""
+    found = rows(
+        database,
+        """SELECT issuer_id, expires_at FROM street_session
+        WHERE token_hash = ? AND ended_at IS NULL""",
+        token_hash,
+    )
+    return StreetSession(token_hash, *found[0]) if found else None
+
+
+def check_client_secret(
+    database: Database, vault: Vault, issuer_id: str, client_secret: str
+) -> None:
+    """Raise Refusal unless the secret is the one in the street's newest key file."""
+    query = StreetRow.select().where(StreetRow.issuer_id == issuer_id)
+    found: list[StreetRow] = list(query.execute(database))
+    use = client_secret_use(issuer_id)
+    known = vault.open(bytes(found[0].sealed_client_secret), use) if found else b""
+    if not known or not hmac.compare_digest(known, client_secret.encode()):
+        raise Refusal(StreetReason.STREET_SIGN_IN_REFUSED)
+
+
+def new_street_session(
+    database: Database, issuer_id: str, now: int, chance: Chance
+) -> tuple[str, int]:
+    """Open a session and return its token and its end; runs in the writer's thread."""
+    token = STREET_PREFIX + chance.bytes(32).hex()
+    expires_at = now + LIFETIME_MICROSECONDS
+    StreetSessionRow.insert(
+        token_hash=hash_token(token),
+        issuer_id=issuer_id,
+        signed_in_at=now,
+        expires_at=expires_at,
+    ).execute(database)
+    return token, expires_at
