@@ -395,7 +395,8 @@ class CounterApp(App[None]):
         await self.in_thread(self.state.remember_terminal, terminal_id)
         name = f"{terminal_id}-training" if training else terminal_id
         outbox = await self.in_thread(Outbox, self.settings.state_folder / "outbox" / name)
-        self.bookings = Bookings(self.gateway, outbox, self.settings.spool_folder)
+        spool_folder = self.settings.spool_folder
+        self.bookings = Bookings(self.gateway, outbox, spool_folder, self._report_delivered)
         self.trust = await Trust.open(
             self.gateway,
             self.settings.state_folder / "redemptions" / name,
@@ -444,10 +445,37 @@ class CounterApp(App[None]):
         for entry in await self.bookings.unfinished():
             outcome = await self.push_screen_wait(WorkingScreen(entry, is_new=False))
             await self._show_resumed(entry, outcome)
+        await self._deliver_undelivered()
         faults = await self.in_thread(self.bookings.faults)
         if faults:
             text = _("読めない処理記録があります。自治体の担当者に連絡してください。")
             self.show_help(_("処理記録"), f"{text}\n" + _fault_lines(faults))
+
+    async def _deliver_undelivered(self) -> None:
+        """Fetch the merge files that this terminal has not delivered, and deliver them (MRG-4)."""
+        if self.terminal is None or not self.terminal.can_merge or self.training:
+            return
+        from counter_tui.core.spool import SpoolError, deliver  # noqa: PLC0415
+        from counter_tui.screens.merge import delivery_text  # noqa: PLC0415
+
+        with suppress(TroubleError):  # at the next start again
+            for merge in await self.gateway.undelivered_merges():
+                file = merge.merge_file
+                try:
+                    await self.in_thread(
+                        deliver, self.settings.spool_folder, file.name, file.content
+                    )
+                except SpoolError as fault:
+                    number = _("取引済番号: {number}").format(number=merge.transaction_number)
+                    self.show_help(_("連携ファイル"), f"{number}\n{delivery_text(fault)}")
+                    return
+                await self.gateway.report_merge_delivered(merge.transaction_number)
+
+    @work
+    async def _report_delivered(self, transaction_number: str) -> None:
+        """Tell the server that a merge's file is in the spool folder; else the next start does."""
+        with suppress(TroubleError):
+            await self.gateway.report_merge_delivered(transaction_number)
 
     async def _show_resumed(self, entry: Entry, outcome: Outcome | None) -> None:
         if isinstance(outcome, Finished):

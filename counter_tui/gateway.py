@@ -152,6 +152,40 @@ class Gateway:
         response = await self._call(self._merges.GetMergeablePoints, request, READ_SECONDS)
         return cast(merging_pb2.GetMergeablePointsResponse, response)
 
+    async def mergeable_by_street_card(
+        self, customer_id: str
+    ) -> merging_pb2.GetMergeablePointsResponse:
+        """MRG-1, by the number on the street's own card (III.15)."""
+        request = merging_pb2.GetMergeablePointsRequest(customer_id=customer_id)
+        response = await self._call(self._merges.GetMergeablePoints, request, READ_SECONDS)
+        return cast(merging_pb2.GetMergeablePointsResponse, response)
+
+    async def undelivered_merges(
+        self,
+    ) -> list[merging_pb2.ListUndeliveredMergesResponse.UndeliveredMerge]:
+        """MRG-4: the terminal's merge files that it has not reported as delivered."""
+        found: list[merging_pb2.ListUndeliveredMergesResponse.UndeliveredMerge] = []
+        token = ""
+        while True:
+            request = merging_pb2.ListUndeliveredMergesRequest(page_token=token)
+            response = await self._call(self._merges.ListUndeliveredMerges, request, READ_SECONDS)
+            page = cast(merging_pb2.ListUndeliveredMergesResponse, response)
+            found += page.merges
+            token = page.next_page_token
+            if not token:
+                return found
+
+    async def report_merge_delivered(self, transaction_number: str) -> None:
+        """MRG-4; it may be repeated."""
+        request = merging_pb2.ReportMergeDeliveredRequest(transaction_number=transaction_number)
+        await self._call(self._merges.ReportMergeDelivered, request, BOOK_SECONDS)
+
+    async def merge_state(self, transaction_number: str) -> merging_pb2.MergeState:
+        """MRG-4: whether the street's system has taken a merge."""
+        request = merging_pb2.GetMergeStateRequest(transaction_number=transaction_number)
+        response = await self._call(self._merges.GetMergeState, request, READ_SECONDS)
+        return cast(merging_pb2.GetMergeStateResponse, response).state
+
     async def server_time(self) -> datetime:
         """Return the server's clock."""
         request = terminals_pb2.GetServerTimeRequest()

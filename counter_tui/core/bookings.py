@@ -1,6 +1,7 @@
 """Booking safely: outbox first, the same request until there is an answer (USE-5, MRG-4)."""
 
 import asyncio
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -111,10 +112,18 @@ class Operator(Protocol):
 class Bookings:
     """Brings each request in the outbox to its end."""
 
-    def __init__(self, server: Server, outbox: Outbox, spool_folder: Path) -> None:
+    def __init__(
+        self,
+        server: Server,
+        outbox: Outbox,
+        spool_folder: Path,
+        tell_delivered: Callable[[str], object],
+    ) -> None:
+        """`tell_delivered` is told the transaction number of a merge whose file is delivered."""
         self._server = server
         self._outbox = outbox
         self._spool_folder = spool_folder
+        self._tell_delivered = tell_delivered
 
     async def book(self, entry: Entry, operator: Operator) -> Outcome:
         """Write the request to the outbox, then send it until it has an answer.
@@ -203,6 +212,7 @@ class Bookings:
                 await asyncio.to_thread(deliver, self._spool_folder, file.name, file.content)
             except SpoolError as fault:
                 return Finished(booked, fault, entry)
+            self._tell_delivered(merged.transaction_number)
         await self._forget(entry)
         return Finished(booked)
 

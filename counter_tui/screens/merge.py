@@ -1,23 +1,29 @@
 """商店街ポイント合算: S37 input, S38 confirm, S39 done."""
 
+import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 
-from jichipoint.v1 import merging_pb2
+from jichipoint.v1 import issuers_pb2, merging_pb2
 from textual import work
+from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
 from counter_tui.actions import bindings
-from counter_tui.core.bookings import Finished
+from counter_tui.core.bookings import Finished, TroubleError
+from counter_tui.core.customer_id import parse_number, without_nw7_letters
 from counter_tui.core.spool import SpoolError, SpoolFault
+from counter_tui.number_texts import NUMBER_FAULTS
 from counter_tui.screens.spend import limits_text
 from counter_tui.screens.use_confirm import ConfirmScreen
 from counter_tui.screens.use_done import DoneScreen
 from counter_tui.screens.use_input import UseInputScreen
 from counter_tui.screens.use_values import Request, Use, pin_above, points_text
+from counter_tui.slips.document import Slip
 from counter_tui.slips.receipts import Letterhead, merge_receipt
 from counter_tui.texts import _, later
-from counter_tui.widgets import Words
+from counter_tui.widgets import PlainInput, Words
 
 _DELIVERY = {
     SpoolFault.MISSING: later("連携フォルダがありません。"),
@@ -26,23 +32,63 @@ _DELIVERY = {
     SpoolFault.OTHER_CONTENT: later("連携フォルダに同じ名前の別のファイルがあります。"),
 }
 _NOT_DELIVERED = later("連携フォルダに置けませんでした。")
+ACKNOWLEDGED_AFTER_SECONDS = (1.0, 2.0, 4.0, 8.0, 15.0, 30.0)
+"""The pauses before it is asked whether the street's system has taken a merge."""
+
+
+_REGISTERED_BY_F3 = frozenset({"SERVICE_ID_NOT_REGISTERED", "STREET_CARD_UNKNOWN"})
+"""Reasons after which the registration is offered (MRG-2)."""
 
 
 class MergeInputScreen(UseInputScreen):
     """S37."""
 
+    KEYS = ("check", "register_id", "read_card", "back")
     HEADING = later("商店街ポイント合算 カード読取・ポイント数入力")
     HELP_TEXT = later(
         "1. 利用者のマイナンバーカードをセットします(自動で読み取ります)。\n"
+        "   商店街ポイントカードのときは、番号を入力してEnterを押すか、\n"
+        "   バーコードを読み取ります。\n"
         "2. 合算するポイント数を入力し、Enterで確認画面へ進みます。\n"
+        "サービスIDの登録がないときは F3 で登録へ進みます。\n"
         "合算は取り消せません。"
     )
-    AUTO_FOCUS = "#points"
+    BINDINGS = bindings("register_id")
+    AUTO_FOCUS = "#number"
+    ASK_FOR_CARD = later(
+        "マイナンバーカードをセットするか、商店街ポイントカードの番号を入力してください。"
+    )
 
     def __init__(self) -> None:
         super().__init__()
         self._found: merging_pb2.GetMergeablePointsResponse | None = None
         self._serial_number = ""
+        self._customer_id = ""
+        """The number on the street's own card, where that was shown (III.15)."""
+        self._offers_registration = False
+        self._is_nw7 = False
+        """Whether the street's cards have NW-7 bars, whose ends are no part of the number."""
+
+    def on_mount(self) -> None:
+        """Ask how the street's own cards are read; Textual calls the base's handler besides."""
+        self._load_issuer()
+
+    @work(exclusive=True, group="issuer")
+    async def _load_issuer(self) -> None:
+        with suppress(TroubleError):  # the card tells what is the matter
+            issuer = await self.counter.gateway.issuer()
+            self._is_nw7 = issuer.handover.symbology == issuers_pb2.SYMBOLOGY_NW7
+
+    def shown_actions(self) -> list[str]:
+        """Offer the registration where none is there."""
+        keys = super().shown_actions()
+        return [key for key in keys if key != "register_id" or self._offers_registration]
+
+    def other_cards(self) -> Iterable[Widget]:
+        """Return the field for the number on the street's own card."""
+        with Horizontal(classes="field"):
+            yield Words(_("商店街カード番号"), classes="label")
+            yield PlainInput(id="number")
 
     def choice(self) -> Iterable[Widget]:
         """Return the balance."""
@@ -54,7 +100,62 @@ class MergeInputScreen(UseInputScreen):
         """MRG-1."""
         found = await self.counter.gateway.mergeable_points(serial_number)
         self.forget_old_message()
-        self._found, self._serial_number = found, serial_number
+        self._serial_number, self._customer_id = serial_number, ""
+        self._show(found)
+
+    def scanned(self, text: str, *, repeated: bool) -> None:
+        """Take the street's own card that a scanner read."""
+        if not repeated:
+            self._load_number(text)
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """照会 in the field for the number, 確認 in that for the points."""
+        if event.input.id != "number":
+            super().on_input_submitted(event)
+        elif event.value:
+            self._load_number(event.value)
+        else:
+            self.query_one("#points", Input).focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Say at once what cannot be a number, on the card as in points."""
+        if event.input.id != "number":
+            super().on_input_changed(event)
+            return
+        fault = parse_number(event.value).fault if event.value else None
+        self.query_one("#fault", Words).show(_(NUMBER_FAULTS[fault]) if fault else "")
+        event.input.set_class(bool(fault), "invalid")
+
+    def _load_number(self, text: str) -> None:
+        parsed = parse_number(without_nw7_letters(text) if self._is_nw7 else text)
+        if parsed.fault is not None:
+            self.tell(_(NUMBER_FAULTS[parsed.fault]), trouble=True)
+            return
+        self.forget_holder()
+        self.tell("")
+        field = self.query_one("#number", Input)
+        field.value = parsed.number
+        field.cursor_position = len(parsed.number)
+        self._ask_about(parsed.number)
+
+    @work(exclusive=True)
+    async def _ask_about(self, customer_id: str) -> None:
+        """Show whose number it is on the street's card (III.15)."""
+        try:
+            found = await self.counter.gateway.mergeable_by_street_card(customer_id)
+        except TroubleError as trouble:
+            if await self.counter.signed_in_again(trouble):
+                self._ask_about(customer_id)
+            else:
+                self.tell_trouble(trouble)
+                self.not_loaded(trouble)
+            return
+        self._customer_id = customer_id
+        self.query_one("#card", Words).show(_("商店街ポイントカードを読み取りました。"))
+        self._show(found)
+
+    def _show(self, found: merging_pb2.GetMergeablePointsResponse) -> None:
+        self._found = found
         rows = ((_("マイキーID"), found.mykey_id), *_street_rows(found))
         holder = "\n".join(f"{label}  {value}" for label, value in rows)
         self.query_one("#holder", Words).show(holder)
@@ -64,9 +165,32 @@ class MergeInputScreen(UseInputScreen):
         self.query_one("#limits", Words).show(limits_text(points))
         self.query_one("#points", Input).focus()
 
+    def not_loaded(self, trouble: TroubleError) -> None:
+        """Offer the registration where there is none (MRG-2)."""
+        self._offer_registration(trouble.reason in _REGISTERED_BY_F3)
+
+    def _offer_registration(self, offered: bool) -> None:
+        if offered != self._offers_registration:
+            self._offers_registration = offered
+            self.show_keys()
+
+    def action_register_id(self) -> None:
+        """登録: S23, for a holder who has none; then the card is read again."""
+        if self._offers_registration:
+            from counter_tui.screens.service_id_register import (  # noqa: PLC0415
+                RegisterServiceIdScreen,
+            )
+
+            self.app.push_screen(RegisterServiceIdScreen(), self._done)
+
     def clear(self) -> None:
         """Show no holder."""
         self._found = None
+        self._customer_id = ""
+        self._offer_registration(False)
+        number = self.query_one("#number", Input)
+        number.value = ""
+        number.focus()
         self.query_one("#holder", Words).show("")
         self.query_one("#chosen", Words).show("")
         self.query_one("#limits", Words).show("")
@@ -77,13 +201,16 @@ class MergeInputScreen(UseInputScreen):
         if found is None:
             return None
         request = merging_pb2.MergeRequest(
-            certificate_serial_number=self._serial_number,
             mykey_id=found.mykey_id,
             street_point_id=found.street_point_id,
             program_id=found.usable_points.program_id,
             points=points,
             shown_on=found.shown_on,
         )
+        if self._customer_id:
+            request.customer_id = self._customer_id
+        else:
+            request.certificate_serial_number = self._serial_number
         return Use(
             "Merge",
             found.mykey_id,
@@ -93,7 +220,16 @@ class MergeInputScreen(UseInputScreen):
             _street_rows(found),
             Request(request),
             pin_above(found.usable_points),
+            by_card_in_reader=not self._customer_id,
         )
+
+    def confirm(self, use: Use) -> None:
+        """Open S38, unless so many points take a PIN, which the street's own card has not."""
+        if use.needs_pin and not use.by_card_in_reader:
+            text = _("このポイント数の合算には、マイナンバーカードと暗証番号が必要です。")
+            self.tell(f"{text}\n(MY_NUMBER_CARD_NEEDED)", trouble=True)
+            return
+        super().confirm(use)
 
     def confirm_screen(self, use: Use) -> ConfirmScreen:
         """Return S38."""
@@ -151,9 +287,47 @@ class MergeDoneScreen(DoneScreen):
         delivered = self.finished.delivery_fault is None
         return [key for key in super().shown_actions() if key != "deliver" or not delivered]
 
+    def __init__(self, finished: Finished, receipt: Slip, *, resumed: bool = False) -> None:
+        super().__init__(finished, receipt, resumed=resumed)
+        self._is_taken = False
+
+    def on_mount(self) -> None:
+        """Look whether the street's system takes the merge while the screen is there."""
+        if self._has_file:
+            self._watch_acknowledgement()
+
+    @property
+    def _has_file(self) -> bool:
+        """Whether there is a file for the street; in training there is none."""
+        return not self.counter.training
+
     def advice(self) -> str:
-        """Say whether the file is where the street's system takes it."""
-        return f"{super().advice()}\n\n{delivery_text(self.finished.delivery_fault)}"
+        """Say whether the file is where the street's system takes it, and whether it did."""
+        if not self._has_file:
+            return super().advice()
+        fault = self.finished.delivery_fault
+        lines = [delivery_text(fault)]
+        if fault is None:
+            taken = _("商店街の受け取り: 受け取り済み")
+            lines.append(taken if self._is_taken else _("商店街の受け取り: まだ確認できません"))
+        return f"{super().advice()}\n\n" + "\n".join(lines)
+
+    @work(exclusive=True, group="acknowledgement")
+    async def _watch_acknowledgement(self) -> None:
+        """Ask less and less often; the operator need not wait for it."""
+        number = self.transaction_number
+        for seconds in ACKNOWLEDGED_AFTER_SECONDS:
+            await asyncio.sleep(seconds)
+            with suppress(TroubleError):
+                state = await self.counter.gateway.merge_state(number)
+                if state.HasField("acknowledge_time"):
+                    self._is_taken = True
+                    self._show_advice()
+                    return
+
+    def _show_advice(self) -> None:
+        for advice in self.query("#advice").results(Words):
+            advice.show(self.advice())
 
     @work(exclusive=True)
     async def action_deliver(self) -> None:
@@ -161,7 +335,7 @@ class MergeDoneScreen(DoneScreen):
         if self.finished.delivery_fault is None:
             return
         self.finished = await self.counter.deliver_again(self.finished)
-        self.query_one("#advice", Words).show(self.advice())
+        self._show_advice()
         self.show_keys()
 
 

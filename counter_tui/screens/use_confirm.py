@@ -74,6 +74,8 @@ class ConfirmScreen(CounterScreen[ConfirmResult]):
 
     def _check_card(self) -> None:
         """Leave if the card went before this screen was there to be told (USE-9)."""
+        if not self._use.by_card_in_reader:
+            return
         if self.counter.card_session is None:
             self.card_removed()
         elif self.counter.card_session != self.card_session:

@@ -3,6 +3,7 @@
 import asyncio
 from abc import abstractmethod
 from collections.abc import Iterable
+from typing import ClassVar
 
 from textual import work
 from textual.containers import Horizontal
@@ -38,8 +39,9 @@ _FAULTS = {
 class UseInputScreen(CounterScreen[None]):
     """カード読取・ポイント数入力: the card is read, then the points are typed."""
 
-    KEYS = ("check", "read_card", "back")
+    KEYS: ClassVar[tuple[str, ...]] = ("check", "read_card", "back")
     BINDINGS = bindings("back", "read_card")
+    ASK_FOR_CARD = later("マイナンバーカードをICカードリーダーにセットしてください。")
     _card_session: int | None = None
     """The insertion of the card that was read."""
     _message_is_old = False
@@ -48,6 +50,7 @@ class UseInputScreen(CounterScreen[None]):
     def body(self) -> Iterable[Widget]:
         """Return the holder's lines, what can be used, and the amount."""
         yield Words("", id="card")
+        yield from self.other_cards()
         yield Words("", id="holder")
         yield from self.choice()
         yield from self.fields()
@@ -56,6 +59,10 @@ class UseInputScreen(CounterScreen[None]):
             yield PlainInput(id="points")
             yield Words("pt", classes="unit")
         yield Words("", id="fault")
+
+    def other_cards(self) -> Iterable[Widget]:
+        """Return the fields for cards that no reader reads."""
+        return ()
 
     def choice(self) -> Iterable[Widget]:
         """Return the widgets that show what can be used."""
@@ -68,6 +75,9 @@ class UseInputScreen(CounterScreen[None]):
     @abstractmethod
     async def load(self, serial_number: str) -> None:
         """Ask the server about the card and show it. Raises TroubleError."""
+
+    def not_loaded(self, trouble: TroubleError) -> None:
+        """Offer what helps where the server knows nobody to load."""
 
     @abstractmethod
     def clear(self) -> None:
@@ -92,11 +102,7 @@ class UseInputScreen(CounterScreen[None]):
 
     def _begin(self, *, message_is_old: bool = False) -> None:
         self._message_is_old = message_is_old
-        # What is still being read belongs to a card that is not in any more.
-        self.workers.cancel_node(self)
-        self.clear()
-        self.query_one("#points", Input).value = ""
-        self.query_one("#fault", Words).show("")
+        self.forget_holder()
         if self.counter.reader.has_card:
             self._read()
         else:
@@ -104,10 +110,15 @@ class UseInputScreen(CounterScreen[None]):
             if self.counter.reader_is_down:
                 self.reader_down()
 
+    def forget_holder(self) -> None:
+        """Show nobody; what is still being read belongs to a card that is not in any more."""
+        self.workers.cancel_group(self, "default")
+        self.clear()
+        self.query_one("#points", Input).value = ""
+        self.query_one("#fault", Words).show("")
+
     def _ask_for_card(self) -> None:
-        self.query_one("#card", Words).show(
-            _("マイナンバーカードをICカードリーダーにセットしてください。")
-        )
+        self.query_one("#card", Words).show(_(self.ASK_FOR_CARD))
 
     def forget_old_message(self) -> None:
         """Take the message of an earlier card away, as late as that: drawing takes its time."""
@@ -148,6 +159,7 @@ class UseInputScreen(CounterScreen[None]):
                 self._read()
             else:
                 self.tell_trouble(trouble)
+                self.not_loaded(trouble)
             return
         finally:
             slow.cancel()
@@ -172,7 +184,8 @@ class UseInputScreen(CounterScreen[None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """確認: open the confirm screen, or say what is wrong."""
-        if self.is_active:  # else Enter was held down; the confirm screen is there already.
+        # Else Enter was held down, and the confirm screen is there already.
+        if self.is_active and event.input.id == "points":
             self.check(event.value)
 
     def check(self, text: str) -> None:

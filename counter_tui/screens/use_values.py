@@ -23,6 +23,8 @@ class Use:
     request: "Request"
     pin_above_points: int | None = None
     """The municipality asks for the PIN where more points are used (CRD-3)."""
+    by_card_in_reader: bool = True
+    """Whether the holder's My Number card has to stay in the reader until it is booked."""
 
     @property
     def needs_pin(self) -> bool:

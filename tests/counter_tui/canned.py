@@ -21,7 +21,13 @@ from textual import events
 from counter_tui import app as app_module
 from counter_tui import texts
 from counter_tui.app import CounterApp
-from counter_tui.core.bookings import Booked, Decision, RefusedError, UnreachableError
+from counter_tui.core.bookings import (
+    Booked,
+    Decision,
+    RefusedError,
+    TroubleError,
+    UnreachableError,
+)
 from counter_tui.core.settings import Settings
 from counter_tui.printers.address import parse_address
 from counter_tui.printing import Printing
@@ -45,6 +51,7 @@ QR_TEXT = (
 PUBLIC_KEY = bytes.fromhex("03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc8664125531b8")
 NOW = BOOKED_AT.ToDatetime(tzinfo=UTC)
 SHOWN_ON = Date(year=2017, month=4, day=2)
+STREET_CARD = "123456789"
 HINT = "デモ用: 端末ID 00010011  端末パスワード demo-1234"
 
 
@@ -76,6 +83,13 @@ class CannedGateway(CannedMykeys, CannedServiceIds):
         self.is_shop = True
         """Else it is the chamber of commerce, which issues vouchers."""
         self.refusal: RefusedError | None = None
+        self.merge_trouble: TroubleError | None = None
+        """What keeps a card from being looked up for merging."""
+        self.merge_pin_above: int | None = None
+        self.undelivered: list[merging_pb2.ListUndeliveredMergesResponse.UndeliveredMerge] = []
+        self.delivered: list[str] = []
+        self.street_takes = False
+        """Whether the street's system takes merges."""
 
     async def sign_in(
         self,
@@ -178,14 +192,37 @@ class CannedGateway(CannedMykeys, CannedServiceIds):
         )
 
     async def mergeable_points(self, serial_number: str) -> merging_pb2.GetMergeablePointsResponse:
+        if self.merge_trouble:
+            raise self.merge_trouble
         return merging_pb2.GetMergeablePointsResponse(
             mykey_id="MY123456",
             issuer_id="000002",
             street_name="A商店街",
             street_point_id="123456789",
-            usable_points=balance(1, 1730),
+            usable_points=balance(1, 1730, pin_above=self.merge_pin_above),
             shown_on=SHOWN_ON,
         )
+
+    async def mergeable_by_street_card(
+        self, customer_id: str
+    ) -> merging_pb2.GetMergeablePointsResponse:
+        if customer_id != STREET_CARD:
+            raise RefusedError("STREET_CARD_UNKNOWN", "この番号は登録されていません。")
+        return await self.mergeable_points("")
+
+    async def undelivered_merges(
+        self,
+    ) -> list[merging_pb2.ListUndeliveredMergesResponse.UndeliveredMerge]:
+        return self.undelivered
+
+    async def report_merge_delivered(self, transaction_number: str) -> None:
+        self.delivered.append(transaction_number)
+
+    async def merge_state(self, transaction_number: str) -> merging_pb2.MergeState:
+        state = merging_pb2.MergeState(transaction_number=transaction_number)
+        if self.street_takes:
+            state.acknowledge_time.CopyFrom(BOOKED_AT)
+        return state
 
     async def card_challenge(self, request_id: str) -> bytes:
         return request_id.encode()

@@ -325,7 +325,7 @@ def is_as_accepted(
     return snap_compare(counter.app, terminal_size=size, run_before=run)
 
 
-ALWAYS_AT_WORK = {"_watch_connection", "_watch_cards"}
+ALWAYS_AT_WORK = {"_watch_connection", "_watch_cards", "_watch_acknowledgement"}
 
 
 async def settle(pilot: Pilot[object]) -> None:

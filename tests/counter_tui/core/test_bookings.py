@@ -76,6 +76,13 @@ class ScriptedOperator:
         await self.gave_up.wait()
 
 
+def bookings_of(
+    server: ScriptedServer, outbox: Outbox, spool: Path, delivered: list[str] | None = None
+) -> Bookings:
+    told: list[str] = [] if delivered is None else delivered
+    return Bookings(server, outbox, spool, told.append)
+
+
 @pytest.fixture
 def outbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Outbox:
     monkeypatch.setattr(bookings_module, "backoff", lambda _attempt: 0.0)
@@ -93,7 +100,7 @@ async def test_a_booking_is_in_the_outbox_before_it_is_sent_and_leaves_with_its_
     outbox: Outbox, spool: Path
 ) -> None:
     server = ScriptedServer(outbox, [Booked("Spend", b"answer")])
-    outcome = await Bookings(server, outbox, spool).book(entry(), ScriptedOperator())
+    outcome = await bookings_of(server, outbox, spool).book(entry(), ScriptedOperator())
     assert outcome == Finished(Booked("Spend", b"answer"))
     assert server.asked == ["book request"]
     assert outbox.entries() == []
@@ -104,7 +111,7 @@ async def test_silence_is_answered_by_the_same_request_until_there_is_an_answer(
 ) -> None:
     server = ScriptedServer(outbox, [AWAY, AWAY, Booked("Spend", b"answer")])
     operator = ScriptedOperator()
-    outcome = await Bookings(server, outbox, spool).book(entry(), operator)
+    outcome = await bookings_of(server, outbox, spool).book(entry(), operator)
     assert outcome == Finished(Booked("Spend", b"answer"))
     assert server.asked == ["book request"] * 3
     assert operator.told == ["UNAVAILABLE"] * 2
@@ -112,7 +119,7 @@ async def test_silence_is_answered_by_the_same_request_until_there_is_an_answer(
 
 async def test_a_refusal_ends_it(outbox: Outbox, spool: Path) -> None:
     server = ScriptedServer(outbox, [RefusedError("DAY_TURNED", "words")])
-    outcome = await Bookings(server, outbox, spool).book(entry(), ScriptedOperator())
+    outcome = await bookings_of(server, outbox, spool).book(entry(), ScriptedOperator())
     assert outcome == NotBooked("DAY_TURNED", "words")
     assert outbox.entries() == []
 
@@ -120,7 +127,7 @@ async def test_a_refusal_ends_it(outbox: Outbox, spool: Path) -> None:
 async def test_being_turned_away_at_the_first_sending_ends_it(outbox: Outbox, spool: Path) -> None:
     turned_away = RefusedError("INVALID_FIELD", "words", decided=False)
     server = ScriptedServer(outbox, [turned_away])
-    outcome = await Bookings(server, outbox, spool).book(entry(), ScriptedOperator())
+    outcome = await bookings_of(server, outbox, spool).book(entry(), ScriptedOperator())
     assert outcome == NotBooked("INVALID_FIELD", "words")
     assert server.asked == ["book request"]
 
@@ -131,7 +138,7 @@ async def test_being_turned_away_after_silence_is_settled_not_concluded_from(
     turned_away = RefusedError("INVALID_FIELD", "words", decided=False)
     server = ScriptedServer(outbox, [AWAY, turned_away])
     server.decision = Booked("Spend", b"the first sending was booked")
-    outcome = await Bookings(server, outbox, spool).book(entry(), ScriptedOperator())
+    outcome = await bookings_of(server, outbox, spool).book(entry(), ScriptedOperator())
     assert outcome == Finished(Booked("Spend", b"the first sending was booked"))
     assert server.asked == ["book request", "book request", f"settle {REQUEST_ID}"]
 
@@ -142,7 +149,7 @@ async def test_a_session_that_ended_is_renewed_and_the_same_request_goes_on(
     ended = SessionEndedError("SESSION_EXPIRED", "")
     server = ScriptedServer(outbox, [ended, Booked("Spend", b"answer")])
     operator = ScriptedOperator()
-    outcome = await Bookings(server, outbox, spool).book(entry(), operator)
+    outcome = await bookings_of(server, outbox, spool).book(entry(), operator)
     assert outcome == Finished(Booked("Spend", b"answer"))
     assert (server.asked, operator.signed_in) == (["book request"] * 2, 1)
 
@@ -151,7 +158,7 @@ async def test_giving_up_settles_and_never_sends_again(outbox: Outbox, spool: Pa
     server = ScriptedServer(outbox, [AWAY, Booked("Spend", b"must not be asked for")])
     operator = ScriptedOperator()
     operator.gives_up_after = 1
-    outcome = await Bookings(server, outbox, spool).book(entry(), operator)
+    outcome = await bookings_of(server, outbox, spool).book(entry(), operator)
     assert outcome == NotBooked("OPERATION_ABANDONED", "")
     assert server.asked == ["book request", f"settle {REQUEST_ID}"]
     assert outbox.entries() == []
@@ -162,7 +169,7 @@ async def test_giving_up_on_what_was_booked_says_that_it_was(outbox: Outbox, spo
     server.decision = Booked("Spend", b"answer")
     operator = ScriptedOperator()
     operator.gives_up_after = 1
-    outcome = await Bookings(server, outbox, spool).book(entry(), operator)
+    outcome = await bookings_of(server, outbox, spool).book(entry(), operator)
     assert outcome == Finished(Booked("Spend", b"answer"))
 
 
@@ -174,7 +181,7 @@ async def test_what_cannot_be_kept_is_not_sent(
 
     monkeypatch.setattr(outbox, "put", full)
     server = ScriptedServer(outbox, [])
-    outcome = await Bookings(server, outbox, spool).book(entry(), ScriptedOperator())
+    outcome = await bookings_of(server, outbox, spool).book(entry(), ScriptedOperator())
     assert outcome == NotBooked(NOT_KEPT, "disk full")
     assert server.asked == []
 
@@ -188,7 +195,7 @@ async def test_a_disk_that_fills_up_after_booking_does_not_hide_the_booking(
     monkeypatch.setattr(outbox, "replace", full)
     monkeypatch.setattr(outbox, "remove", full)
     server = ScriptedServer(outbox, [Booked("Merge", MERGED)])
-    outcome = await Bookings(server, outbox, spool).book(entry("Merge"), ScriptedOperator())
+    outcome = await bookings_of(server, outbox, spool).book(entry("Merge"), ScriptedOperator())
     assert outcome == Finished(Booked("Merge", MERGED))
     assert (spool / FILE.name).read_bytes() == FILE.content
     assert len(outbox.entries()) == 1
@@ -199,8 +206,10 @@ async def test_a_merge_stays_in_the_outbox_until_its_file_is_delivered(
 ) -> None:
     spool = tmp_path / "missing"
     server = ScriptedServer(outbox, [Booked("Merge", MERGED)])
-    bookings = Bookings(server, outbox, spool)
+    delivered: list[str] = []
+    bookings = bookings_of(server, outbox, spool, delivered)
     outcome = await bookings.book(entry("Merge"), ScriptedOperator())
+    assert delivered == []
     assert isinstance(outcome, Finished)
     assert outcome.delivery_fault is not None
     assert outcome.delivery_fault.reason == SpoolFault.MISSING
@@ -213,3 +222,4 @@ async def test_a_merge_stays_in_the_outbox_until_its_file_is_delivered(
     assert server.asked == ["book request"], "the answer was there: nothing is sent again"
     assert (spool / FILE.name).read_bytes() == FILE.content
     assert outbox.entries() == []
+    assert delivered == [merging_pb2.MergeResponse.FromString(MERGED).transaction_number]
