@@ -84,5 +84,6 @@ def _server(settings: Settings, file: KeyFile) -> Iterator[StreetServer | None]:
             f"acknowledge = true needs packages that are missing ({error.name}): "
             "install jichipoint[merge-acknowledge]"
         ) from None
-    with closing(StreetService(file, settings.certificate_authority)) as service:
+    server = settings.server or file.server
+    with closing(StreetService(file, server, settings.certificate_authority)) as service:
         yield service

@@ -1,5 +1,6 @@
 """The driver's configuration: a TOML file, checked as a whole before anything is done."""
 
+import re
 import shutil
 import tomllib
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from merge_driver.errors import DriverError
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+_ADDRESS: Final = re.compile(r"[^\s:]+:[0-9]{1,5}|\[[0-9A-Fa-f:]+\]:[0-9]{1,5}")
 _TIMEOUT_SECONDS: Final = 10.0
 _TIMEOUT_SECONDS_MAX: Final = 600.0
 _ATTEMPTS: Final = 4
@@ -56,6 +58,8 @@ class Settings:
     output: OutputSettings
     acknowledge: bool
     """Whether the server is told what was taken (MRG-8)."""
+    server: str
+    """Its HOST:PORT; '' for that in the newest key file."""
     certificate_authority: Path | None
     """Signs the server's certificate; None for the system's authorities."""
 
@@ -91,13 +95,16 @@ def _settings(reader: "_Reader") -> Settings | None:
     keys = reader.folder("keys")
     journal = reader.file("journal")
     acknowledge = reader.flag("acknowledge")
+    server = reader.text("server", default="")
+    if server and not _ADDRESS.fullmatch(server):
+        reader.fault(f"server {server!r} is not HOST:PORT")
     authority = reader.existing_file("certificate_authority")
-    if authority is not None and not acknowledge:
-        reader.fault("certificate_authority goes with acknowledge = true")
+    if not acknowledge and (server or authority is not None):
+        reader.fault("server and certificate_authority go with acknowledge = true")
     output = _output(reader)
     reader.refuse_others()
     if spool and keys and journal and output:
-        return Settings(spool, keys, journal, output, acknowledge, authority)
+        return Settings(spool, keys, journal, output, acknowledge, server or "", authority)
     return None
 
 
@@ -221,9 +228,9 @@ class _Reader:
         return _Reader(self._folder, value, self._prefix + name, self.faults)
 
     def text(self, name: str, default: str | None = None) -> str | None:
-        """Return a text that is not empty."""
+        """Return a text that is not empty, unless that is what it is by default."""
         value = self._required(name) if default is None else self._get(name, default)
-        if value is None or (isinstance(value, str) and value):
+        if value is None or (isinstance(value, str) and (value or value == default)):
             return value
         self.fault(f"{name} is not a text")
         return None

@@ -21,12 +21,12 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 class StreetService:
     """Signs in as the issuer's system and acknowledges. To be used with `closing`."""
 
-    def __init__(self, file: KeyFile, certificate_authority: Path | None) -> None:
+    def __init__(self, file: KeyFile, server: str, certificate_authority: Path | None) -> None:
         """Raise DriverError where the authority's file cannot be read."""
         self._issuer_id = file.key.issuer_id
-        self._server = file.server
+        self._server = server
         self._client_secret = file.client_secret
-        self._channel = _channel(file.server, certificate_authority)
+        self._channel = _channel(server, certificate_authority)
         self._service = streets_pb2_grpc.StreetServiceStub(self._channel)
         self._token = ""
 
