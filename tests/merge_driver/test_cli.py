@@ -2,7 +2,6 @@ import json
 import os
 import signal
 import subprocess
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import pytest
 
 from merge_driver.codec import Record
 from merge_driver.journal import Journal
+from tests.merge_driver.place import COMMAND, PROJECT, Place, call
 from tests.merge_driver.samples import (
     FILE_ID,
     KEY_1,
@@ -25,58 +25,12 @@ from tests.merge_driver.samples import (
     write_key_file,
 )
 
-PROJECT = Path(__file__).parents[2]
-COMMAND = [sys.executable, "-m", "merge_driver.cli"]
 NAME_A = "000002-2017123100001.mrg"
-
-
-class Place:
-    """The folders that the command is given, and its configuration."""
-
-    def __init__(self, folder: Path) -> None:
-        self.configuration = folder / "merge-driver.toml"
-        self.spool = folder / "spool"
-        self.keys = folder / "keys"
-        self.output = folder / "points.jsonl"
-        self.journal = folder / "journal.db"
-        self.spool.mkdir()
-        self.keys.mkdir()
-        write_key_file(self.keys / "7.json")
-
-    def run_arguments(self, *more: str) -> list[str]:
-        self.configuration.write_text(
-            f"""spool = {json.dumps(str(self.spool))}
-keys = {json.dumps(str(self.keys))}
-journal = "journal.db"
-
-[output]
-kind = "jsonl"
-path = {json.dumps(str(self.output))}
-""",
-            "utf-8",
-        )
-        return ["run", "--config", str(self.configuration), *more]
-
-    def run(self, *more: str) -> subprocess.CompletedProcess[str]:
-        return call(*self.run_arguments(*more))
 
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
-
-
-def call(*arguments: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [*COMMAND, *arguments],
-        check=False,
-        capture_output=True,
-        encoding="utf-8",
-        cwd=PROJECT,
-        timeout=60,
-    )
-    assert "Traceback" not in done.stderr
-    return done
 
 
 def assert_usage_error(done: subprocess.CompletedProcess[str], says: str) -> None:
