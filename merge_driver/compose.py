@@ -5,7 +5,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 
 from merge_driver.acknowledging import Acknowledged, StreetServer, acknowledge
-from merge_driver.driver import MergeDriver
+from merge_driver.driver import MergeDriver, plain_stop
 from merge_driver.errors import DriverError
 from merge_driver.handing_on import Output, ToFile, ToPython, ToRecipient
 from merge_driver.journal import Journal
@@ -13,6 +13,7 @@ from merge_driver.keys import KeyFile, load_key_files, newest
 from merge_driver.outputs.forms import Csv, JsonLines
 from merge_driver.outputs.line_file import LineFile
 from merge_driver.progress import Progress
+from merge_driver.record import TakenRecord
 from merge_driver.settings import OutputKind, OutputSettings, Settings
 from merge_driver.spool import Spool
 
@@ -29,10 +30,21 @@ class OpenDriver:
     server: StreetServer | None
 
     def acknowledge(self, is_stopped: Callable[[], bool]) -> Acknowledged:
-        """Tell the server what was taken, if it is to be told."""
+        """Tell the server what was taken, if it is to be told. Raises DriverError."""
         if self.server is None:
             return Acknowledged()
-        return acknowledge(self.journal, self.server, is_stopped)
+        with plain_stop(self.journal.path):
+            return acknowledge(self.journal, self.server, is_stopped)
+
+    def waiting(self, after: int) -> list[tuple[int, TakenRecord]]:
+        """Return records that are not handed on, as `Journal.waiting` does. Raises DriverError."""
+        with plain_stop(self.journal.path):
+            return self.journal.waiting(after)
+
+    def count_waiting(self) -> int:
+        """Return how many records are not handed on yet. Raises DriverError."""
+        with plain_stop(self.journal.path):
+            return self.journal.count_waiting()
 
 
 @contextmanager

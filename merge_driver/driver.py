@@ -24,7 +24,7 @@ from merge_driver.record import TakenRecord
 from merge_driver.spool import Outcome, Spool
 from merge_driver.taking import Batch, FileResult, Judge
 
-__all__ = ["DriverError", "FileResult", "MergeDriver", "RunReport", "tokyo_today"]
+__all__ = ["DriverError", "FileResult", "MergeDriver", "RunReport", "plain_stop", "tokyo_today"]
 
 _TOKYO: Final = timezone(timedelta(hours=9))
 _FILES_AT_ONCE: Final = 256
@@ -98,7 +98,7 @@ class MergeDriver:
 
         Raises DriverError if output and journal do not belong together.
         """
-        with _plain_stop(self._spool.folder):
+        with plain_stop(self._spool.folder):
             self._spool.prepare()
             self._output.agree(self._journal, frozenset(self._spool.names()))
             return self._note_settled()
@@ -110,7 +110,7 @@ class MergeDriver:
         driver go on, for example when the disk is full; the files at hand and those after them
         stay where they are.
         """
-        with _plain_stop(self._spool.folder):
+        with plain_stop(self._spool.folder):
             names = self._spool.names()
         for batch in self._batches(names):
             yield from batch.results
@@ -119,19 +119,19 @@ class MergeDriver:
 
     def hand_on_waiting(self, is_stopped: Callable[[], bool] = never) -> HandedOn:
         """Hand on the records that wait. Raises DriverError."""
-        with _plain_stop(self._journal.path):
+        with plain_stop(self._journal.path):
             return self._output.hand_on_waiting(self._journal, is_stopped)
 
     def note_handed_on(self, record: TakenRecord) -> None:
         """Note that a program is done with a record. Raises DriverError."""
-        with _plain_stop(self._journal.path):
+        with plain_stop(self._journal.path):
             self._journal.note_handed_on([record.transaction_number])
 
     def _batches(self, names: Sequence[str]) -> Iterator[Batch]:
         batch = Batch()
         for number, name in enumerate(names):
             self._progress.show("files", number, len(names))
-            with _plain_stop(self._spool.folder / name):
+            with plain_stop(self._spool.folder / name):
                 self._judge.judge(name, batch)
             if len(batch.moves) >= _FILES_AT_ONCE or len(batch.records) >= _RECORDS_AT_ONCE:
                 self._settle(batch)
@@ -142,7 +142,7 @@ class MergeDriver:
             yield batch
 
     def _settle(self, batch: Batch) -> None:
-        with _plain_stop(self._spool.folder):
+        with plain_stop(self._spool.folder):
             self._take(batch)
             self._spool.move_all(batch.moves)
 
@@ -170,7 +170,7 @@ class MergeDriver:
 
 
 @contextmanager
-def _plain_stop(path: Path) -> Iterator[None]:
+def plain_stop(path: Path) -> Iterator[None]:
     """Turn what the computer refuses into a DriverError that a shopkeeper can act on."""
     try:
         yield

@@ -71,14 +71,14 @@ class Inbox:
         self._opened.driver.note_handed_on(record)
 
     def waiting(self) -> int:
-        """Return how many records are not acknowledged."""
-        return self._opened.journal.count_waiting()
+        """Return how many records are not acknowledged. Raises DriverError."""
+        return self._opened.count_waiting()
 
     def _pass(self, is_stopped: Callable[[], bool]) -> Iterator[TakenRecord]:
         for result in self._opened.driver.run_files(is_stopped):
             self._tell_file(result)
         last = 0
-        while not is_stopped() and (some := self._opened.journal.waiting(last)):
+        while not is_stopped() and (some := self._opened.waiting(last)):
             for place, record in some:
                 last = place
                 yield record
