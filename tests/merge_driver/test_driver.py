@@ -1,8 +1,7 @@
 import errno
 import os
 import sqlite3
-import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -409,17 +408,6 @@ def test_a_short_write_is_gone_on_with(street: Street, monkeypatch: pytest.Monke
     put_records(street.spool, RECORD_A, RECORD_B)
     street.run()
     assert street.lines() == [line_of(RECORD_A, NAME_A), line_of(RECORD_B, NAME_A)]
-
-
-@pytest.fixture
-def tiny_disk(tmp_path: Path) -> Iterator[Path]:
-    folder = tmp_path / "tiny"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
-    if os.geteuid() or subprocess.run(mount, check=False, capture_output=True).returncode:
-        pytest.skip("only root can mount a tiny disk")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
 
 
 def test_a_disk_that_is_really_full(street: Street, tiny_disk: Path) -> None:
