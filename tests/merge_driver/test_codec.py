@@ -1,21 +1,14 @@
-import hashlib
 import hmac
-import shutil
-import subprocess
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from pathlib import Path
 
 import pytest
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from merge_driver import codec
 from merge_driver.codec import (
     IdKind,
-    MergeFileError,
     Profile,
     Reason,
     Record,
@@ -38,44 +31,7 @@ from tests.merge_driver.samples import (
     RECORD_B,
     SECRET,
 )
-
-IV = bytes(range(0xF0, 0x100))
-NONCE = bytes(range(0xA0, 0xAC))
-HEADER = b"JPM2" + (7).to_bytes(4) + b"000002" + FILE_ID + NONCE
-
-VECTOR_1 = bytes.fromhex(
-    "f0f1f2f3f4f5f6f7f8f9fafbfcfdfeffb51b3fd795d09cf65e54fb24c740831f75b9afb0d1bf09b6348d86175477"
-    "f08aca21038a3c53eb58b1ba2a7583650be29d5dc93a8ecae13fa53861ecd780dc452b4f50e3b466c66863008fd1"
-    "46c4d0a2a5e32a05048ba13764e1a2c6bc6a9c8680c4e3d00e3517d0671129eb235f4c62b60d973613d5243b1de5"
-    "c62ab595a74824eead0ff38dde48c412643dd806c780"
-)
-VECTOR_2 = bytes.fromhex(
-    "4a504d3200000007303030303032015f3c2e8a0070008000000000000001a0a1a2a3a4a5a6a7a8a9aaab9bb40b8f"
-    "4bbf0432b3548030763e825062d9123ab0260d9f152040b776bdba9da9c270546c8fd80c1aefd3f5cceb39e5df66"
-    "7f2a0bb1a088e006bcf3d603621fc055d6b75d13f4a0e12bed806d4d27b62e8d6d1a4987b998777f1e0ba7724119"
-    "37d94d280455f2853b58894c6cd8a29608b466ba19465ce7e0b73f99fc2cfd40aed3c29d4053b5139583d6a0fe15"
-    "9c7caf58f2d31e986880d73251e94d9942c6edd9e0efd5022e15e739dc7930686635d72058875db6682fe10381b8"
-    "e448f0821c730b9719c32970c3a737bd60e1d70327b916"
-)
-
-
-def reason_of(call: Callable[[], object]) -> Reason:
-    with pytest.raises(MergeFileError) as caught:
-        call()
-    assert str(caught.value) == f"{caught.value.reason}: {caught.value.message}"
-    return caught.value.reason
-
-
-def seal(plain: bytes) -> bytes:
-    """A profile 2 file of any plain text, without this project's encoder."""
-    return HEADER + AESGCM(KEY_BYTES).encrypt(NONCE, plain, HEADER)
-
-
-def line(customer_id: str, points: str, number: str) -> bytes:
-    """A profile 2 line with a right hash, whatever the fields are."""
-    joined = f"{customer_id},{points},{number}".encode()
-    digest = hmac.new(SECRET.encode(), joined, hashlib.sha256).hexdigest()
-    return joined + b"," + digest.encode() + b"\r\n"
+from tests.merge_driver.vectors import IV, NONCE, VECTOR_1, VECTOR_2, line, reason_of, seal
 
 
 def refusal(plain: bytes, key: StreetKey = KEY_2) -> Reason:
@@ -98,76 +54,6 @@ def test_vector_of_profile_2_in_both_directions() -> None:
     assert decoded == codec.Decoded(Profile.GCM_HMAC, 7, FILE_ID, (RECORD_A, RECORD_B))
     assert encode_profile_2(decoded.records, KEY_2, FILE_ID, NONCE) == VECTOR_2
     assert encode(decoded.records, KEY_2, FILE_ID, NONCE + b"rest") == VECTOR_2
-
-
-@pytest.mark.parametrize("keys", [[KEY_2], [KEY_2, replace(KEY_1, key_id=8)]])
-def test_every_changed_byte_of_profile_2_is_refused(keys: list[StreetKey]) -> None:
-    for place in range(len(VECTOR_2)):
-        for change in (0x01, 0x20, 0x80, 0xFF):
-            changed = bytearray(VECTOR_2)
-            changed[place] ^= change
-            reason_of(lambda changed=changed: decode(bytes(changed), keys, ISSUER_ID))  # type: ignore[misc]
-
-
-def test_no_changed_byte_of_profile_1_makes_a_record_that_was_not_written() -> None:
-    """One byte is too little for a forgery; a letter of a hash may change its case."""
-    accepted: list[tuple[Record, ...]] = []
-    for place in range(len(VECTOR_1)):
-        for change in (0x01, 0x20, 0x80, 0xFF):
-            changed = bytearray(VECTOR_1)
-            changed[place] ^= change
-            try:
-                accepted.append(decode(bytes(changed), [KEY_1], ISSUER_ID).records)
-            except MergeFileError:
-                continue
-    assert all(records == (RECORD_A, RECORD_B) for records in accepted)
-    assert len(accepted) < 16
-
-
-@pytest.mark.parametrize(("content", "key"), [(VECTOR_1, KEY_1), (VECTOR_2, KEY_2)])
-def test_every_truncation_is_refused(content: bytes, key: StreetKey) -> None:
-    reasons = {
-        reason_of(lambda end=end: decode(content[:end], [key], ISSUER_ID))  # type: ignore[misc]
-        for end in range(len(content))
-    }
-    assert {Reason.EMPTY, Reason.NOT_DECRYPTABLE} <= reasons
-    assert reason_of(lambda: decode(content + b"\0", [key], ISSUER_ID)) is Reason.NOT_DECRYPTABLE
-
-
-def moved_comma() -> bytes:
-    """The forgery of formats.md: `123456789,500` becomes `12345678,9500` by the IV alone."""
-    known, wanted = b"123456789,500,20", b"12345678,9500,20"
-    forged_iv = bytes(a ^ b ^ c for a, b, c in zip(VECTOR_1[:16], known, wanted, strict=True))
-    return forged_iv + VECTOR_1[16:]
-
-
-def test_profile_1_without_a_pattern_accepts_the_moved_comma() -> None:
-    """What profile 1 cannot do, and why its key file must carry an ID pattern."""
-    forged = decode(moved_comma(), [KEY_1], ISSUER_ID).records[0]
-    assert forged == Record("12345678", 9500, RECORD_A.transaction_number)
-
-
-def test_profile_1_with_a_pattern_refuses_the_moved_comma() -> None:
-    key = replace(KEY_1, id_pattern="[0-9]{9}|MY[0-9]{6}")
-    assert decode(VECTOR_1, [key], ISSUER_ID).records == (RECORD_A, RECORD_B)
-    assert reason_of(lambda: decode(moved_comma(), [key], ISSUER_ID)) is Reason.ID_PATTERN
-
-
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs the openssl command")
-@pytest.mark.parametrize("upper", [False, True])
-def test_a_file_made_with_openssl_decodes(tmp_path: Path, upper: bool) -> None:
-    digest = hashlib.md5(f"A-1z2502017090112345678{SECRET}".encode()).hexdigest()  # noqa: S324
-    digest = digest.upper() if upper else digest
-    plain = tmp_path / "plain"
-    plain.write_bytes(f"A-1z,250,2017090112345678,{digest}\r\n".encode())
-    made = subprocess.run(
-        ["openssl", "enc", "-aes-128-cbc", "-K", KEY_BYTES.hex(), "-iv", IV.hex(), "-in", plain],
-        check=True,
-        capture_output=True,
-    ).stdout
-    assert decode(IV + made, [KEY_1], ISSUER_ID).records == (
-        Record("A-1z", 250, "2017090112345678"),
-    )
 
 
 @pytest.mark.parametrize(
@@ -449,17 +335,3 @@ def test_whatever_is_written_is_read(some: list[Record], key: StreetKey, nonce: 
     decoded = decode(content, [key], ISSUER_ID)
     assert decoded.records == tuple(some)
     assert decoded.profile is key.profile
-
-
-@given(st.binary(max_size=300), st.sampled_from([b"", b"JPM2", HEADER, VECTOR_1[:32]]))
-def test_random_bytes_are_refused_and_nothing_else(content: bytes, start: bytes) -> None:
-    keys = [KEY_1, replace(KEY_2, key_id=8)]
-    with pytest.raises(MergeFileError):
-        decode(start + content, keys, ISSUER_ID)
-
-
-@settings(max_examples=300)
-@given(st.one_of(st.binary(max_size=200), st.text(max_size=80).map(lambda t: t.encode())))
-def test_random_plain_texts_are_refused_and_nothing_else(plain: bytes) -> None:
-    assert isinstance(refusal(plain), Reason)
-    assert isinstance(refusal(GOOD_LINE + plain + b",,,\r\n"), Reason)
