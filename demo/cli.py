@@ -21,7 +21,7 @@ _WORDS = {
         "lies": "デモの記録は次の場所にあります。",
         "ledger": "台帳 (SQLite)",
         "spool": "商店街の連携フォルダ",
-        "records": "merge-driver が書いた記録",
+        "street_points": "商店街ポイントシステムの例 (SQLite)",
         "receipts": "レシート (ESC/POS)",
         "running": "この作業フォルダのデモはすでに動いています。先にそちらを終了してください。",
     },
@@ -30,7 +30,7 @@ _WORDS = {
         "lies": "This is where the demo keeps its records:",
         "ledger": "ledger (SQLite)",
         "spool": "the street's spool folder",
-        "records": "records that merge-driver wrote",
+        "street_points": "the example of a street's point system (SQLite)",
         "receipts": "receipts (ESC/POS)",
         "running": "The demo of this checkout is running already. End that one first.",
     },
@@ -58,7 +58,7 @@ _TERMINALS = {
     help="Whose: the shop's, the chamber's, which issues vouchers, the library's, or a kiosk.",
 )
 def main(folder: Path, language: str, fresh: bool, counter: str) -> None:
-    """Start a demo town: server, merge driver, and a counter in this terminal.
+    """Start a demo town: server, a street's point system, and a counter in this terminal.
 
     Without a terminal the day is played by itself, in a new town of its own.
     """
@@ -108,7 +108,7 @@ def _run_counter(places: Places, language: str, *, fresh: bool) -> None:
     asyncio.run(_beside_counter(places, language))
     words = _WORDS[language]
     click.echo(words["lies"])
-    for name in ("ledger", "spool", "records", "receipts"):
+    for name in ("ledger", "spool", "street_points", "receipts"):
         click.echo(f"  {words[name]}: {os.path.relpath(getattr(places, name))}")
 
 

@@ -15,13 +15,15 @@ START_SECONDS = 60.0
 STOP_SECONDS = 20.0
 
 
+_STREET_POINTS = Path(__file__).parents[1] / "examples" / "street_points" / "street_points.py"
 _MERGE_DRIVER = """spool = "spool"
 keys = "keys"
 journal = "journal.db"
+acknowledge = true
+server = "{server}"
 
 [output]
-kind = "jsonl"
-path = "street.jsonl"
+kind = "python"
 """
 
 
@@ -58,9 +60,9 @@ class Places:
         return self.folder / "spool"
 
     @property
-    def records(self) -> Path:
-        """What the merge driver handed on."""
-        return self.folder / "street.jsonl"
+    def street_points(self) -> Path:
+        """The customers of the street's own point system (SQLite)."""
+        return self.folder / "street.db"
 
     @property
     def receipts(self) -> Path:
@@ -139,22 +141,23 @@ class Process:
 
 @dataclass(slots=True)
 class Running:
-    """The server and the merge driver of a demo."""
+    """The server and the street's point system of a demo."""
 
     address: str
     server: Process
-    merge_driver: Process
+    street: Process
 
     async def stop(self) -> None:
         """End both."""
-        await self.merge_driver.stop()
+        await self.street.stop()
         await self.server.stop()
 
 
 async def start(places: Places) -> Running:
-    """Start server and merge driver. Raises DemoError."""
+    """Start the server and the street's point system. Raises DemoError."""
+    if not _STREET_POINTS.exists():
+        raise DemoError("the demo needs the folder examples: start it in a checkout")
     places.spool.mkdir(exist_ok=True)
-    places.merge_driver.write_text(_MERGE_DRIVER, "utf-8")
     server = await Process.start(
         "server",
         command(
@@ -173,16 +176,24 @@ async def start(places: Places) -> Running:
         ),
         places.log("server"),
     )
-    driver = await Process.start(
-        "merge driver",
-        command("merge_driver.cli", "run", "--watch", "--config", places.merge_driver),
-        places.log("merge-driver"),
-    )
     try:
-        listening = await server.line_with(LISTENING)
-        await driver.line_with("watching")
+        address = (await server.line_with(LISTENING)).removeprefix(LISTENING)
+        street = await _start_street(places, address)
     except DemoError:
-        await driver.stop()
         await server.stop()
         raise
-    return Running(listening.removeprefix(LISTENING), server, driver)
+    return Running(address, server, street)
+
+
+async def _start_street(places: Places, server: str) -> Process:
+    """Start the street's own point system, which takes the merge files."""
+    places.merge_driver.write_text(_MERGE_DRIVER.format(server=server), "utf-8")
+    line = [sys.executable, str(_STREET_POINTS)]
+    line += [str(places.merge_driver), str(places.street_points), "--watch"]
+    street = await Process.start("street's point system", line, places.log("street-points"))
+    try:
+        await street.line_with("open")
+    except DemoError:
+        await street.stop()
+        raise
+    return street

@@ -2,7 +2,9 @@
 
 import json
 import os
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 os.environ["TEXTUAL_DISABLE_KITTY_KEY"] = "1"
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
@@ -19,6 +21,7 @@ from counter_tui.screens.menus import MenuScreen, PointMenuScreen
 from counter_tui.screens.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
 from counter_tui.screens.sign_in import RegisterScreen
 from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
+from counter_tui.texts import _
 from counter_tui.widgets import NumberedList, Words
 from demo.processes import DemoError, Places, start
 from demo.screen_text import screen_text
@@ -70,8 +73,8 @@ async def play(places: Places, language: str, hint: str) -> None:
         await app.run_async(headless=True, size=SIZE, auto_pilot=pilot_day)
         if trouble:
             raise trouble[0]
-        await running.merge_driver.line_with(".mrg")
-        _print_records(places)
+        await running.street.line_with("added")
+        _print_street(places)
     finally:
         await running.stop()
 
@@ -130,6 +133,8 @@ async def _merge(app: CounterApp, pilot: Pilot[object]) -> None:
     await asyncio.sleep(0.6)
     await pilot.press("enter")
     await _reach(app, pilot, MergeDoneScreen)
+    taken = _("商店街の受け取り: 受け取り済み")
+    await _until(pilot, lambda: taken in screen_text(app), "that the street has taken the merge")
     await pilot.press("f8")
     await _show(app, pilot, "S39")
     await pilot.press("enter")
@@ -168,10 +173,12 @@ async def _balance(app: CounterApp, town: _Town) -> int:
     return found.usable_points[0].balance
 
 
-def _print_records(places: Places) -> None:
+def _print_street(places: Places) -> None:
     say(f"\n=== receipts: {places.receipts.stat().st_size} bytes of ESC/POS ===")
-    say("\n=== what merge-driver wrote ===")
-    records = places.records.read_text("utf-8")
-    say(records.rstrip())
-    if [json.loads(line)["points"] for line in records.splitlines()] != [MERGED]:
-        raise DemoError("the merge driver did not write the one merge")
+    say("\n=== customers of the street's own point system ===")
+    with closing(sqlite3.connect(places.street_points)) as street:
+        customers: list[tuple[str, int]] = list(street.execute("SELECT id, points FROM customer"))
+    for customer_id, points in customers:
+        say(f"{customer_id}  {points}")
+    if [points for _, points in customers] != [MERGED]:
+        raise DemoError("the street's point system did not add the one merge")

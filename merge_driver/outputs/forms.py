@@ -111,7 +111,7 @@ def _checked(
     issuer_id: object, customer_id: object, points: object, number: object, file: object
 ) -> TakenRecord:
     match issuer_id, customer_id, points, number, file:
-        case str(), str(), int(), str(), str():
+        case str(), str(), int(), str(), str() if points is not True:
             record = TakenRecord(issuer_id, customer_id, points, number, file)
         case _:
             raise ValueError("a field is of another kind")

@@ -277,7 +277,7 @@ async def undelivered(client: Client, token: str = "", size: int = 0) -> list[tu
     return [*names, ("", page.next_page_token)] if page.next_page_token else names
 
 
-async def deliver(client: Client, number: str) -> merging_pb2.ReportMergeDeliveredResponse:
+async def report_delivered(client: Client, number: str) -> merging_pb2.ReportMergeDeliveredResponse:
     request = merging_pb2.ReportMergeDeliveredRequest(transaction_number=number)
     answer = merging_pb2.ReportMergeDeliveredResponse
     return await client.call("MergeService/ReportMergeDelivered", request, answer)
@@ -304,9 +304,9 @@ async def test_what_is_not_delivered_is_handed_out_again_unchanged(
     first_page = await undelivered(counter, size=2)
     assert first_page[:2] == wanted[:2]
     assert await undelivered(counter, first_page[2][1], 2) == wanted[2:]
-    delivered = await deliver(counter, merged[1].transaction_number)
+    delivered = await report_delivered(counter, merged[1].transaction_number)
     service.town.clock.advance(hours=1)
-    assert await deliver(counter, merged[1].transaction_number) == delivered, (
+    assert await report_delivered(counter, merged[1].transaction_number) == delivered, (
         "the first time counts"
     )
     assert await undelivered(counter) == [wanted[0], wanted[2]]
@@ -332,7 +332,7 @@ async def test_delivered_and_acknowledged_are_two_states(
     assert taken.HasField("acknowledge_time")
     assert not taken.HasField("deliver_time")
     assert await undelivered(counter) == [], "what was taken was delivered"
-    await deliver(counter, number)
+    await report_delivered(counter, number)
     assert (await state(counter, number)).HasField("deliver_time")
 
 
