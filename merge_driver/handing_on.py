@@ -132,7 +132,8 @@ class ToFile:
             length_bytes += len(line)
         known = journal.known([record.transaction_number for record in records])
         new = [record for record in records if record.transaction_number not in known]
-        journal.take([], new, handed_on=True, output_bytes=length_bytes)
+        journal.take([], new, handed_on=True)
+        journal.note_handed_on(list(known), length_bytes)  # those that waited are written, too
         self._file.cut_tail(length_bytes)
 
 

@@ -166,3 +166,26 @@ def test_a_journal_of_version_1_becomes_one_of_this(street: Street) -> None:
     put_records(street.spool, Record("OLD", 5, "2017123000001"))
     assert street.run() == RunReport(done=2, duplicate=1, records=3, skipped=1)
     assert [one["id"] for one in street.lines()] == ["OLD", RECORD_A.id, RECORD_B.id, "C-3"]
+
+
+def test_killed_while_waiting_records_go_into_a_file(
+    street: Street, system: System, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their lines are there and the journal does not know it; their files are in done."""
+    system.refuses[RECORD_A.id] = HandOnError("is away", of_this_record=False)
+    street.run()
+    street.to = None
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "note_handed_on", killed)
+        with pytest.raises(KeyboardInterrupt):
+            street.run()
+    assert len(street.lines()) == len(waiting(street)) == 3
+    for _ in range(2):
+        street.run()
+        assert [line["id"] for line in street.lines()] == [RECORD_A.id, RECORD_B.id, RECORD_C.id]
+        assert len(street.journal_rows()) == 3
+        assert waiting(street) == []
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
