@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -100,7 +101,8 @@ class MergeDriver:
         """
         with plain_stop(self._spool.folder):
             self._spool.prepare()
-            self._output.agree(self._journal, frozenset(self._spool.names()))
+            records_in = lru_cache(maxsize=1)(self._judge.records_in)
+            self._output.agree(self._journal, lambda record: record in records_in(record.file))
             return self._note_settled()
 
     def run_files(self, is_stopped: Callable[[], bool] = never) -> Iterator[FileResult]:

@@ -5,7 +5,7 @@ journal in one transaction. What an interrupted run left behind that length is c
 given a record until it has taken it: at least once.
 """
 
-from collections.abc import Callable, Container, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
@@ -18,6 +18,9 @@ from merge_driver.progress import Progress
 from merge_driver.record import TakenRecord
 
 _LINES_AT_ONCE: Final = 10_000
+
+IsToCome = Callable[[TakenRecord], bool]
+"""Says whether a record's file is in the spool folder still, and holds it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class HandedOn:
 class Output(Protocol):
     """Where a journal's records are handed on to."""
 
-    def agree(self, journal: Journal, spool_names: Container[str]) -> None:
+    def agree(self, journal: Journal, is_to_come: IsToCome) -> None:
         """Mend what an interrupted run left. Raises DriverError where that cannot be told."""
         ...
 
@@ -54,12 +57,12 @@ class ToFile:
         self._file = file
         self._form = form
 
-    def agree(self, journal: Journal, spool_names: Container[str]) -> None:
+    def agree(self, journal: Journal, is_to_come: IsToCome) -> None:
         """Cut what an interrupted run left behind the agreed length.
 
-        The files it came from are in the spool folder still. Lines of files that are not show that
-        the journal is older than the output, as one that was put back from a backup: their records
-        are noted as handed on.
+        The records are in files in the spool folder still, and are written again. Others show that
+        the journal is older than the output, as one that was put back from a backup: all that is
+        there is noted as handed on.
         """
         agreed = journal.output_file(self._file.path)
         if agreed is None:
@@ -71,7 +74,7 @@ class ToFile:
                 "give another output with a new journal"
             )
         behind = map(self._parsed, self._tail(agreed.length_bytes))
-        if any(record and record.file not in spool_names for record in behind):
+        if any(record and not is_to_come(record) for record in behind):
             self._note_tail(journal, agreed.length_bytes)
         else:
             self._file.cut_tail(agreed.length_bytes)
@@ -144,7 +147,7 @@ class ToRecipient:
         self._recipient = recipient
         self._progress = progress
 
-    def agree(self, journal: Journal, spool_names: Container[str]) -> None:
+    def agree(self, journal: Journal, is_to_come: IsToCome) -> None:
         """There is nothing to mend: what waits is in the journal."""
 
     def take(
@@ -178,7 +181,7 @@ class ToRecipient:
 class ToPython:
     """Records wait in the journal until a program acknowledges them (`merge_driver.inbox`)."""
 
-    def agree(self, journal: Journal, spool_names: Container[str]) -> None:
+    def agree(self, journal: Journal, is_to_come: IsToCome) -> None:
         """There is nothing to mend."""
 
     def take(

@@ -98,6 +98,18 @@ class Judge:
             return
         self._add(file, new_records, batch)
 
+    def records_in(self, name: str) -> frozenset[TakenRecord]:
+        """Return the records of a file in the spool folder; none of one that is gone or bad."""
+        if parse_file_name(name) is None:
+            return frozenset()
+        try:
+            content = self._spool.read(name)
+            decoded = self._decoded(name, content) if content is not None else None
+        except MergeFileError:
+            return frozenset()
+        records = decoded.records if decoded else ()
+        return frozenset(self._taken(record, name) for record in records)
+
     def _decoded(self, name: str, content: bytes) -> Decoded:
         def tell(checked: int, of: int) -> None:
             self._progress.show(f"{shown(name)}, records", checked, of)
