@@ -12,6 +12,7 @@ from tests.merge_driver.samples import write_key_file
 
 PROJECT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "merge_driver.cli"]
+NAME_A = "000002-2017123100001.mrg"
 IS_DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 """Whether the tests have their large sizes (`make deep`)."""
 
@@ -99,3 +100,10 @@ def call(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
     assert "Traceback" not in done.stderr
     return done
+
+
+def assert_usage_error(done: subprocess.CompletedProcess[str], says: str) -> None:
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.count("\n") == 1
+    assert says in done.stderr

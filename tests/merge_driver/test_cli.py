@@ -13,7 +13,7 @@ import pytest
 
 from merge_driver.codec import Record
 from merge_driver.journal import Journal
-from tests.merge_driver.place import COMMAND, PROJECT, Place, call
+from tests.merge_driver.place import COMMAND, NAME_A, PROJECT, Place, assert_usage_error, call
 from tests.merge_driver.samples import (
     FILE_ID,
     KEY_1,
@@ -25,19 +25,10 @@ from tests.merge_driver.samples import (
     write_key_file,
 )
 
-NAME_A = "000002-2017123100001.mrg"
-
 
 @pytest.fixture
 def place(tmp_path: Path) -> Place:
     return Place(tmp_path)
-
-
-def assert_usage_error(done: subprocess.CompletedProcess[str], says: str) -> None:
-    assert done.returncode == 2
-    assert done.stdout == ""
-    assert done.stderr.count("\n") == 1
-    assert says in done.stderr
 
 
 def test_run_tells_each_file_and_the_sums(place: Place) -> None:

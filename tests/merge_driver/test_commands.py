@@ -13,6 +13,7 @@ import pytest
 
 from merge_driver.codec import IdKind, Record
 from merge_driver.keys import load_keys
+from tests.merge_driver.place import NAME_A, Place, assert_usage_error, call
 from tests.merge_driver.samples import (
     KEY_1,
     KEY_2,
@@ -22,7 +23,6 @@ from tests.merge_driver.samples import (
     put_records,
     write_key_file,
 )
-from tests.merge_driver.test_cli import NAME_A, Place, assert_usage_error, call
 
 OTHER_KEY = replace(KEY_2, key_id=8, key=bytes(16), valid_from=date(2017, 12, 1))
 

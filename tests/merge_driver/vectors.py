@@ -5,7 +5,10 @@ import hmac
 from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES128
+from cryptography.hazmat.primitives.ciphers.modes import CBC
 
 from merge_driver.codec import MergeFileError, Reason
 from tests.merge_driver.samples import FILE_ID, KEY_BYTES, SECRET
@@ -40,6 +43,19 @@ def reason_of(call: Callable[[], object]) -> Reason:
 def seal(plain: bytes) -> bytes:
     """A profile 2 file of any plain text, without this project's encoder."""
     return HEADER + AESGCM(KEY_BYTES).encrypt(NONCE, plain, HEADER)
+
+
+def seal_1(plain: bytes) -> bytes:
+    """A profile 1 file of any plain text, likewise."""
+    padding = 16 - len(plain) % 16
+    encryptor = Cipher(AES128(KEY_BYTES), CBC(IV)).encryptor()
+    return IV + encryptor.update(plain + bytes([padding]) * padding) + encryptor.finalize()
+
+
+def line_1(customer_id: str, points: str, number: str) -> bytes:
+    """A profile 1 line with a right hash, whatever the fields are."""
+    digest = hashlib.md5(f"{customer_id}{points}{number}{SECRET}".encode()).hexdigest()  # noqa: S324
+    return f"{customer_id},{points},{number},{digest}\r\n".encode()
 
 
 def line(customer_id: str, points: str, number: str) -> bytes:
