@@ -9,7 +9,7 @@ from merge_driver.codec import Decoded, MergeFileError, Profile, StreetKey, deco
 from merge_driver.driver import tokyo_today
 from merge_driver.files import shown
 from merge_driver.spool import read_merge_file
-from merge_driver.taking import check_days, check_name
+from merge_driver.taking import check_days, check_name, check_sequences
 from merge_driver.telling import tell
 
 _PROFILE_NAMES: Final = {
@@ -26,6 +26,7 @@ def read(file: Path, keys: Sequence[StreetKey]) -> Decoded:
 def read_named(file: Path, keys: Sequence[StreetKey]) -> Decoded:
     """Return what a file holds, or raise as a run would refuse it. Raises OSError besides."""
     found = read(file, keys)
+    check_sequences(found)
     check_name(file.name, keys[0].issuer_id, found)
     check_days(found, tokyo_today())
     return found

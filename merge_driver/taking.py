@@ -7,7 +7,15 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final
 
-from merge_driver.codec import Decoded, Record, StreetKey, decode, parse_file_name, transaction_day
+from merge_driver.codec import (
+    Decoded,
+    Profile,
+    Record,
+    StreetKey,
+    decode,
+    parse_file_name,
+    transaction_day,
+)
 from merge_driver.errors import MergeFileError, Reason
 from merge_driver.files import shown
 from merge_driver.journal import Journal, TakenFile
@@ -16,6 +24,7 @@ from merge_driver.record import TakenRecord
 from merge_driver.spool import Move, Outcome, Spool, read_merge_file
 
 _CLOCK_DAYS_OFF_MAX: Final = 1  # a street's clock may be behind the server's
+_SEQUENCE_DIGITS_MAX: Final = 7  # in profile 1, see check_sequences
 _ALL_KNOWN: Final = "all of its records were taken before"
 
 
@@ -115,6 +124,7 @@ class Judge:
             self._progress.show(f"{shown(name)}, records", checked, of)
 
         decoded = decode(content, self._keys, self._issuer_id, tell)
+        check_sequences(decoded)
         check_name(name, self._issuer_id, decoded)
         check_days(decoded, self._today())
         return decoded
@@ -154,6 +164,25 @@ class Judge:
         batch.results.append(
             FileResult(file.name, Outcome.DUPLICATE, skipped=skipped, message=_ALL_KNOWN)
         )
+
+
+def check_sequences(decoded: Decoded) -> None:
+    """Refuse, in profile 1, a number that may be another's with digits of POINTS in front.
+
+    Where POINTS end in the digits of a day, the comma behind them can be moved as that before them
+    can (formats, "What profile 1 cannot do"). Three digits or more must move to make a day that
+    is neither before the keys' nor to come; the 13 digits that were there are then a sequence of
+    at least 8. By MergeFileError.
+    """
+    if decoded.profile is not Profile.CBC_MD5:
+        return
+    for record in decoded.records:
+        if len(record.transaction_number) > 8 + _SEQUENCE_DIGITS_MAX:
+            raise MergeFileError(
+                Reason.TRANSACTION_NUMBER,
+                f"the sequence in {record.transaction_number} is over {_SEQUENCE_DIGITS_MAX} "
+                "digits, which profile 1 does not protect",
+            )
 
 
 def check_name(name: str, issuer_id: str, decoded: Decoded) -> None:

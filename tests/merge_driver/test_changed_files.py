@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date
 from itertools import combinations, product
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -18,9 +19,9 @@ from merge_driver.codec import (
     encode,
     encode_profile_1,
 )
-from merge_driver.taking import check_days
+from merge_driver.taking import check_days, check_sequences
 from tests.merge_driver.place import IS_DEEP
-from tests.merge_driver.samples import FILE_ID, ISSUER_ID, KEY_1, KEY_2, RECORD_A, RECORD_B
+from tests.merge_driver.samples import FILE_ID, ISSUER_ID, KEY_1, KEY_2, RECORD_A, RECORD_B, put
 from tests.merge_driver.street import Street
 from tests.merge_driver.vectors import (
     HEADER,
@@ -28,8 +29,10 @@ from tests.merge_driver.vectors import (
     VECTOR_1,
     VECTOR_2,
     line,
+    line_1,
     reason_of,
     seal,
+    seal_1,
 )
 
 BOTH = (RECORD_A, RECORD_B)
@@ -44,6 +47,7 @@ def read(content: bytes, keys: Sequence[StreetKey], today: date) -> tuple[Record
     """Read a file as the driver does: its records, or why it is refused. Nothing else is raised."""
     try:
         decoded = decode(content, keys, ISSUER_ID)
+        check_sequences(decoded)
         check_days(decoded, today)
     except MergeFileError as error:
         assert error.message
@@ -132,11 +136,15 @@ def test_no_two_bytes_move_a_comma_past_an_id_pattern(
         assert one.transaction_number == record.transaction_number
 
 
+def with_beginning(content: bytes, known: bytes, wanted: bytes) -> bytes:
+    """The content with another IV, so that the first 16 characters are those that are wanted."""
+    iv = bytes(a ^ b ^ c for a, b, c in zip(content[:16], known, wanted, strict=True))
+    return iv + content[16:]
+
+
 def moved_comma() -> bytes:
     """The forgery of formats.md: `123456789,500` becomes `12345678,9500` by the IV alone."""
-    known, wanted = b"123456789,500,20", b"12345678,9500,20"
-    forged_iv = bytes(a ^ b ^ c for a, b, c in zip(VECTOR_1[:16], known, wanted, strict=True))
-    return forged_iv + VECTOR_1[16:]
+    return with_beginning(VECTOR_1, b"123456789,500,20", b"12345678,9500,20")
 
 
 def test_profile_1_without_a_pattern_accepts_the_moved_comma() -> None:
@@ -151,6 +159,79 @@ def test_profile_1_with_a_pattern_refuses_the_moved_comma() -> None:
     assert refused is Reason.ID_PATTERN
 
 
+MOVED_SECOND = [
+    # ID and points as they were written, the day, and how many digits of the points move
+    ("12345678", 520171, date(2017, 12, 31), 5),
+    ("12345678", 120260, date(2026, 11, 27), 5),
+    ("123456", 3201712, date(2017, 12, 31), 6),
+    ("123456789", 5202, date(2021, 12, 31), 3),
+]
+
+
+@pytest.mark.parametrize(("customer_id", "points", "day", "moved"), MOVED_SECOND)
+def test_the_comma_behind_the_points_moves_where_they_end_in_a_day(
+    tmp_path: Path, customer_id: str, points: int, day: date, moved: int
+) -> None:
+    """The codec accepts it whatever the ID's pattern is; the driver does not."""
+    number = f"{day:%Y%m%d}00001"
+    key = replace(KEY_1, id_pattern=f"[0-9]{{{len(customer_id)}}}")
+    content = encode_profile_1([Record(customer_id, points, number)], key, IV)
+    plain = f"{customer_id},{points},{number}"
+    before = f"{customer_id},{points}"[:-moved]
+    known, wanted = plain[:16], f"{before},{plain[len(before) :].replace(',', '')}"[:16]
+    forged = with_beginning(content, known.encode(), wanted.encode())
+    (record,) = decode(forged, [key], ISSUER_ID).records
+    assert record == Record(customer_id, points // 10**moved, f"{points}"[-moved:] + number)
+    street = Street(tmp_path / "street")
+    street.keys = [key]
+    street.today = date(2026, 11, 28)
+    name = f"000002-{record.transaction_number}.mrg"
+    put(street.spool, forged, name)
+    assert street.refused_for(name) is Reason.TRANSACTION_NUMBER
+    put(street.spool, content, f"000002-{number}.mrg")
+    assert street.run().records == 1
+
+
+def digits_like_days() -> st.SearchStrategy[str]:
+    parts = st.sampled_from([*"0123456789", "20", "01", "12", "2017", "2026", "201712", "31"])
+    return st.lists(parts, min_size=1, max_size=6).map(lambda some: "".join(some)[:10])
+
+
+@settings(max_examples=RANDOM_INPUTS)
+@given(
+    digits_like_days().filter(lambda digits: digits[0] != "0"),
+    st.dates(date(2017, 8, 1), date(2040, 12, 31)),
+    st.integers(1, 9_999_999),
+    st.integers(1, 9),
+)
+def test_no_comma_behind_the_points_moves_past_the_driver(
+    points: str, day: date, sequence: int, moved: int
+) -> None:
+    """In either direction: what is left has no day of the keys', or too long a sequence."""
+    number = f"{day:%Y%m%d}{sequence:05d}"
+    for digits, other in (
+        (points[:-moved], points[-moved:] + number),
+        (points + number[:moved], number[moved:]),
+    ):
+        if other == number or not digits:
+            continue
+        plain = line_1("12345678", digits, other)
+        found = read(seal_1(plain), [KEY_1], date(2040, 12, 31))
+        assert isinstance(found, Reason), (points, number, moved)
+
+
+def test_profile_1_does_not_see_that_records_were_cut_off_at_a_block(tmp_path: Path) -> None:
+    """The driver goes by the name alone; the server puts one record into a file."""
+    first, second = Record("A-123456789", 500, "2017123100001"), RECORD_B
+    content = encode_profile_1([first, second], KEY_1, IV)
+    assert len(line_1(first.id, str(first.points), first.transaction_number)) == 64
+    assert decode(content[64:], [KEY_1], ISSUER_ID).records == (second,)
+    street = Street(tmp_path / "street")
+    street.keys = [KEY_1]
+    put(street.spool, content[64:], "000002-2017123100001.mrg")
+    assert street.refused_for("000002-2017123100001.mrg") is Reason.NAME_DIFFERS
+
+
 def spoiled(content: bytes) -> st.SearchStrategy[bytes]:
     """Files in which bytes were changed, cut out, doubled or put in, in several places."""
     places = st.integers(0, len(content))
@@ -158,8 +239,8 @@ def spoiled(content: bytes) -> st.SearchStrategy[bytes]:
 
     def edited(some: list[tuple[int, int, bytes]]) -> bytes:
         other = content
-        for start, end, put in some:
-            other = other[:start] + put + other[end:]
+        for start, end, inserted in some:
+            other = other[:start] + inserted + other[end:]
         return other
 
     return edits.map(edited)
