@@ -95,11 +95,15 @@ class Spool:
         return next(path for path in places if not os.path.lexists(path))
 
     def settled(self, outcome: Outcome) -> Iterator[tuple[str, Path]]:
-        """Yield the files in a folder for settled ones: the name each had, and where it is."""
+        """Yield the files in a folder for settled ones: the name each had, and where it is.
+
+        In the order of the names, as they were taken.
+        """
         with os.scandir(self.folder / outcome) as entries:
-            for entry in entries:
-                if (match := _SETTLED.fullmatch(entry.name)) and entry.is_file():
-                    yield match[1], Path(entry.path)
+            files = sorted((entry.name, entry.path) for entry in entries if entry.is_file())
+        for name, path in files:
+            if match := _SETTLED.fullmatch(name):
+                yield match[1], Path(path)
 
     def put_back(self, path: Path, name: str) -> None:
         """Move a settled file back into the spool folder, under the name that it had.

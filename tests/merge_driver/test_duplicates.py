@@ -274,6 +274,22 @@ def test_with_other_content_after_the_journal_was_put_back(street: Street, done:
     street.assert_handed_on([*OLD, *LATER, *NEW], is_exact=False)
 
 
+def test_after_journal_and_output_were_put_back_together(street: Street) -> None:
+    """What is in done and not in the journal is written again, in the order of the names."""
+    street.send(*OLD)
+    street.run()
+    street.back_up()
+    before = street.received.read_bytes()
+    street.send(*LATER, *NEW)
+    street.run()
+    street.put_back()
+    street.received.write_bytes(before)
+    street.send(record(9))
+    assert street.run()["done"] == 1
+    street.assert_handed_on([*OLD, *LATER, *NEW, record(9)])
+    assert street.handed_on() == [*OLD, *LATER, *NEW, record(9)]
+
+
 def test_after_the_journal_was_lost_nothing_of_done_is_handed_on_again(street: Street) -> None:
     street.send(*OLD)
     street.run()
