@@ -40,7 +40,10 @@ def open_driver(settings: Settings, wait: Wait, progress: Progress) -> Iterator[
     """Open the journal and return a driver on it. Raises DriverError and KeyFileError."""
     files = list(load_key_files(settings.keys).values())
     output = _output(settings.output, wait, progress)
-    with _server(settings, newest(files)) as server, Journal(settings.journal) as journal:
+    with (
+        _server(settings, newest(files)) as server,
+        Journal(settings.journal, acknowledges=settings.acknowledge) as journal,
+    ):
         keys = [file.key for file in files]
         spool = Spool(settings.spool)
         driver = MergeDriver(spool, keys, journal, output, progress=progress)

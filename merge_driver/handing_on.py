@@ -87,8 +87,8 @@ class ToFile:
         """Write the lines of records that waited for another output before this one."""
         records = 0
         while not is_stopped() and (waiting := journal.waiting(most=_LINES_AT_ONCE)):
-            length_bytes = self._write(journal, [record for _, record in waiting])
-            numbers = [record.transaction_number for _, record in waiting]
+            length_bytes = self._write(journal, waiting)
+            numbers = [record.transaction_number for record in waiting]
             journal.note_handed_on(numbers, length_bytes)
             records += len(waiting)
         return HandedOn(records, journal.count_waiting())
@@ -100,8 +100,8 @@ class ToFile:
             journal.bind_output(self._file.path, self._form.name)
         length_bytes = agreed.length_bytes if agreed else 0
         header = b"" if length_bytes else self._form.header
-        lines = b"".join(map(self._form.line, records))
-        return self._file.append(header + lines, length_bytes)
+        lines = "".join(map(self._form.line, records))
+        return self._file.append(header + lines.encode("ascii"), length_bytes)
 
     def _tail(self, agreed_bytes: int) -> Iterator[bytes]:
         for line in self._file.lines_behind(agreed_bytes):
@@ -154,11 +154,11 @@ class ToRecipient:
 
     def hand_on_waiting(self, journal: Journal, is_stopped: Callable[[], bool]) -> HandedOn:
         """Hand each waiting record on. One that is refused waits, and does not hold up others."""
-        records, last, trouble = 0, 0, ""
+        records, last, trouble = 0, "", ""
         all_waiting = journal.count_waiting()
         while not is_stopped() and (waiting := journal.waiting(last)):
-            for place, record in waiting:
-                last = place
+            for record in waiting:
+                last = record.transaction_number
                 try:
                     self._recipient.hand_on(record)
                 except HandOnError as error:

@@ -39,11 +39,11 @@ def tell_noted(noted: Noted, *, as_json: bool) -> None:
     if as_json:
         tell({"noted": asdict(noted)})
         return
-    why = (
-        "the journal is older than they are: handed on again"
-        if noted.handed_on_again
-        else "taken under an earlier journal: not handed on again"
-    )
+    why = "the journal knew all of them"
+    if noted.handed_on_again:
+        why = "the journal is older than they are: handed on again"
+    elif noted.records:
+        why = "taken under another journal: neither handed on nor acknowledged again"
     tell(f"noted {noted.files} files in done, {noted.records} records; {why}")
 
 

@@ -53,13 +53,13 @@ def street(tmp_path: object, system: System) -> Street:
 
 def waiting(street: Street) -> list[str]:
     with closing(sqlite3.connect(street.journal)) as journal:
-        query = "SELECT id FROM record WHERE is_handed_on = 0 ORDER BY sequence"
+        query = "SELECT id FROM record WHERE is_handed_on = 0 ORDER BY transaction_number"
         return [name for (name,) in journal.execute(query)]
 
 
-def test_each_record_is_handed_on_in_the_order_it_was_taken(street: Street, system: System) -> None:
+def test_records_are_handed_on_by_their_numbers(street: Street, system: System) -> None:
     assert street.run() == RunReport(done=2, records=3)
-    assert system.got == [RECORD_A.id, RECORD_B.id, RECORD_C.id]
+    assert system.got == [RECORD_A.id, RECORD_C.id, RECORD_B.id]
     assert street.handed_on == [HandedOn(records=3)]
     street.run()
     assert len(system.got) == 3
@@ -96,7 +96,7 @@ def test_killed_after_the_system_took_it_hands_it_on_again(street: Street, syste
         street.run()
     system.after = lambda: None
     street.run()
-    assert system.got == [RECORD_A.id, RECORD_A.id, RECORD_B.id, RECORD_C.id]
+    assert system.got == [RECORD_A.id, RECORD_A.id, RECORD_C.id, RECORD_B.id]
 
 
 def test_a_stop_is_between_two_records(street: Street, system: System) -> None:
@@ -118,7 +118,7 @@ def test_what_waited_for_a_system_goes_into_a_file(street: Street, system: Syste
     street.run()
     street.to = None
     street.run()
-    assert [line["id"] for line in street.lines()] == [RECORD_A.id, RECORD_B.id, RECORD_C.id]
+    assert [line["id"] for line in street.lines()] == [RECORD_A.id, RECORD_C.id, RECORD_B.id]
     assert street.handed_on[-1] == HandedOn(records=3)
     street.run()
     assert len(street.lines()) == 3
