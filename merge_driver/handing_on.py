@@ -26,7 +26,10 @@ class HandedOn:
 
     records: int = 0
     waiting: int = 0
+    refused: tuple[tuple[str, str], ...] = ()
+    """Transaction numbers that were refused by themselves, each with the reason."""
     trouble: str = ""
+    """What keeps anything from being handed on now."""
 
 
 class Output(Protocol):
@@ -154,7 +157,8 @@ class ToRecipient:
 
     def hand_on_waiting(self, journal: Journal, is_stopped: Callable[[], bool]) -> HandedOn:
         """Hand each waiting record on. One that is refused waits, and does not hold up others."""
-        records, last, trouble = 0, "", ""
+        records, last = 0, ""
+        refused: list[tuple[str, str]] = []
         all_waiting = journal.count_waiting()
         while not is_stopped() and (waiting := journal.waiting(last)):
             for record in waiting:
@@ -162,16 +166,17 @@ class ToRecipient:
                 try:
                     self._recipient.hand_on(record)
                 except HandOnError as error:
-                    trouble = f"{record.transaction_number}: {error}"
                     if error.of_this_record:
+                        refused.append((record.transaction_number, str(error)))
                         continue
-                    return HandedOn(records, journal.count_waiting(), trouble)
+                    waiting_records = journal.count_waiting()
+                    return HandedOn(records, waiting_records, tuple(refused), str(error))
                 journal.note_handed_on([record.transaction_number])
                 records += 1
                 self._progress.show("records handed on", records, all_waiting)
                 if is_stopped():
                     break
-        return HandedOn(records, journal.count_waiting(), trouble)
+        return HandedOn(records, journal.count_waiting(), tuple(refused))
 
 
 class ToPython:

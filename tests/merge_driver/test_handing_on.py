@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from merge_driver.codec import Record
-from merge_driver.driver import RunReport
+from merge_driver.driver import MergeDriver, Noted, RunReport
 from merge_driver.errors import DriverError
 from merge_driver.handing_on import HandedOn, ToFile, ToPython, ToRecipient
 from merge_driver.journal import Journal
@@ -16,7 +16,8 @@ from merge_driver.outputs.line_file import LineFile
 from merge_driver.outputs.recipient import HandOnError
 from merge_driver.progress import NoProgress
 from merge_driver.record import TakenRecord
-from tests.merge_driver.samples import RECORD_A, RECORD_B, put_records
+from merge_driver.spool import Spool
+from tests.merge_driver.samples import KEY_2, RECORD_A, RECORD_B, put_records
 from tests.merge_driver.street import Street
 
 RECORD_C = Record("C-3", 30, "2017123100003")
@@ -73,7 +74,7 @@ def test_a_refused_record_waits_and_holds_up_nobody(street: Street, system: Syst
     assert waiting(street) == [RECORD_B.id]
     (handed_on,) = street.handed_on
     assert (handed_on.records, handed_on.waiting) == (2, 1)
-    assert handed_on.trouble == f"{RECORD_B.transaction_number}: no such customer"
+    assert handed_on.refused == ((RECORD_B.transaction_number, "no such customer"),)
     system.refuses.clear()
     street.run()
     assert system.got[-1] == RECORD_B.id
@@ -166,3 +167,46 @@ def test_a_journal_of_version_1_becomes_one_of_this(street: Street) -> None:
     put_records(street.spool, Record("OLD", 5, "2017123000001"))
     assert street.run() == RunReport(done=2, duplicate=1, records=3, skipped=1)
     assert [one["id"] for one in street.lines()] == ["OLD", RECORD_A.id, RECORD_B.id, "C-3"]
+
+
+def test_a_new_journal_acknowledges_nothing_that_another_took(
+    street: Street, system: System
+) -> None:
+    """Whether the records in done were handed on, the lost journal alone knew."""
+    system.refuses[RECORD_A.id] = HandOnError("is away", of_this_record=False)
+    street.run()
+    street.journal.unlink()
+    with Journal(street.journal, acknowledges=True) as journal:
+        driver = MergeDriver(
+            Spool(street.spool), [KEY_2], journal, ToRecipient(system, NoProgress())
+        )
+        assert driver.prepare() == Noted(2, 3, handed_on_again=False)
+        assert journal.count_waiting() == 0
+        assert journal.unacknowledged(10) == []
+    with Journal(street.journal, acknowledges=True) as journal:
+        assert journal.unacknowledged(10) == [], "nor at the next start"
+
+
+def test_what_was_taken_before_is_acknowledged_once_it_is_asked_for(street: Street) -> None:
+    street.run()
+    with Journal(street.journal) as journal:
+        assert journal.unacknowledged(10) == []
+    with Journal(street.journal, acknowledges=True) as journal:
+        assert len(journal.unacknowledged(10)) == 3
+
+
+def test_what_a_restored_journal_lacks_is_handed_on_in_order(
+    street: Street, system: System
+) -> None:
+    street.run()
+    backup = street.journal.read_bytes()
+    for number in (9, 7, 8):
+        put_records(street.spool, Record(f"L-{number}", 1, f"201712310000{number}"))
+    street.run()
+    street.journal.write_bytes(backup)
+    system.got.clear()
+    street.run()
+    assert street.noted[-1] == Noted(3, 3, handed_on_again=True)
+    assert system.got == ["L-7", "L-8", "L-9"]
+    street.run()
+    assert street.noted[-1] == Noted(0, 0, handed_on_again=False)
