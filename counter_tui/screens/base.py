@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
+from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
@@ -47,6 +48,10 @@ class DismissedOnce(Screen[R], Generic[R]):
         if self._waits_for_top:
             self._waits_for_top = False
             self.dismiss(self._result)
+
+    def on_unmount(self) -> None:
+        """Let go of what was drawn: a cache of Textual's keeps a thousand widgets' lines."""
+        StylesCache.get_inner_outer.cache_clear()
 
 
 class CounterScreen(DismissedOnce[R], Generic[R]):
