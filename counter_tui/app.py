@@ -68,6 +68,8 @@ BRIGHT = Theme(
 
 COLLECTION_SECONDS = 0.2
 """Between two looks whether it is quiet enough to collect garbage."""
+PAINTING_SECONDS = 0.01
+"""A thread writes to the terminal what was drawn, and it would wait for a collection."""
 FOCUS_BINDINGS = [
     Binding("tab", "focus_next", show=False, priority=True),
     Binding("shift+tab", "focus_previous", show=False, priority=True),
@@ -211,6 +213,11 @@ class CounterApp(App[None]):
     def _collect_when_idle(self, collection: IdleCollection) -> None:
         collection.begin()
         self.set_interval(COLLECTION_SECONDS, collection.look)
+
+    def screen_drawn(self) -> None:
+        """Collect garbage where there is much, behind the painting of a screen."""
+        if self._collection is not None:
+            self.set_timer(PAINTING_SECONDS, self._collection.painted)
 
     @work
     async def _open_printing(self) -> None:

@@ -12,6 +12,9 @@ QUIET_SECONDS = 0.4
 SECONDS_MAX = 30.0
 """After so long it is done although someone types, or although nobody did: what waits for the
 network leaves garbage too."""
+MANY_OBJECTS = 20_000
+"""So many new ones are about ten screens. They do not wait for quiet: what a process once needed
+it does not give back."""
 
 
 class IdleCollection:
@@ -41,3 +44,8 @@ class IdleCollection:
         self._worked_at = None
         self._collected_at = now
         return True
+
+    def painted(self) -> None:
+        """Collect where there are many new objects: a screen has come, and is read first."""
+        if gc.get_count()[0] >= MANY_OBJECTS:
+            gc.collect()

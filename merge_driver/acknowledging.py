@@ -32,7 +32,8 @@ class Acknowledged:
     """How many acknowledgements the server took and refused, how many are kept, and why."""
 
     taken: int = 0
-    refused: int = 0
+    refused: tuple[tuple[str, str], ...] = ()
+    """Transaction numbers whose acknowledgement the server refused, each with its answer."""
     kept: int = 0
     trouble: str = ""
 
@@ -41,7 +42,8 @@ def acknowledge(
     journal: Journal, server: StreetServer, is_stopped: Callable[[], bool] = never
 ) -> Acknowledged:
     """Send the acknowledgements that were not sent yet, as far as the server can be reached."""
-    taken = refused = 0
+    taken = 0
+    refused: list[tuple[str, str]] = []
     trouble = ""
     while not is_stopped() and (records := journal.unacknowledged(_SENT_AT_ONCE)):
         try:
@@ -50,7 +52,6 @@ def acknowledge(
             trouble = str(error)
             break
         journal.note_acknowledged(answers)
-        good = sum(answer == ACKNOWLEDGED for _, answer in answers)
-        taken += good
-        refused += len(answers) - good
-    return Acknowledged(taken, refused, journal.count_unacknowledged(), trouble)
+        refused += [(number, answer) for number, answer in answers if answer != ACKNOWLEDGED]
+        taken += sum(answer == ACKNOWLEDGED for _, answer in answers)
+    return Acknowledged(taken, tuple(refused), journal.count_unacknowledged(), trouble)

@@ -176,7 +176,8 @@ def import_key(*, file: Path, keys_folder: Path, as_json: bool) -> None:
 
 
 def _settings_or_exit(path: Path) -> "Settings":
-    from merge_driver.settings import SettingsError, load_settings  # noqa: PLC0415
+    from merge_driver.errors import SettingsError  # noqa: PLC0415
+    from merge_driver.settings import load_settings  # noqa: PLC0415
 
     try:
         return load_settings(path)
@@ -197,10 +198,12 @@ def _keys_or_exit(folder: Path) -> "list[StreetKey]":
 @contextmanager
 def _told_in_one_line() -> Iterator[None]:
     """End the command with a line and an exit code where the driver, or a file, does not do."""
-    from merge_driver.errors import DriverError, KeyFileError  # noqa: PLC0415
+    from merge_driver.errors import DriverError, KeyFileError, SettingsError  # noqa: PLC0415
 
     try:
         yield
+    except SettingsError as error:
+        _exit_with(EXIT_USAGE, str(error))
     except DriverError as error:
         _exit_with(EXIT_STOPPED, str(error))
     except KeyFileError as error:

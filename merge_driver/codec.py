@@ -28,7 +28,6 @@ from merge_driver.record import (
     TRANSACTION_NUMBER_FORM,
     IdKind,
     Record,
-    calendar_day,
     check_record,
     parse_points,
     transaction_day,
@@ -90,12 +89,12 @@ _HASH_FORMS: Final = {Profile.CBC_MD5: r"[0-9A-Fa-f]{32}", Profile.GCM_HMAC: r"[
 _HASH: Final = {profile: re.compile(form) for profile, form in _HASH_FORMS.items()}
 _LINE: Final = {
     (profile, id_kind): re.compile(
-        f"({id_form}),({POINTS_FORM}),({TRANSACTION_NUMBER_FORM}),({hash_form})"
+        f"(({id_form}),({POINTS_FORM}),({TRANSACTION_NUMBER_FORM})),({hash_form})"
     )
     for profile, hash_form in _HASH_FORMS.items()
     for id_kind, id_form in ID_FORMS.items()
 }
-"""A line with all its fields in their form: the way that is taken 100,000 times."""
+"""A line with all its fields in their form: what is hashed, ID, points, number, hash."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,10 +312,26 @@ def _hasher(key: StreetKey, profile: Profile) -> Callable[[str], str]:
         joined = fields.replace(",", "").encode("ascii") + secret
         return hashlib.md5(joined, usedforsecurity=False).hexdigest()
 
+    inner, outer = _hmac_halves(secret)
+
     def hmac_sha256(fields: str) -> str:
-        return hmac.digest(secret, fields.encode("ascii"), "sha256").hex()
+        one, other = inner.copy(), outer.copy()
+        one.update(fields.encode("ascii"))
+        other.update(one.digest())
+        return other.hexdigest()
 
     return md5 if profile is Profile.CBC_MD5 else hmac_sha256
+
+
+def _hmac_halves(secret: bytes) -> tuple["hashlib._Hash", "hashlib._Hash"]:
+    """Return both hashes of HMAC-SHA-256 (RFC 2104) with the key in, to be copied for each record.
+
+    `hmac` itself takes the key anew, or copies in Python: twice the time for 100,000 records.
+    """
+    block = secret.ljust(64, b"\0")
+    halves = (bytes(byte ^ pad for byte in block) for pad in (0x36, 0x5C))
+    inner, outer = map(hashlib.sha256, halves)
+    return inner, outer
 
 
 def _parse(plain: bytes, key: StreetKey, profile: Profile, tell: Tell) -> tuple[Record, ...]:
@@ -326,11 +341,11 @@ def _parse(plain: bytes, key: StreetKey, profile: Profile, tell: Tell) -> tuple[
     records: list[Record] = []
     for number, line in enumerate(lines, start=1):
         match = form.fullmatch(line)
-        if match is None or calendar_day(match[3]) is None:
+        if match is None:
             error = _why_not_of_this_form(line, key, profile)
             raise MergeFileError(error.reason, f"line {number}: {error.message}")
-        customer_id, points, transaction_number, record_hash = match.groups()
-        if not hmac.compare_digest(hash_of(line[: match.end(3)]), record_hash.lower()):
+        fields, customer_id, points, transaction_number, record_hash = match.groups()
+        if not hmac.compare_digest(hash_of(fields), record_hash.lower()):
             text = f"line {number}: the hash does not agree with the record"
             raise MergeFileError(Reason.HASH, text)
         records.append(Record(customer_id, int(points), transaction_number))

@@ -36,7 +36,7 @@ class OpenDriver:
         with plain_stop(self.journal.path):
             return acknowledge(self.journal, self.server, is_stopped)
 
-    def waiting(self, after: int) -> list[tuple[int, TakenRecord]]:
+    def waiting(self, after: str) -> list[TakenRecord]:
         """Return records that are not handed on, as `Journal.waiting` does. Raises DriverError."""
         with plain_stop(self.journal.path):
             return self.journal.waiting(after)
@@ -52,7 +52,10 @@ def open_driver(settings: Settings, wait: Wait, progress: Progress) -> Iterator[
     """Open the journal and return a driver on it. Raises DriverError and KeyFileError."""
     files = list(load_key_files(settings.keys).values())
     output = _output(settings.output, wait, progress)
-    with _server(settings, newest(files)) as server, Journal(settings.journal) as journal:
+    with (
+        _server(settings, newest(files)) as server,
+        Journal(settings.journal, acknowledges=settings.acknowledge) as journal,
+    ):
         keys = [file.key for file in files]
         spool = Spool(settings.spool)
         driver = MergeDriver(spool, keys, journal, output, progress=progress)

@@ -165,10 +165,12 @@ class MergeDriver:
                 self._judge.judge_settled(name, path, batch)
         is_new = self._journal.is_new()
         if batch.files and is_new:
-            self._journal.take(batch.files, list(batch.records.values()), handed_on=True)
+            records = list(batch.records.values())
+            self._journal.take(batch.files, records, handed_on=True, elsewhere=True)
         elif batch.files:
             self._take(batch)
-        return Noted(len(batch.files), len(batch.records), handed_on_again=not is_new)
+        again = bool(batch.records) and not is_new
+        return Noted(len(batch.files), len(batch.records), handed_on_again=again)
 
 
 @contextmanager

@@ -53,3 +53,7 @@ class KeyFileError(Exception):
 
 class DriverError(Exception):
     """The driver stopped. Nothing is lost: the next run goes on where this one ended."""
+
+
+class SettingsError(DriverError):
+    """The configuration cannot be used; the text has a line for each thing that is wrong."""

@@ -37,6 +37,11 @@ def write_new(path: Path, content: bytes, mode: int) -> None:
     sync_folder(path.parent)
 
 
+def announce(path: Path) -> None:
+    """Wake readers that watch the folder: unlike a rename, a link tells them nothing."""
+    os.close(os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC))
+
+
 def open_regular(path: Path, flags: int = 0) -> BinaryIO | None:
     """Open a regular file for reading; None for a folder, a pipe or a device, without waiting."""
     descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | flags)

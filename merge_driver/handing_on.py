@@ -29,7 +29,10 @@ class HandedOn:
 
     records: int = 0
     waiting: int = 0
+    refused: tuple[tuple[str, str], ...] = ()
+    """Transaction numbers that were refused by themselves, each with the reason."""
     trouble: str = ""
+    """What keeps anything from being handed on now."""
 
 
 class Output(Protocol):
@@ -90,8 +93,8 @@ class ToFile:
         """Write the lines of records that waited for another output before this one."""
         records = 0
         while not is_stopped() and (waiting := journal.waiting(most=_LINES_AT_ONCE)):
-            length_bytes = self._write(journal, [record for _, record in waiting])
-            numbers = [record.transaction_number for _, record in waiting]
+            length_bytes = self._write(journal, waiting)
+            numbers = [record.transaction_number for record in waiting]
             journal.note_handed_on(numbers, length_bytes)
             records += len(waiting)
         return HandedOn(records, journal.count_waiting())
@@ -103,8 +106,8 @@ class ToFile:
             journal.bind_output(self._file.path, self._form.name)
         length_bytes = agreed.length_bytes if agreed else 0
         header = b"" if length_bytes else self._form.header
-        lines = b"".join(map(self._form.line, records))
-        return self._file.append(header + lines, length_bytes)
+        lines = "".join(map(self._form.line, records))
+        return self._file.append(header + lines.encode("ascii"), length_bytes)
 
     def _tail(self, agreed_bytes: int) -> Iterator[bytes]:
         for line in self._file.lines_behind(agreed_bytes):
@@ -158,24 +161,26 @@ class ToRecipient:
 
     def hand_on_waiting(self, journal: Journal, is_stopped: Callable[[], bool]) -> HandedOn:
         """Hand each waiting record on. One that is refused waits, and does not hold up others."""
-        records, last, trouble = 0, 0, ""
+        records, last = 0, ""
+        refused: list[tuple[str, str]] = []
         all_waiting = journal.count_waiting()
         while not is_stopped() and (waiting := journal.waiting(last)):
-            for place, record in waiting:
-                last = place
+            for record in waiting:
+                last = record.transaction_number
                 try:
                     self._recipient.hand_on(record)
                 except HandOnError as error:
-                    trouble = f"{record.transaction_number}: {error}"
                     if error.of_this_record:
+                        refused.append((record.transaction_number, str(error)))
                         continue
-                    return HandedOn(records, journal.count_waiting(), trouble)
+                    waiting_records = journal.count_waiting()
+                    return HandedOn(records, waiting_records, tuple(refused), str(error))
                 journal.note_handed_on([record.transaction_number])
                 records += 1
                 self._progress.show("records handed on", records, all_waiting)
                 if is_stopped():
                     break
-        return HandedOn(records, journal.count_waiting(), trouble)
+        return HandedOn(records, journal.count_waiting(), tuple(refused))
 
 
 class ToPython:

@@ -15,12 +15,13 @@ from pathlib import Path
 from merge_driver.acknowledging import Acknowledged
 from merge_driver.compose import OpenDriver, open_driver
 from merge_driver.driver import never
-from merge_driver.errors import DriverError, KeyFileError
+from merge_driver.errors import DriverError, KeyFileError, SettingsError
 from merge_driver.progress import NoProgress
 from merge_driver.record import TakenRecord
-from merge_driver.settings import OutputKind, SettingsError, load_settings
+from merge_driver.settings import OutputKind, load_settings
+from merge_driver.stopping import StopEvent
 from merge_driver.taking import FileResult
-from merge_driver.watch import StopEvent, watch
+from merge_driver.watch import watch
 
 __all__ = [
     "DriverError",
@@ -52,7 +53,7 @@ class Inbox:
         """What became of the acknowledgements that were last sent to the server."""
 
     def __iter__(self) -> Iterator[TakenRecord]:
-        """Take the files that are there, and yield every record that waits, oldest first.
+        """Take the files that are there, and yield every record that waits, by transaction number.
 
         Then the server is told what was acknowledged. Raises DriverError.
         """
@@ -77,10 +78,10 @@ class Inbox:
     def _pass(self, is_stopped: Callable[[], bool]) -> Iterator[TakenRecord]:
         for result in self._opened.driver.run_files(is_stopped):
             self._tell_file(result)
-        last = 0
+        last = ""
         while not is_stopped() and (some := self._opened.waiting(last)):
-            for place, record in some:
-                last = place
+            for record in some:
+                last = record.transaction_number
                 yield record
                 if is_stopped():
                     break

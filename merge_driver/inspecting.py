@@ -1,7 +1,6 @@
 """Showing and checking single merge files, without changing anything."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import Final
 
@@ -62,7 +61,7 @@ def show_contents(file: Path, found: Decoded, issuer_id: str, *, as_json: bool) 
                 "key_id": found.key_id,
                 "issuer_id": issuer_id,
                 "file_id": file_id,
-                "records": [asdict(record) for record in found.records],
+                "records": [record._asdict() for record in found.records],
             }
         )
         return

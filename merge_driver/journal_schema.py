@@ -7,18 +7,17 @@ JOURNAL_VERSION: Final = 2
 
 _TABLES: Final = (
     """CREATE TABLE record (
-        sequence INTEGER PRIMARY KEY,
-        transaction_number TEXT NOT NULL UNIQUE,
+        transaction_number TEXT PRIMARY KEY,
         issuer_id TEXT NOT NULL,
         id TEXT NOT NULL,
         points INTEGER NOT NULL,
         file TEXT NOT NULL,
         is_handed_on INTEGER NOT NULL CHECK (is_handed_on IN (0, 1)),
         acknowledgement TEXT
-    ) STRICT""",
-    "CREATE INDEX waiting ON record (sequence) WHERE is_handed_on = 0",
-    """CREATE INDEX unacknowledged ON record (sequence)
-        WHERE is_handed_on = 1 AND acknowledgement IS NULL""",
+    ) STRICT, WITHOUT ROWID""",
+    "CREATE INDEX waiting ON record (transaction_number) WHERE is_handed_on = 0",
+    """CREATE INDEX unacknowledged ON record (transaction_number)
+        WHERE is_handed_on = 1 AND acknowledgement = ''""",
     """CREATE TABLE file (
         sha256 TEXT PRIMARY KEY,
         name TEXT NOT NULL

@@ -1,11 +1,9 @@
 """One record of a merge file: its fields and the forms they may take."""
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from functools import lru_cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from merge_driver.errors import MergeFileError, Reason
 
@@ -30,8 +28,7 @@ ID_FORMS: Final = {IdKind.STREET: r"[0-9A-Za-z-]{1,32}", IdKind.MYKEY: r"[0-9A-Z
 _ID: Final = {id_kind: re.compile(form) for id_kind, form in ID_FORMS.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(NamedTuple):
     """Points that a customer of the street receives, under the transaction number of the merge."""
 
     id: str
@@ -39,8 +36,7 @@ class Record:
     transaction_number: str
 
 
-@dataclass(frozen=True, slots=True)
-class TakenRecord:
+class TakenRecord(NamedTuple):
     """A record as it is handed on: with the issuer it is of and the merge file it came in."""
 
     issuer_id: str
@@ -70,7 +66,7 @@ def transaction_day(transaction_number: str) -> date:
     """Return the Asia/Tokyo day in a transaction number, or raise MergeFileError."""
     day = None
     if _TRANSACTION_NUMBER.fullmatch(transaction_number):
-        day = calendar_day(transaction_number)
+        day = _calendar_day(transaction_number[:8])
     if day is None:
         raise MergeFileError(
             Reason.TRANSACTION_NUMBER,
@@ -79,13 +75,8 @@ def transaction_day(transaction_number: str) -> date:
     return day
 
 
-def calendar_day(transaction_number: str) -> date | None:
-    """Return the day in a transaction number of the right form; None where there is no such day."""
-    return _calendar_day(transaction_number[:8])
-
-
-@lru_cache(maxsize=1024)
 def _calendar_day(digits: str) -> date | None:
+    """Return the day YYYYMMDD; None where there is no such day."""
     try:
         return date(int(digits[:4]), int(digits[4:6]), int(digits[6:]))
     except ValueError:

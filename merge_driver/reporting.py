@@ -54,7 +54,7 @@ def _sums_by_day(journal: Path, first: date, last: date) -> list[DaySums]:
         rows: Iterable[tuple[str, int, int, int, int, int]] = connection.execute(
             """SELECT substr(transaction_number, 1, 8), count(*), sum(points),
                 sum(is_handed_on = 0), sum(coalesce(acknowledgement = 'ACKNOWLEDGED', 0)),
-                sum(coalesce(acknowledgement <> 'ACKNOWLEDGED', 0))
+                sum(coalesce(acknowledgement NOT IN ('', 'ELSEWHERE', 'ACKNOWLEDGED'), 0))
             FROM record WHERE transaction_number >= ? AND transaction_number < ?
             GROUP BY 1 ORDER BY 1""",
             (_digits(first), _digits(last) + ":"),  # the character after 9

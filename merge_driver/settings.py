@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from merge_driver.errors import DriverError
+from merge_driver.errors import SettingsError
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 _ADDRESS: Final = re.compile(r"[^\s:]+:[0-9]{1,5}|\[[0-9A-Fa-f:]+\]:[0-9]{1,5}")
@@ -18,10 +18,6 @@ _TIMEOUT_SECONDS: Final = 10.0
 _TIMEOUT_SECONDS_MAX: Final = 600.0
 _ATTEMPTS: Final = 4
 _ATTEMPTS_MAX: Final = 20
-
-
-class SettingsError(DriverError):
-    """The configuration cannot be used; the text has a line for each thing that is wrong."""
 
 
 class OutputKind(StrEnum):

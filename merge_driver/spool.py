@@ -95,15 +95,12 @@ class Spool:
         return next(path for path in places if not os.path.lexists(path))
 
     def settled(self, outcome: Outcome) -> Iterator[tuple[str, Path]]:
-        """Yield the files in a folder for settled ones: the name each had, and where it is.
-
-        In the order of the names, as they were taken.
-        """
+        """Yield the files in a folder for settled ones, in order: the name each had, its place."""
         with os.scandir(self.folder / outcome) as entries:
-            files = sorted((entry.name, entry.path) for entry in entries if entry.is_file())
-        for name, path in files:
+            names = sorted(entry.name for entry in entries if entry.is_file())
+        for name in names:
             if match := _SETTLED.fullmatch(name):
-                yield match[1], Path(path)
+                yield match[1], self.folder / outcome / name
 
     def put_back(self, path: Path, name: str) -> None:
         """Move a settled file back into the spool folder, under the name that it had.

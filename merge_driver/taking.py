@@ -146,8 +146,9 @@ class Judge:
 
     def _add(self, file: TakenFile, new_records: Sequence[Record], batch: Batch) -> None:
         batch.files.append(file)
-        for record in new_records:
-            batch.records[record.transaction_number] = self._taken(record, file.name)
+        issuer_id, name = self._issuer_id, file.name
+        for customer_id, points, number in new_records:
+            batch.records[number] = TakenRecord(issuer_id, customer_id, points, number, name)
 
     def _taken(self, record: Record, file: str) -> TakenRecord:
         number = record.transaction_number

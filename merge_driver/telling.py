@@ -39,11 +39,11 @@ def tell_noted(noted: Noted, *, as_json: bool) -> None:
     if as_json:
         tell({"noted": asdict(noted)})
         return
-    why = (
-        "the journal is older than they are: handed on again"
-        if noted.handed_on_again
-        else "taken under an earlier journal: not handed on again"
-    )
+    why = "the journal knew all of them"
+    if noted.handed_on_again:
+        why = "the journal is older than they are: handed on again"
+    elif noted.records:
+        why = "taken under another journal: neither handed on nor acknowledged again"
     tell(f"noted {noted.files} files in done, {noted.records} records; {why}")
 
 
@@ -54,6 +54,8 @@ def tell_handed_on(handed_on: HandedOn, *, as_json: bool) -> None:
     if as_json:
         tell({"handed_on": asdict(handed_on)})
         return
+    for number, reason in handed_on.refused:
+        tell(f"waits {number} {reason}")
     trouble = f"; {handed_on.trouble}" if handed_on.trouble else ""
     tell(f"handed on {handed_on.records} records, {handed_on.waiting} wait{trouble}")
 
@@ -65,10 +67,12 @@ def tell_acknowledged(acknowledged: Acknowledged, *, as_json: bool) -> None:
     if as_json:
         tell({"acknowledged": asdict(acknowledged)})
         return
+    for number, answer in acknowledged.refused:
+        tell(f"not acknowledged {number} {answer}")
     trouble = f"; {acknowledged.trouble}" if acknowledged.trouble else ""
     tell(
-        f"acknowledged {acknowledged.taken} records, {acknowledged.refused} refused by the server, "
-        f"{acknowledged.kept} kept for later{trouble}"
+        f"acknowledged {acknowledged.taken} records, {len(acknowledged.refused)} refused by the "
+        f"server, {acknowledged.kept} kept for later{trouble}"
     )
 
 

@@ -1,6 +1,5 @@
 """Waits until something arrives in the spool folder, or until it is told to stop."""
 
-import os
 import select
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,41 +9,10 @@ from inotify_simple import INotify, flags
 
 from merge_driver.errors import DriverError
 from merge_driver.spool import is_spool_name
+from merge_driver.stopping import StopEvent
 
 _RESCAN_SECONDS: Final = 60
 _GONE: Final = flags.DELETE_SELF | flags.MOVE_SELF | flags.IGNORED | flags.UNMOUNT
-
-
-class StopEvent:
-    """A stop that a signal handler can give and that wakes a waiting `watch` at once."""
-
-    def __init__(self) -> None:
-        self._is_set = False
-        self._read_end, self._write_end = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
-
-    def set(self) -> None:
-        """Ask for the stop; more than once is no different."""
-        if not self._is_set:
-            self._is_set = True
-            os.write(self._write_end, b"s")
-
-    def is_set(self) -> bool:
-        """Say whether the stop was asked for."""
-        return self._is_set
-
-    def wait(self, seconds: float) -> bool:
-        """Wait so long, or until the stop is asked for; say whether it was."""
-        select.select([self], [], [], seconds)
-        return self._is_set
-
-    def fileno(self) -> int:
-        """Return the descriptor that becomes readable with the stop."""
-        return self._read_end
-
-    def close(self) -> None:
-        """Give the pipe back."""
-        os.close(self._read_end)
-        os.close(self._write_end)
 
 
 def watch(spool_folder: Path, stop_event: StopEvent) -> Iterator[None]:

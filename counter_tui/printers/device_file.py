@@ -9,7 +9,6 @@ from pathlib import Path
 
 from counter_tui.core import files
 from counter_tui.printers.address import FileAddress
-from counter_tui.printers.escpos_package import escpos_printers
 
 _PRINTER_MAJORS = frozenset((6, 180))
 """Linux's parallel and USB printers; their 'no space left' is 'no paper'."""
@@ -22,8 +21,8 @@ class NoPaperError(OSError):
 class FileConnection:
     """A file that is written; nothing is read from it.
 
-    It is opened and written here: python-escpos empties a regular file first, would make one in
-    the place of an unplugged device, and waits without bound for a device.
+    python-escpos has no part in it: that empties a regular file first, would make one in the place
+    of an unplugged device, and waits without bound for a device.
     """
 
     answers = False
@@ -32,18 +31,27 @@ class FileConnection:
         """Open the file. Raises OSError."""
         self.sent = False
         self._timeout = timeout
-        self._printer = escpos_printers().File(str(address.path))
         self._descriptor = _open(address.path)
         try:
             self._check(os.fstat(self._descriptor))
         except OSError:
             os.close(self._descriptor)
             raise
-        self._printer.device = self
 
     def send(self, data: bytes) -> None:
         """Send a part of a slip: a regular file has all of it or none. Raises OSError."""
-        self._printer._raw(data)
+        try:
+            if self._is_regular:
+                self.sent = True
+                files.write_all(self._descriptor, data)
+            else:
+                self._write_device(data)
+        except OSError as error:
+            if self._is_regular:
+                self._take_back()
+            if error.errno == errno.ENOSPC and self._is_printer:
+                raise NoPaperError(error.errno, "the driver says: no paper") from error
+            raise
 
     def ask(self, request: bytes) -> None:
         """Send a question, in vain. Raises OSError."""
@@ -66,27 +74,8 @@ class FileConnection:
 
     def close(self) -> None:
         """Let go."""
-        self._printer.device = None
         with suppress(OSError):
             os.close(self._descriptor)
-
-    def write(self, data: bytes) -> None:
-        """Write for python-escpos. Raises OSError."""
-        try:
-            if self._is_regular:
-                self.sent = True
-                files.write_all(self._descriptor, data)
-            else:
-                self._write_device(data)
-        except OSError as error:
-            if self._is_regular:
-                self._take_back()
-            if error.errno == errno.ENOSPC and self._is_printer:
-                raise NoPaperError(error.errno, "the driver says: no paper") from error
-            raise
-
-    def flush(self) -> None:
-        """Do nothing: what is written is written."""
 
     def _check(self, status: os.stat_result) -> None:
         self._is_regular = stat.S_ISREG(status.st_mode)

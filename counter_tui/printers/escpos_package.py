@@ -1,8 +1,8 @@
-"""The package python-escpos, imported when a printer is first used.
+"""The package python-escpos, imported when a printer that is no file is first used.
 
-It is used for its transports alone. On import it takes a while, gives the root logger a handler
-that writes into the terminal, and leaves a folder of its own among the temporary files: the last
-two are put right here.
+It is used for its transports alone. On import it takes a while and 14 MiB, gives the root logger a
+handler that writes into the terminal, and leaves a folder of its own among the temporary files:
+the last two are put right here.
 """
 
 import logging

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Iterable
 from typing import TYPE_CHECKING, ClassVar, Generic, TypeVar, cast
 
+from textual._styles_cache import StylesCache
 from textual.app import ComposeResult
 from textual.await_complete import AwaitComplete
 from textual.containers import Vertical
@@ -32,6 +33,11 @@ class DismissedOnce(Screen[R], Generic[R]):
     _is_dismissed = False
     _result: R | None = None
 
+    @property
+    def counter(self) -> "CounterApp":
+        """The application."""
+        return cast("CounterApp", self.app)
+
     def dismiss(self, result: R | None = None) -> AwaitComplete:
         """Return a result; where another screen is above, once that is gone."""
         if self._is_dismissed or self._waits_for_top:
@@ -43,10 +49,15 @@ class DismissedOnce(Screen[R], Generic[R]):
         return super().dismiss(result)
 
     def on_screen_resume(self) -> None:
-        """Return the result that waited for this screen to be on top."""
+        """Tell that it is drawn, and return the result that waited for it to be on top."""
+        self.call_after_refresh(self.counter.screen_drawn)
         if self._waits_for_top:
             self._waits_for_top = False
             self.dismiss(self._result)
+
+    def on_unmount(self) -> None:
+        """Let go of what was drawn: a cache of Textual's keeps a thousand widgets' lines."""
+        StylesCache.get_inner_outer.cache_clear()
 
 
 class CounterScreen(DismissedOnce[R], Generic[R]):
@@ -56,11 +67,6 @@ class CounterScreen(DismissedOnce[R], Generic[R]):
     HEADING: ClassVar[str] = ""
     HELP_TEXT: ClassVar[str] = ""
     BINDINGS = bindings("help", "leave", "queue")
-
-    @property
-    def counter(self) -> "CounterApp":
-        """The application."""
-        return cast("CounterApp", self.app)
 
     def compose(self) -> ComposeResult:
         """Lay out title, heading, body, message and keys."""
@@ -166,8 +172,3 @@ class CounterScreen(DismissedOnce[R], Generic[R]):
 
 class CounterModal(DismissedOnce[R], ModalScreen[R], Generic[R]):
     """A box above a screen."""
-
-    @property
-    def counter(self) -> "CounterApp":
-        """The application."""
-        return cast("CounterApp", self.app)

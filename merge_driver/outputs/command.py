@@ -45,7 +45,9 @@ class Command:
             raise HandOnError(message, of_this_record=False) from error
         with process:
             try:
-                _, errors = process.communicate(json_line(record), self._timeout_seconds)
+                _, errors = process.communicate(
+                    json_line(record).encode("ascii"), self._timeout_seconds
+                )
             except subprocess.TimeoutExpired:
                 _end(process)
                 raise HandOnError(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NoReturn
 from urllib.error import HTTPError, URLError
-from urllib.request import HTTPRedirectHandler, Request, build_opener
+from urllib.request import HTTPRedirectHandler, ProxyHandler, Request, build_opener, getproxies
 
 from merge_driver.errors import DriverError
 from merge_driver.outputs.forms import json_line
@@ -46,7 +46,8 @@ class HttpPost:
         self._timeout_seconds = timeout_seconds
         self._attempts = attempts
         self._wait = wait
-        self._opener = build_opener(_NoRedirect)
+        proxies = {name: proxy for name, proxy in getproxies().items() if name == "https"}
+        self._opener = build_opener(_NoRedirect, ProxyHandler(proxies))  # http is loopback's
         self._headers = {"Content-Type": "application/json", "User-Agent": "merge-driver"}
         if token_file is not None:
             self._headers["Authorization"] = f"Bearer {_token(token_file)}"
@@ -65,7 +66,7 @@ class HttpPost:
 
     def _post(self, record: TakenRecord) -> None:
         headers = {**self._headers, "Idempotency-Key": record.transaction_number}
-        request = Request(self._url, json_line(record), headers, method="POST")  # noqa: S310 -- checked in settings
+        request = Request(self._url, json_line(record).encode("ascii"), headers, method="POST")  # noqa: S310 -- checked in settings
         try:
             with self._opener.open(request, timeout=self._timeout_seconds) as answer:
                 answer.read(_ANSWER_BYTES_SHOWN)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from merge_driver.files import write_new
+from merge_driver.files import announce, write_new
 from server.clock import Moment, SystemClock, to_datetime
 from server.commands import reading, told_in_one_line
 from server.ledger.cli import database_option
@@ -68,6 +68,7 @@ def file_command(database: str, transaction_number: str, folder: Path) -> None:
         path = folder / name
         try:
             write_new(path, content, _FILE_MODE)
+            announce(path)
         except FileExistsError:
             if path.read_bytes() != content:
                 raise MergeFileMissingError(f"{path} is another file: take it away first") from None

@@ -87,6 +87,8 @@ def set_street(
         "id_pattern": street.id_pattern if street else "",
     }
     values = {**before, **settings}
+    if street and values["id_kind"] != street.id_kind and "id_pattern" not in settings:
+        raise StreetError("another --id-kind takes its own --id-pattern: give it, '' for any ID")
     _check_settings(int(values["profile"]), str(values["id_pattern"]))
     if street is not None:
         StreetRow.update(values).where(StreetRow.issuer_id == issuer_id).execute(database)

@@ -1,7 +1,7 @@
 """`python -m tests.bench`: one table, everything in it measured in the same run.
 
 Ratios come first, and beside them what they should be. Names of rows may be given: abe, c, d,
-g, ijkl; TRANSACTIONS=100000 makes the long ledger shorter.
+g, ijkl, mnop; TRANSACTIONS=100000 makes the long ledger shorter.
 """
 
 import shutil
@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.bench.counter import counter_rows
 from tests.bench.growth import growth_rows, stale_plan_rows
 from tests.bench.measure import REPETITIONS, write
+from tests.bench.merging import merging_rows
 from tests.bench.screens import screen_rows
 from tests.bench.service import postgres_rows, sqlite_rows
 from tests.engines import PostgresEngine, SqliteEngine
@@ -21,7 +22,7 @@ FOLDER = Path("var")
 
 
 def main() -> None:
-    wanted = "".join(sys.argv[1:]) or "abcdefghijkl"
+    wanted = "".join(sys.argv[1:]) or "abcdefghijklmnop"
     FOLDER.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix="bench-", dir=FOLDER)).absolute()
     try:
@@ -31,6 +32,8 @@ def main() -> None:
             write(counter_rows(folder / "counter"))
         if set(wanted) & set("ijkl"):
             write(screen_rows(folder / "screens"))
+        if set(wanted) & set("mnop"):
+            write(merging_rows(folder / "merging"))
         if not set(wanted) & set("cdfg"):
             return
         postgres = PostgresEngine(folder / "postgres", durable=True)

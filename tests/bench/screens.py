@@ -174,6 +174,17 @@ def _start_rows(counter: _Counter) -> list[Row]:
     return [at_most("i", "start to first screen, of empty Textual", value, shown / compared, 1.5)]
 
 
+def counter_start_seconds(folder: Path) -> float:
+    """From the start of the counter's process to its first screen; no server is needed for it."""
+    line = command(
+        "counter_tui.cli",
+        *("run", "--server", "127.0.0.1:9", "--state", folder / "state"),
+        *("--spool", folder),
+    )
+    with Terminal(line, _environment(folder / "bytecode")) as terminal:
+        return _first_paint(terminal, FIRST_SCREEN)
+
+
 def _first_paint(terminal: Terminal, text: str) -> float:
     painted = terminal.wait_for(text)
     terminal.settle()

@@ -6,7 +6,12 @@ from collections.abc import Iterator
 
 import pytest
 
-from counter_tui.idle_collection import QUIET_SECONDS, SECONDS_MAX, IdleCollection
+from counter_tui.idle_collection import (
+    MANY_OBJECTS,
+    QUIET_SECONDS,
+    SECONDS_MAX,
+    IdleCollection,
+)
 
 
 class Knot:
@@ -76,3 +81,15 @@ def test_collected_where_nobody_presses_a_key() -> None:
     clock.seconds += 1
     assert collection.look()
     assert garbage() is None
+
+
+def test_many_objects_are_collected_behind_a_screen() -> None:
+    collection = IdleCollection(Clock())
+    collection.begin()
+    gc.collect()
+    few = [knot() for _ in range(10)]
+    collection.painted()
+    assert all(one() for one in few), "that is left for when it is quiet"
+    many = [knot() for _ in range(MANY_OBJECTS)]
+    collection.painted()
+    assert not any(one() for one in few + many)

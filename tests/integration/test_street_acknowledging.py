@@ -45,7 +45,7 @@ class Street:
 
     def run(self, file: KeyFile) -> Acknowledged:
         with (
-            Journal(self.journal) as journal,
+            Journal(self.journal, acknowledges=True) as journal,
             closing(StreetService(file, file.server, None)) as server,
         ):
             output = ToFile(LineFile(self.output), JsonLines())
@@ -114,14 +114,14 @@ async def test_what_the_server_does_not_know_is_not_asked_for_ever(
 ) -> None:
     def run() -> Acknowledged:
         with (
-            Journal(street.journal) as journal,
+            Journal(street.journal, acknowledges=True) as journal,
             closing(StreetService(key_file(service), service.address, None)) as server,
         ):
             journal.take([], [RECORD], handed_on=True)
             return acknowledge(journal, server)
 
     told = await asyncio.to_thread(run)
-    assert told == Acknowledged(refused=1)
+    assert told == Acknowledged(refused=((RECORD.transaction_number, "UNKNOWN"),))
     assert street.acknowledgements() == ["UNKNOWN"]
 
 

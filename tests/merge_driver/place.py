@@ -67,7 +67,7 @@ journal = {json.dumps(str(self.journal))}
         paths = sorted(path for path in self.spool.rglob("*") if not path.is_dir())
         return {
             "output": self.output.read_bytes() if self.output.exists() else None,
-            "records": self.rows("SELECT * FROM record ORDER BY sequence"),
+            "records": self.rows("SELECT * FROM record ORDER BY transaction_number"),
             "files": self.rows("SELECT * FROM file ORDER BY sha256"),
             "agreed": self.rows("SELECT * FROM output"),
             "spool": {

@@ -236,3 +236,27 @@ def test_help_imports_nothing_that_takes_time() -> None:
         [sys.executable, "-c", line], check=True, capture_output=True, text=True, timeout=60
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_program_s_records_are_not_for_run(place: Place) -> None:
+    place.run_arguments()
+    text = place.configuration.read_text().partition("[output]")[0]
+    place.configuration.write_text(text + '[output]\nkind = "python"\n')
+    done = call("run", "--config", str(place.configuration))
+    assert_usage_error(done, 'output.kind is "python"')
+
+
+def test_what_waits_is_told_one_by_one(place: Place) -> None:
+    put_records(place.spool, RECORD_A, RECORD_B)
+    place.run_arguments()
+    text = place.configuration.read_text().partition("[output]")[0]
+    place.configuration.write_text(text + '[output]\nkind = "command"\ncommand = ["false"]\n')
+    done = call("run", "--config", str(place.configuration))
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[1:4] == [
+        f"waits {RECORD_A.transaction_number} false: exit code 1",
+        f"waits {RECORD_B.transaction_number} false: exit code 1",
+        "handed on 0 records, 2 wait",
+    ]
+    told = call("run", "--config", str(place.configuration), "--json").stdout.splitlines()
+    assert json.loads(told[0])["handed_on"]["refused"][0][0] == RECORD_A.transaction_number

@@ -111,13 +111,12 @@ def test_only_the_new_records_of_a_file_are_handed_on(street: Street) -> None:
     assert street.names(Outcome.DONE) == [NAME_A, f"{NAME_A}.1"]
 
 
-@pytest.mark.parametrize("change", [{"points": 501}, {"id": "123456780"}])
-def test_a_record_with_other_content_spoils_its_file(
-    street: Street, change: dict[str, str | int]
-) -> None:
+@pytest.mark.parametrize(
+    "other", [RECORD_C._replace(points=501), RECORD_C._replace(id="123456780")]
+)
+def test_a_record_with_other_content_spoils_its_file(street: Street, other: Record) -> None:
     put_records(street.spool, RECORD_C)
     street.run()
-    other = replace(RECORD_C, **change)  # type: ignore[arg-type]
     put_records(street.spool, RECORD_A, other)
     (result,) = street.results()
     assert (result.outcome, result.reason) == (Outcome.QUARANTINE, Reason.OTHER_CONTENT)

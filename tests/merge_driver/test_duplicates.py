@@ -28,7 +28,7 @@ KEYS = {Profile.CBC_MD5: KEY_OF_1, Profile.GCM_HMAC: KEY_2}
 
 def record(number: int, **other: int | str) -> Record:
     made = Record(f"A-{number:02d}", 10 * number, f"20171231{number:05d}")
-    return replace(made, **other)  # type: ignore[arg-type]
+    return made._replace(**other)  # type: ignore[arg-type]
 
 
 OLD, LATER, NEW = [[record(n) for n in some] for some in ((1, 2, 3), (4, 5, 6), (7, 8))]
@@ -262,7 +262,7 @@ def test_with_other_content_after_the_journal_was_put_back(street: Street, done:
     street.put_back()
     if done == "cleared":
         street.clear_done()
-    others = [replace(one, points=one.points + 1) for one in [*OLD, *LATER]]
+    others = [one._replace(points=one.points + 1) for one in [*OLD, *LATER]]
     street.send(*others, *NEW)
     sums = street.run()
     if street.kind == "command" and done == "cleared":
@@ -323,7 +323,7 @@ def test_all_of_it_mixed(street: Street) -> None:
     street.put_back()
     street.clear_done(OLD[0])
     put_records(street.place.spool, OLD[0], LATER[1], NEW[0], key=KEY_OF_1)
-    put_records(street.place.spool, NEW[1], replace(LATER[2], points=1))
+    put_records(street.place.spool, NEW[1], LATER[2]._replace(points=1))
     street.send(OLD[1], LATER[0])
     put(street.place.spool, b"", "000002-2017123100099.mrg")
     sums = street.run()

@@ -117,7 +117,7 @@ def test_full_while_acknowledgements_are_noted(street: Street, small_disk: Path)
     put_records(street.spool, *MANY)
     street.run()
     output = ToFile(LineFile(street.output), JsonLines())
-    with Journal(street.journal) as journal:
+    with Journal(street.journal, acknowledges=True) as journal:
         opened = OpenDriver(
             MergeDriver(Spool(street.spool), street.keys, journal, output), journal, Server()
         )

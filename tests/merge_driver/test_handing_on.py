@@ -7,7 +7,7 @@ from contextlib import closing
 import pytest
 
 from merge_driver.codec import Record
-from merge_driver.driver import RunReport
+from merge_driver.driver import MergeDriver, Noted, RunReport
 from merge_driver.errors import DriverError
 from merge_driver.handing_on import HandedOn, ToFile, ToPython, ToRecipient
 from merge_driver.journal import Journal
@@ -16,7 +16,8 @@ from merge_driver.outputs.line_file import LineFile
 from merge_driver.outputs.recipient import HandOnError
 from merge_driver.progress import NoProgress
 from merge_driver.record import TakenRecord
-from tests.merge_driver.samples import RECORD_A, RECORD_B, put_records
+from merge_driver.spool import Spool
+from tests.merge_driver.samples import KEY_2, RECORD_A, RECORD_B, put_records
 from tests.merge_driver.street import Street
 
 RECORD_C = Record("C-3", 30, "2017123100003")
@@ -53,13 +54,13 @@ def street(tmp_path: object, system: System) -> Street:
 
 def waiting(street: Street) -> list[str]:
     with closing(sqlite3.connect(street.journal)) as journal:
-        query = "SELECT id FROM record WHERE is_handed_on = 0 ORDER BY sequence"
+        query = "SELECT id FROM record WHERE is_handed_on = 0 ORDER BY transaction_number"
         return [name for (name,) in journal.execute(query)]
 
 
-def test_each_record_is_handed_on_in_the_order_it_was_taken(street: Street, system: System) -> None:
+def test_records_are_handed_on_by_their_numbers(street: Street, system: System) -> None:
     assert street.run() == RunReport(done=2, records=3)
-    assert system.got == [RECORD_A.id, RECORD_B.id, RECORD_C.id]
+    assert system.got == [RECORD_A.id, RECORD_C.id, RECORD_B.id]
     assert street.handed_on == [HandedOn(records=3)]
     street.run()
     assert len(system.got) == 3
@@ -73,7 +74,7 @@ def test_a_refused_record_waits_and_holds_up_nobody(street: Street, system: Syst
     assert waiting(street) == [RECORD_B.id]
     (handed_on,) = street.handed_on
     assert (handed_on.records, handed_on.waiting) == (2, 1)
-    assert handed_on.trouble == f"{RECORD_B.transaction_number}: no such customer"
+    assert handed_on.refused == ((RECORD_B.transaction_number, "no such customer"),)
     system.refuses.clear()
     street.run()
     assert system.got[-1] == RECORD_B.id
@@ -96,7 +97,7 @@ def test_killed_after_the_system_took_it_hands_it_on_again(street: Street, syste
         street.run()
     system.after = lambda: None
     street.run()
-    assert system.got == [RECORD_A.id, RECORD_A.id, RECORD_B.id, RECORD_C.id]
+    assert system.got == [RECORD_A.id, RECORD_A.id, RECORD_C.id, RECORD_B.id]
 
 
 def test_a_stop_is_between_two_records(street: Street, system: System) -> None:
@@ -118,7 +119,7 @@ def test_what_waited_for_a_system_goes_into_a_file(street: Street, system: Syste
     street.run()
     street.to = None
     street.run()
-    assert [line["id"] for line in street.lines()] == [RECORD_A.id, RECORD_B.id, RECORD_C.id]
+    assert [line["id"] for line in street.lines()] == [RECORD_A.id, RECORD_C.id, RECORD_B.id]
     assert street.handed_on[-1] == HandedOn(records=3)
     street.run()
     assert len(street.lines()) == 3
@@ -182,10 +183,53 @@ def test_killed_while_waiting_records_go_into_a_file(
     assert len(street.lines()) == len(waiting(street)) == 3
     for _ in range(2):
         street.run()
-        assert [line["id"] for line in street.lines()] == [RECORD_A.id, RECORD_B.id, RECORD_C.id]
+        assert [line["id"] for line in street.lines()] == [RECORD_A.id, RECORD_C.id, RECORD_B.id]
         assert len(street.journal_rows()) == 3
         assert waiting(street) == []
 
 
 def killed(*_: object) -> None:
     raise KeyboardInterrupt
+
+
+def test_a_new_journal_acknowledges_nothing_that_another_took(
+    street: Street, system: System
+) -> None:
+    """Whether the records in done were handed on, the lost journal alone knew."""
+    system.refuses[RECORD_A.id] = HandOnError("is away", of_this_record=False)
+    street.run()
+    street.journal.unlink()
+    with Journal(street.journal, acknowledges=True) as journal:
+        driver = MergeDriver(
+            Spool(street.spool), [KEY_2], journal, ToRecipient(system, NoProgress())
+        )
+        assert driver.prepare() == Noted(2, 3, handed_on_again=False)
+        assert journal.count_waiting() == 0
+        assert journal.unacknowledged(10) == []
+    with Journal(street.journal, acknowledges=True) as journal:
+        assert journal.unacknowledged(10) == [], "nor at the next start"
+
+
+def test_what_was_taken_before_is_acknowledged_once_it_is_asked_for(street: Street) -> None:
+    street.run()
+    with Journal(street.journal) as journal:
+        assert journal.unacknowledged(10) == []
+    with Journal(street.journal, acknowledges=True) as journal:
+        assert len(journal.unacknowledged(10)) == 3
+
+
+def test_what_a_restored_journal_lacks_is_handed_on_in_order(
+    street: Street, system: System
+) -> None:
+    street.run()
+    backup = street.journal.read_bytes()
+    for number in (9, 7, 8):
+        put_records(street.spool, Record(f"L-{number}", 1, f"201712310000{number}"))
+    street.run()
+    street.journal.write_bytes(backup)
+    system.got.clear()
+    street.run()
+    assert street.noted[-1] == Noted(3, 3, handed_on_again=True)
+    assert system.got == ["L-7", "L-8", "L-9"]
+    street.run()
+    assert street.noted[-1] == Noted(0, 0, handed_on_again=False)

@@ -74,7 +74,7 @@ def assert_all_is_settled(place: Place, form: str) -> None:
     _, form_name, content = FORMS[form]
     assert place.output.read_bytes() == content
     assert place.rows(
-        "SELECT id, points, transaction_number, file, is_handed_on FROM record ORDER BY sequence"
+        "SELECT id, points, transaction_number, file, is_handed_on FROM record ORDER BY 3"
     ) == [(one.id, one.points, one.transaction_number, file, 1) for one, file in HANDED_ON]
     assert place.rows("SELECT form, length_bytes FROM output") == [(form_name, len(content))]
     assert place.rows("SELECT count(*) FROM file") == [(len(DONE),)]

@@ -29,7 +29,7 @@ from merge_driver.outputs.forms import json_line
 received = os.open(sys.argv[2], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 with open_inbox(sys.argv[1]) as inbox:
     for record in inbox:
-        os.write(received, json_line(record))
+        os.write(received, json_line(record).encode())
         inbox.acknowledge(record)
 """
 

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from merge_driver.settings import OutputKind, SettingsError, load_settings
+from merge_driver.errors import SettingsError
+from merge_driver.settings import OutputKind, load_settings
 
 GOOD = """spool = "spool"
 keys = "keys"

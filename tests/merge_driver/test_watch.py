@@ -6,7 +6,8 @@ from inotify_simple import INotify, flags
 
 from merge_driver import watch as watch_module
 from merge_driver.errors import DriverError
-from merge_driver.watch import StopEvent, watch
+from merge_driver.stopping import StopEvent
+from merge_driver.watch import watch
 from tests.merge_driver.samples import put
 
 

@@ -53,7 +53,7 @@ def put_twenty(spool: Path) -> None:
     _put(spool, [OVERLAPPING, SINGLE[0]])
     _put(spool, [SEVERAL[2]])
     _put(spool, [SEVERAL[3], SEVERAL[4], SINGLE[1]])
-    _put(spool, [replace(SEVERAL[4], points=999)])
+    _put(spool, [SEVERAL[4]._replace(points=999)])
     put(spool, b"", merge_name("00020"))
     put(spool, _content([Record("D", 1, "2017123100021")])[:-1], merge_name("00021"))
     put(spool, _content([Record("D", 1, "2017123100022")], 8), merge_name("00022"))

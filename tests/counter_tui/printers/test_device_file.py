@@ -1,6 +1,8 @@
 import errno
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -174,3 +176,24 @@ def test_a_device_that_vanishes_in_the_middle(
 
     monkeypatch.setattr(os, "write", vanish)
     assert failure(pipe) == (Trouble.NOT_THERE, True)
+
+
+def test_printing_into_a_file_loads_no_package_of_printers(tmp_path: Path) -> None:
+    script = """
+import sys
+from pathlib import Path
+from counter_tui.printers.address import FileAddress
+from counter_tui.printing import Printing, is_printed
+from counter_tui.slips.document import Line, Rule, Slip
+from counter_tui.slips.escpos import Paper
+folder = Path(sys.argv[1])
+printing = Printing(FileAddress(folder / "lp0"), Paper(), folder / "queue")
+printing.start(lambda _state: None)
+slip = Slip("領収", (Line("ポイント利用", large=True), Rule()))
+assert is_printed(printing.print(slip))
+printing.stop()
+unwanted = {"escpos", "PIL", "qrcode", "barcode", "yaml", "usb", "serial"} & set(sys.modules)
+assert not unwanted, unwanted
+"""
+    subprocess.run([sys.executable, "-c", script, tmp_path], check=True)
+    assert (tmp_path / "lp0").stat().st_size

@@ -190,3 +190,12 @@ def test_an_answer_that_is_no_http_is_told() -> None:
         with pytest.raises(HandOnError, match="smtp ready"):
             HttpPost(url, None, 2.0, 1, Waits()).hand_on(RECORD)
         thread.join()
+
+
+def test_this_machine_is_reached_through_no_proxy(
+    answers: Answers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("http_proxy", "HTTP_PROXY", "all_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    post(answers, Waits()).hand_on(RECORD)
+    assert len(answers.bodies) == 1

@@ -94,7 +94,8 @@ def test_a_key_is_handed_over_once_and_kept_sealed(town: Town, street: str, tmp_
 def test_the_next_key_overlaps_the_one_before(town: Town, street: str, tmp_path: Path) -> None:
     assert make_key(town, tmp_path / "1.json", street, TODAY).exit_code == 0
     later = TODAY + timedelta(days=20)
-    set_again = told(town, "streets", "set", street, "--id-kind", "MYKEY")
+    kind = ("--id-kind", "MYKEY", "--id-pattern", "")
+    set_again = told(town, "streets", "set", street, *kind)
     assert set_again.exit_code == 0
     assert make_key(town, tmp_path / "2.json", street, later, "--overlap-days", "7").exit_code == 0
     first, second = listed(town, street)["keys"]
@@ -153,6 +154,7 @@ def test_a_key_ends(town: Town) -> None:
         (("set", STREET_2, "--profile", "1", "--id-pattern", "[0-9]+"), "take profile 2"),
         (("set", STREET_1, "--id-pattern", "[0-9]{8,9}"), "take profile 2"),
         (("set", STREET_1, "--id-pattern", ""), "take profile 2"),
+        (("set", STREET_2, "--id-kind", "MYKEY"), "takes its own --id-pattern"),
         (("end-key", STREET_2, "99", "--last-day", "2030-01-01"), "has no key 99"),
         (("end-key", STREET_2, "7", "--last-day", "2000-01-01"), "cannot end before"),
         (("end-key", STREET_2, "7", "--last-day", "2030-02-30"), "does not match the format"),
