@@ -8,8 +8,8 @@ endif
 FRESH ?= 0
 COUNTER ?= shop
 PYTEST ?=
-# Screens are waited for half of the time: one process more than there are cores.
-WORKERS ?= $(shell echo $$(($$(nproc) + 1)))
+# Screens and databases are waited for half of the time: two processes for each core.
+WORKERS ?= $(shell echo $$(($$(nproc) * 2)))
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18

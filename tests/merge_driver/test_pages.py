@@ -124,12 +124,12 @@ def test_every_reason_is_in_the_table_of_formats_in_its_order() -> None:
 
 def test_records_are_shown_as_they_are_handed_on() -> None:
     record = TakenRecord("000002", "123456789", 500, "2017123100001", "000002-2017123100001.mrg")
-    shown = json_line(record).decode()
+    shown = json_line(record)
     assert [text for language, text in BLOCKS if language == "json"] == [shown, shown]
     (http,) = (text for language, text in BLOCKS if language == "http")
     assert http.endswith(f"\n\n{shown}")
     (csv,) = (text for language, text in BLOCKS if language == "csv")
-    line = Csv("utf-8").line(record).decode().replace("\r\n", "\n")
+    line = Csv("utf-8").line(record).replace("\r\n", "\n")
     assert csv == ",".join(CSV_HEADER) + "\n" + line
 
 
