@@ -128,6 +128,7 @@ class CounterApp(App[None]):
         printing: "Printing | None" = None,
         *,
         keymap: Mapping[str, tuple[str, ...]] | None = None,
+        authority: bytes | None = None,
         card_box: CardBox | None = None,
         collection: IdleCollection | None = None,
         monotonic: Callable[[], float] = time.monotonic,
@@ -139,6 +140,7 @@ class CounterApp(App[None]):
         self.reader = reader
         self.printing = printing
         self.shown_keymap = keymap or {}
+        self._authority = authority
         self.card_box = card_box
         """Cards that are put in by a key: of the demo, or of a training session."""
         self.monotonic = monotonic
@@ -345,7 +347,7 @@ class CounterApp(App[None]):
     async def _open_gateway(self) -> None:
         """Import gRPC off the event loop, after the first paint, and make the channel."""
         gateway_class = await asyncio.to_thread(_import_gateway)
-        self.gateway = gateway_class(self.settings.server)
+        self.gateway = gateway_class(self.settings.server, self._authority)
 
     @work
     async def _watch_connection(self) -> None:

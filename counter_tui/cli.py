@@ -16,6 +16,7 @@ from counter_tui.options import (
     language_option,
     printer_option,
     reader_option,
+    server_authority_option,
     server_option,
     state_option,
     virtual_cards_option,
@@ -38,6 +39,7 @@ def main() -> None:
 
 @main.command()
 @server_option
+@server_authority_option
 @state_option
 @click.option(
     "--spool",
@@ -91,6 +93,7 @@ def run(**options: Path | str | int | bool | None) -> None:
 
 @main.command()
 @server_option
+@server_authority_option
 @state_option
 @language_option
 @reader_option

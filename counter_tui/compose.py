@@ -7,6 +7,7 @@ from pathlib import Path
 
 from counter_tui import texts
 from counter_tui.app import CounterApp, now
+from counter_tui.core.authority import AuthorityError, pinned_authority
 from counter_tui.core.settings import Settings, State, StateError
 from counter_tui.devices import UnusableSettingsError, open_reader
 from counter_tui.idle_collection import IdleCollection
@@ -36,7 +37,10 @@ def build(
         settings.state_folder.mkdir(parents=True, exist_ok=True)
         reader = open_reader(settings.reader, settings.virtual_cards)
         State(settings.state_folder).registered_terminal()
-    except (OSError, StateError) as error:
+        authority = pinned_authority(
+            settings.state_folder, settings.server, settings.server_authority
+        )
+    except (OSError, StateError, AuthorityError) as error:
         raise UnusableSettingsError(str(error)) from error
     virtual = reader if isinstance(reader, VirtualReader) else None
     return application(
@@ -44,6 +48,7 @@ def build(
         reader,
         open_printing(settings),
         keymap=_keymap(settings.keymap),
+        authority=authority,
         card_box=virtual,
         collection=collection,
         monotonic=monotonic,

@@ -86,7 +86,8 @@ class _Booking(NamedTuple):
 class Gateway:
     """One channel to the server. Made and used in the event loop."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, authority: bytes | None = None) -> None:
+        """`authority` (PEM) must have signed the server's certificate; None: there is no TLS."""
         self._token = ""
         options = [
             ("grpc.initial_reconnect_backoff_ms", 200),
@@ -94,7 +95,13 @@ class Gateway:
             ("grpc.keepalive_time_ms", 60_000),
             ("grpc.enable_http_proxy", 0),
         ]
-        self._channel = grpc.aio.insecure_channel(address, options=options)
+        self._channel = (
+            grpc.aio.insecure_channel(address, options=options)
+            if authority is None
+            else grpc.aio.secure_channel(
+                address, grpc.ssl_channel_credentials(authority), options=options
+            )
+        )
         self._terminals = terminals_pb2_grpc.TerminalServiceStub(self._channel)
         self._cards = cards_pb2_grpc.CardServiceStub(self._channel)
         self._points = points_pb2_grpc.PointServiceStub(self._channel)

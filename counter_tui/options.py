@@ -10,6 +10,12 @@ from counter_tui import texts
 server_option = click.option(
     "--server", required=True, metavar="HOST:PORT", help="The ledger's server."
 )
+server_authority_option = click.option(
+    "--server-authority",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="The authority (PEM) of the server's certificate; once given it is kept, and no other is "
+    "accepted. Not needed for a server on this machine.",
+)
 state_option = click.option(
     "--state",
     "state_folder",

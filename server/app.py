@@ -16,10 +16,11 @@ from server.jobs.workshop import Workshop
 from server.ledger.booker import ClockWentBackError
 from server.ledger.store import StoreUnavailableError
 from server.ledger.writer import QueueFullError, StoppingError, Writer
-from server.listening import AddressInUseError, check_loopback
+from server.listening import AddressInUseError, check_address
 from server.rpc.calls import handlers_of
 from server.secrets import Vault
 from server.side import Means, Side, open_side, open_training_side
+from server.tls import Identities
 
 GRACE_SECONDS = 10.0
 """How long calls that were taken have to finish when the server stops."""
@@ -64,15 +65,17 @@ async def start(
     verify_card: Verify | None = None,
     training: Database | None = None,
     shares_port: bool = False,
+    identities: Identities | None = None,
 ) -> RunningServer:
     """Start serving a migrated database at HOST:PORT; port 0 takes a free one.
 
     `verify_card` checks what cards signed; without it no PIN can be proved (CRD-2).
     `training` is the migrated database of the training ledger (USE-7); without it there is none.
-    With `shares_port` other processes of ours listen there too. Raises ClearAddressError
-    for an address that is not loopback (SEC-1), AddressInUseError where the port is taken.
+    With `shares_port` other processes of ours listen there too. With `identities` it speaks
+    TLS. Raises ClearAddressError for an address that is not loopback without it (SEC-1),
+    AddressInUseError where the port is taken.
     """
-    check_loopback(address)
+    check_address(address, has_tls=identities is not None)
     means = Means(vault, clock, chance, verify_card)
     practice = open_training_side(training, means) if training is not None else None
     real = open_side(database, means, practice)
@@ -94,7 +97,7 @@ async def start(
         [*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server
     )
     try:
-        port = server.add_insecure_port(address)
+        port = _listen(server, address, identities)
     except RuntimeError as error:
         for side in sides:
             await side.stop()
@@ -106,6 +109,21 @@ async def start(
     holder = chance.bytes(16).hex()
     jobs = start_jobs(Workshop(real.writer, real.readers, clock, chance, holder))
     return RunningServer(port, server, sides, healthy, health_check, jobs)
+
+
+def _listen(server: grpc.aio.Server, address: str, identities: Identities | None) -> int:
+    """Listen with TLS where there is an identity; each connection gets the one that is new then."""
+    if identities is None:
+        return server.add_insecure_port(address)
+
+    def now() -> grpc.ServerCertificateConfiguration:
+        one = identities.current()
+        pair = [(one.key, one.certificate)]
+        return grpc.ssl_server_certificate_configuration(pair, one.client_authority)
+
+    asks = identities.asks_clients
+    credentials = grpc.dynamic_ssl_server_credentials(now(), now, asks)
+    return server.add_secure_port(address, credentials)
 
 
 async def _tell_changes(

@@ -30,7 +30,7 @@ from server.ledger.cli import database_option, ledger
 from server.listening import (
     AddressInUseError,
     ClearAddressError,
-    check_loopback,
+    check_address,
     shared_port,
 )
 from server.merging.cli import merges
@@ -45,6 +45,7 @@ from server.processes import (
 from server.secrets import MasterKeyError, Vault, read_master_key
 from server.streets.cli import streets
 from server.streets.master_key import check_master_key
+from server.tls import Identities, TlsError, TlsFiles
 from server.training.databases import beside
 from server.vouchers.cli import vouchers
 from server.vouchers.keys import FIRST_KEY_ID, TRAINING_KEY_ID
@@ -80,6 +81,17 @@ def main() -> None:
     metavar="URL",
     help="The training ledger; for an SQLite file one beside it, unless it is given.",
 )
+@click.option(
+    "--tls-certificate",
+    type=click.Path(path_type=Path),
+    help="The server's certificate (PEM); it is read anew when it changes.",
+)
+@click.option("--tls-key", type=click.Path(path_type=Path), help="Its private key (PEM).")
+@click.option(
+    "--tls-client-authority",
+    type=click.Path(path_type=Path),
+    help="The authority (PEM) that signs the certificates that clients must show.",
+)
 @card_options
 def serve(
     database: str,
@@ -88,6 +100,9 @@ def serve(
     *,
     processes: int,
     training_database: str | None,
+    tls_certificate: Path | None,
+    tls_key: Path | None,
+    tls_client_authority: Path | None,
     cards: CardSettings,
 ) -> None:
     """Serve the ledger until SIGTERM or Ctrl-C; then finish what was taken.
@@ -99,15 +114,23 @@ def serve(
             "an SQLite file is served by one process: leave --processes out, "
             "or give a postgresql:// URL"
         )
+    tls_files = _tls_files(tls_certificate, tls_key, tls_client_authority)
     try:
-        check_loopback(listen)
+        check_address(listen, has_tls=tls_files is not None)
+        identities = Identities(tls_files, SystemClock()) if tls_files else None
         verify_card = card_verifier(cards, SystemClock(), SystemChance())
         vault = Vault(read_master_key(master_key_file), SystemChance())
         opened = open_database(database)
         training_url = training_database or beside(database)
         practice = open_database(training_url) if training_url else None
+
+        def serving() -> Coroutine[None, None, None]:
+            return _serve(
+                opened, listen, vault, verify_card, training=practice, identities=identities
+            )
+
         if is_one_of_several():
-            _run(_serve(opened, listen, vault, verify_card, practice))
+            _run(serving())
             return
         migrate(opened)
         with opened.connection_context():
@@ -118,7 +141,7 @@ def serve(
             with practice.connection_context():
                 ensure_key(practice, vault, SystemChance(), SystemClock(), TRAINING_KEY_ID)
         if processes == 1:
-            _run(_serve(opened, listen, vault, verify_card, practice))
+            _run(serving())
             return
         with shared_port(listen) as address:
             arguments = ["serve", "--database", database, "--listen", address]
@@ -126,6 +149,8 @@ def serve(
                 arguments += ["--master-key-file", str(master_key_file)]
             if training_url:
                 arguments += ["--training-database", training_url]
+            if tls_files is not None:
+                arguments += tls_files.arguments()
             arguments += cards.arguments()
             asyncio.run(_serve_with(processes, arguments, address))
     except (
@@ -135,11 +160,23 @@ def serve(
         AddressInUseError,
         ProcessDiedError,
         UnusableCardSettingsError,
+        TlsError,
     ) as error:
         if is_one_of_several():
             _say(str(error))  # its parent tells it
             sys.exit(1)
         raise click.ClickException(str(error)) from error
+
+
+def _tls_files(
+    certificate: Path | None, key: Path | None, client_authority: Path | None
+) -> TlsFiles | None:
+    """Return the TLS files, None where none are given; half of a pair is wrong use."""
+    if certificate is not None and key is not None:
+        return TlsFiles(certificate, key, client_authority)
+    if certificate is not None or key is not None or client_authority is not None:
+        raise click.UsageError("--tls-certificate and --tls-key go together")
+    return None
 
 
 def _run(serving: Coroutine[None, None, None]) -> None:
@@ -155,7 +192,9 @@ async def _serve(
     listen: str,
     vault: Vault,
     verify_card: Verify | None,
+    *,
     training: Database | None,
+    identities: Identities | None,
 ) -> None:
     # gRPC reads its environment when it is imported, which takes its time too.
     from server.app import start  # noqa: PLC0415
@@ -171,6 +210,7 @@ async def _serve(
         verify_card=verify_card,
         training=training,
         shares_port=several,
+        identities=identities,
     )
     if several:
         end_with_parent(stop.set)

@@ -15,19 +15,19 @@ class AddressInUseError(Exception):
     """The server cannot listen there."""
 
 
-def check_loopback(address: str) -> None:
-    """Raise ClearAddressError unless HOST:PORT is a loopback address (SEC-1)."""
+def check_address(address: str, *, has_tls: bool) -> None:
+    """Raise ClearAddressError unless HOST:PORT is loopback, or there is TLS (SEC-1)."""
     host, _, port = address.rpartition(":")
-    if not port.isdecimal():
+    if not port.isdecimal() or not host:
         raise ClearAddressError(f"{address!r} is not HOST:PORT")
     try:
         loopback = host == "localhost" or ip_address(host.strip("[]")).is_loopback
     except ValueError:
         loopback = False
-    if not loopback:
+    if not loopback and not has_tls:
         raise ClearAddressError(
             f"{address} is not a loopback address: without TLS the server listens on "
-            "127.0.0.1, [::1] or localhost only"
+            "127.0.0.1, [::1] or localhost only; give --tls-certificate and --tls-key"
         )
 
 

@@ -19,9 +19,16 @@ from counter_tui.agent.pass_file import (
     read_pass,
     write_pass,
 )
+from counter_tui.core.authority import AuthorityError, pinned_authority
 from counter_tui.core.machine import MachineError, machine_fingerprint
 from counter_tui.core.settings import State, StateError
-from counter_tui.options import language_option, reader_option, server_option, state_option
+from counter_tui.options import (
+    language_option,
+    reader_option,
+    server_authority_option,
+    server_option,
+    state_option,
+)
 
 if TYPE_CHECKING:
     from counter_tui.card.reader import CardReader
@@ -31,6 +38,7 @@ PASSWORD_VARIABLE = "JICHIPOINT_TERMINAL_PASSWORD"  # noqa: S105
 
 @click.command()
 @server_option
+@server_authority_option
 @state_option
 @reader_option
 @language_option
@@ -43,6 +51,7 @@ PASSWORD_VARIABLE = "JICHIPOINT_TERMINAL_PASSWORD"  # noqa: S105
 def agent(
     *,
     server: str,
+    server_authority: Path | None,
     state_folder: Path,
     reader: str,
     language: str,
@@ -64,15 +73,22 @@ def agent(
                 f"no terminal is registered in {state_folder}: "
                 "start jichipoint-counter and sign in once"
             )
+        authority = pinned_authority(state_folder, server, server_authority)
         password = _password(password_file)
         fingerprint = machine_fingerprint(state_folder)
         card_reader = open_reader(reader, None)
         serving = _serve(
-            card_reader, server, state_folder, (terminal_id, password, fingerprint), listen
+            card_reader,
+            server,
+            state_folder,
+            (terminal_id, password, fingerprint),
+            listen,
+            authority=authority,
         )
         asyncio.run(serving)
     except (
         StateError,
+        AuthorityError,
         MachineError,
         UnusableSettingsError,
         AddressError,
@@ -87,12 +103,14 @@ async def _serve(
     state_folder: Path,
     credentials: tuple[str, str, bytes],
     listen: str,
+    *,
+    authority: bytes | None,
 ) -> None:
     from counter_tui.agent.desk import Desk  # noqa: PLC0415
     from counter_tui.agent.servicer import AgentServicer, serve  # noqa: PLC0415
     from counter_tui.gateway import Gateway  # noqa: PLC0415
 
-    gateway, token = Gateway(server), new_token()
+    gateway, token = Gateway(server, authority), new_token()
     desk = Desk(reader, gateway, *credentials)
     running, port = await serve(AgentServicer(desk, token), listen)
     following = asyncio.create_task(desk.follow())

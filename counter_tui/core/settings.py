@@ -43,6 +43,8 @@ class Settings:
     """What presses the keys of ID自動引渡し: x11 or uinput."""
     keymap: Path | None = None
     """Other keys for actions."""
+    server_authority: Path | None = None
+    """Signs the server's certificate; kept in the state folder once it was given."""
 
 
 class StateError(Exception):

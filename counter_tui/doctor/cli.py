@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import click
 
 from counter_tui import texts
+from counter_tui.core.authority import AuthorityError, pinned_authority
 from counter_tui.options import (
     language_option,
     printer_option,
     reader_option,
+    server_authority_option,
     server_option,
     state_option,
     virtual_cards_option,
@@ -28,6 +30,7 @@ _SIGNS = {"GOOD": "OK", "NOTE": "--", "BAD": "NG"}
 
 @click.command()
 @server_option
+@server_authority_option
 @state_option
 @language_option
 @reader_option
@@ -37,6 +40,7 @@ _SIGNS = {"GOOD": "OK", "NOTE": "--", "BAD": "NG"}
 def doctor(
     *,
     server: str,
+    server_authority: Path | None,
     state_folder: Path,
     language: str,
     reader: str,
@@ -53,11 +57,12 @@ def doctor(
     from counter_tui.doctor import checks  # noqa: PLC0415
 
     try:
+        authority = pinned_authority(state_folder, server, server_authority)
         opened = open_reader(reader, virtual_cards)
-    except UnusableSettingsError as error:
+    except (UnusableSettingsError, AuthorityError) as error:
         raise click.ClickException(str(error)) from error
     findings = [
-        *asyncio.run(_outside(opened, server)),
+        *asyncio.run(_outside(opened, server, authority)),
         checks.check_printer(printer),
         checks.check_registration(state_folder),
         checks.check_terminal(is_terminal=sys.stdout.isatty(), environment=os.environ),
@@ -74,11 +79,11 @@ def doctor(
     sys.exit(1 if is_bad else 0)
 
 
-async def _outside(reader: "CardReader", server: str) -> "list[Finding]":
+async def _outside(reader: "CardReader", server: str, authority: bytes | None) -> "list[Finding]":
     from counter_tui.doctor.checks import check_reader, check_server_and_clock  # noqa: PLC0415
     from counter_tui.gateway import Gateway  # noqa: PLC0415
 
-    gateway = Gateway(server)
+    gateway = Gateway(server, authority)
     try:
         return [*await check_reader(reader), *await check_server_and_clock(gateway, server)]
     finally:

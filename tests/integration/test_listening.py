@@ -3,7 +3,7 @@
 import pytest
 
 from server.app import start
-from server.listening import AddressInUseError, ClearAddressError, check_loopback
+from server.listening import AddressInUseError, ClearAddressError, check_address
 from tests.integration.conftest import Service
 from tests.server.support import Town
 
@@ -18,7 +18,7 @@ async def test_it_does_not_listen_in_the_clear(town: Town, address: str) -> None
 
 @pytest.mark.parametrize("address", ["127.0.0.1:0", "127.8.9.10:1", "[::1]:1", "localhost:1"])
 def test_loopback_is_fine(address: str) -> None:
-    check_loopback(address)
+    check_address(address, has_tls=False)
 
 
 async def test_a_port_that_is_taken_is_told(service: Service, town: Town) -> None:
