@@ -1,6 +1,7 @@
 """The command jichipoint-server."""
 
 import asyncio
+import json
 import logging
 import os
 import signal
@@ -237,6 +238,19 @@ def _stop_on_signals() -> asyncio.Event:
 def _say(line: str) -> None:
     click.echo(line)
     sys.stdout.flush()
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def methods(as_json: bool) -> None:
+    """List every method of the API with who may call it (SEC-2)."""
+    from server.services import declared_methods  # noqa: PLC0415 -- loads every room
+
+    for one in declared_methods():
+        if as_json:
+            click.echo(json.dumps({"method": one.name, "callers": one.callers}))
+        else:
+            click.echo(f"{one.name:<56} {' '.join(one.callers)}")
 
 
 @main.command("demo-data")

@@ -8,7 +8,6 @@ the servicers, reasons and messages from server/rpc/status.py. FILE takes the pa
 docs/api.md.
 """
 
-import importlib
 import re
 import shutil
 import subprocess
@@ -31,6 +30,7 @@ from google.protobuf.descriptor_pb2 import (
 
 from server.rpc.access import EVERY_TERMINAL, Anyone, IssuerSystems, access_of
 from server.rpc.status import TABLE
+from server.services import SERVICERS
 from server.terminals.values import TerminalClass
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -257,20 +257,9 @@ def reasons() -> Iterator[str]:
     yield from table(("reason", "status code", "English message", "Japanese message"), rows)
 
 
-def find_servicers() -> dict[str, type]:
-    """Return the server's servicers by the names of their services."""
-    found: dict[str, type] = {}
-    for path in sorted(ROOT.glob("server/*/*servicer.py")):
-        module = importlib.import_module(f"server.{path.parent.name}.{path.stem}")
-        for name, value in vars(module).items():
-            if isinstance(value, type) and name.endswith("Servicer"):
-                found[f"{name.removesuffix('Servicer')}Service"] = value
-    return found
-
-
 def reference() -> Iterator[str]:
     """Give what stands below the marker."""
-    files, servicers = definitions(), find_servicers()
+    files, servicers = definitions(), {one.name: servicer for one, servicer in SERVICERS.items()}
     yield from contents(files)
     for file in files:
         yield f"## {file.name}.proto\n"

@@ -1,5 +1,7 @@
 """Who may call what, over a real socket (SEC-2, TRM-6)."""
 
+import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -8,56 +10,26 @@ from typing import Any
 
 import grpc
 import pytest
+from click.testing import CliRunner
 from google.protobuf.descriptor import ServiceDescriptor
-from jichipoint.v1 import (
-    cards_pb2,
-    days_pb2,
-    ledger_pb2,
-    merging_pb2,
-    mykey_pb2,
-    operations_pb2,
-    points_pb2,
-    service_ids_pb2,
-    streets_pb2,
-    terminals_pb2,
-    vouchers_pb2,
-)
+from jichipoint.v1 import points_pb2
 
-from server.accounts.servicer import LedgerServicer
-from server.citizens.servicer import CardServicer
-from server.days.servicer import DayServicer
-from server.ledger.servicer import OperationServicer
-from server.merging.servicer import MergeServicer
-from server.mykey_ids.servicer import MykeyServicer
-from server.points.servicer import PointServicer
-from server.rpc.access import ANYONE, ISSUER_SYSTEMS, Access, access_of, open_to
+from server.cli import main
+from server.rpc.access import ANYONE, ISSUER_SYSTEMS, Access, open_to
 from server.rpc.calls import Call, handlers_of
-from server.service_ids.servicer import ServiceIdServicer
-from server.streets.servicer import StreetServicer
+from server.services import SERVICERS, declared_methods
+from server.side import Means, open_side
 from server.streets.sessions import StreetSession
-from server.terminals.servicer import TerminalServicer
 from server.terminals.sessions import Session, Sessions
 from server.terminals.sign_in import hash_token
 from server.terminals.values import TerminalClass
-from server.vouchers.servicer import VoucherServicer
 from tests.integration.support import Client, spend_request
-from tests.server.support import TestClock
+from tests.server.conftest import engine, find_template, town
+from tests.server.support import TestClock, Town
+
+__all__ = ["engine", "find_template", "town"]
 
 PROTO = Path(__file__).parents[3] / "proto" / "jichipoint" / "v1"
-SERVICERS: dict[str, tuple[Any, type]] = {
-    "StreetService": (streets_pb2, StreetServicer),
-    "TerminalService": (terminals_pb2, TerminalServicer),
-    "PointService": (points_pb2, PointServicer),
-    "MergeService": (merging_pb2, MergeServicer),
-    "OperationService": (operations_pb2, OperationServicer),
-    "CardService": (cards_pb2, CardServicer),
-    "LedgerService": (ledger_pb2, LedgerServicer),
-    "ServiceIdService": (service_ids_pb2, ServiceIdServicer),
-    "MykeyService": (mykey_pb2, MykeyServicer),
-    "VoucherService": (vouchers_pb2, VoucherServicer),
-    "DayService": (days_pb2, DayServicer),
-}
-
 A, I, U = TerminalClass.SERVICE_ID, TerminalClass.POINT_USE, TerminalClass.VOUCHER  # noqa: E741
 LOOKING_IN = frozenset({TerminalClass.MUNICIPALITY, TerminalClass.OPERATOR})
 EXPECTED: dict[str, Access] = {
@@ -115,19 +87,36 @@ EXPECTED: dict[str, Access] = {
 
 
 def test_every_method_of_every_service_declares_who_may_call_it() -> None:
-    declared = {
-        f"{name}/{method.name}": access_of(getattr(servicer, method.name))
-        for name, (module, servicer) in SERVICERS.items()
-        for method in module.DESCRIPTOR.services_by_name[name].methods
-    }
+    prefix = "jichipoint.v1."
+    declared = {one.name.removeprefix(prefix): one.access for one in declared_methods()}
     assert declared == EXPECTED
+
+
+def test_the_command_prints_the_table() -> None:
+    lines = CliRunner().invoke(main, ["methods", "--json"]).output.splitlines()
+    told = {one["method"]: one["callers"] for one in map(json.loads, lines)}
+    assert len(told) == len(EXPECTED)
+    assert told["jichipoint.v1.PointService/Spend"] == ["SERVICE_ID", "POINT_USE"]
+    assert told["jichipoint.v1.StreetService/AcknowledgeMerges"] == ["ISSUER_SYSTEM"]
+    assert told["jichipoint.v1.TerminalService/SignIn"] == ["ANYONE"]
+    assert told["jichipoint.v1.TerminalService/SignOut"] == ["EVERY_TERMINAL"]
+    text = CliRunner().invoke(main, ["methods"]).output
+    assert re.search(r"^jichipoint\.v1\.PointService/Spend +SERVICE_ID POINT_USE$", text, re.M)
 
 
 def test_no_service_is_left_out() -> None:
     definitions = PROTO.glob("*_pb2.py")
     modules = [import_module(f"jichipoint.v1.{path.stem}") for path in definitions]
     names = {name for module in modules for name in module.DESCRIPTOR.services_by_name}
-    assert names - {"CounterAgentService"} == set(SERVICERS), "the agent is the counter's own"
+    known = {service.name for service in SERVICERS}
+    assert names - {"CounterAgentService"} == known, "the agent is the counter's own"
+
+
+async def test_what_is_served_is_what_is_asked_about(town: Town) -> None:
+    """The table of classes, and the servicers that a running server has."""
+    side = open_side(town.database, Means(town.vault, town.clock, town.chance, None))
+    assert {service: type(one) for service, one in side.servicers.items()} == SERVICERS
+    await side.stop()
 
 
 STREET_TOKEN = "street.0123"

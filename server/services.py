@@ -1,0 +1,79 @@
+"""All services with what answers them, for those who ask about methods and not for an answer."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from google.protobuf.descriptor import ServiceDescriptor
+from jichipoint.v1 import (
+    cards_pb2,
+    days_pb2,
+    ledger_pb2,
+    merging_pb2,
+    mykey_pb2,
+    operations_pb2,
+    points_pb2,
+    service_ids_pb2,
+    streets_pb2,
+    terminals_pb2,
+    vouchers_pb2,
+)
+
+from server.accounts.servicer import LedgerServicer
+from server.citizens.servicer import CardServicer
+from server.days.servicer import DayServicer
+from server.ledger.servicer import OperationServicer
+from server.merging.servicer import MergeServicer
+from server.mykey_ids.servicer import MykeyServicer
+from server.points.servicer import PointServicer
+from server.rpc.access import EVERY_TERMINAL, Access, Anyone, IssuerSystems, access_of
+from server.service_ids.servicer import ServiceIdServicer
+from server.streets.servicer import StreetServicer
+from server.terminals.servicer import TerminalServicer
+from server.terminals.values import TerminalClass
+from server.vouchers.servicer import VoucherServicer
+
+SERVICERS: Mapping[ServiceDescriptor, type] = {
+    cards_pb2.DESCRIPTOR.services_by_name["CardService"]: CardServicer,
+    days_pb2.DESCRIPTOR.services_by_name["DayService"]: DayServicer,
+    ledger_pb2.DESCRIPTOR.services_by_name["LedgerService"]: LedgerServicer,
+    merging_pb2.DESCRIPTOR.services_by_name["MergeService"]: MergeServicer,
+    mykey_pb2.DESCRIPTOR.services_by_name["MykeyService"]: MykeyServicer,
+    operations_pb2.DESCRIPTOR.services_by_name["OperationService"]: OperationServicer,
+    points_pb2.DESCRIPTOR.services_by_name["PointService"]: PointServicer,
+    service_ids_pb2.DESCRIPTOR.services_by_name["ServiceIdService"]: ServiceIdServicer,
+    streets_pb2.DESCRIPTOR.services_by_name["StreetService"]: StreetServicer,
+    terminals_pb2.DESCRIPTOR.services_by_name["TerminalService"]: TerminalServicer,
+    vouchers_pb2.DESCRIPTOR.services_by_name["VoucherService"]: VoucherServicer,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class DeclaredMethod:
+    """A method, and who may call it."""
+
+    name: str
+    """Service and method, as in a call's path."""
+    access: Access | None
+
+    @property
+    def callers(self) -> list[str]:
+        """Return the kinds of caller: terminal classes, ISSUER_SYSTEM, ANYONE."""
+        match self.access:
+            case None:
+                return []
+            case Anyone():
+                return ["ANYONE"]
+            case IssuerSystems():
+                return ["ISSUER_SYSTEM"]
+            case classes if classes == EVERY_TERMINAL:
+                return ["EVERY_TERMINAL"]
+            case classes:
+                return [str(one) for one in TerminalClass if one in classes]
+
+
+def declared_methods() -> Iterator[DeclaredMethod]:
+    """Yield every method of every service, by name, with what its servicer declares (SEC-2)."""
+    for service, servicer in sorted(SERVICERS.items(), key=lambda one: one[0].full_name):
+        for method in service.methods:
+            access = access_of(getattr(servicer, method.name))
+            yield DeclaredMethod(f"{service.full_name}/{method.name}", access)
