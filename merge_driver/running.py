@@ -99,13 +99,19 @@ class Runner:
 
 @contextmanager
 def _stop_by_signal() -> Iterator[StopEvent]:
-    """Give a stop event that SIGTERM and SIGINT set; the handlers before come back at the end."""
+    """Give a stop event that SIGTERM and SIGINT set; the handlers before come back at the end.
+
+    Python runs a handler only between two steps of its own. One that comes just before the wait
+    would not end it, so the interpreter itself writes to the pipe that is waited for.
+    """
     stop_event = StopEvent()
     numbers = (signal.SIGTERM, signal.SIGINT)
     before = [signal.signal(number, lambda *_: stop_event.set()) for number in numbers]
+    wake_fd_before = signal.set_wakeup_fd(stop_event.wake_fd(), warn_on_full_buffer=False)
     try:
         yield stop_event
     finally:
+        signal.set_wakeup_fd(wake_fd_before)
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)
         stop_event.close()

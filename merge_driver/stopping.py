@@ -30,6 +30,10 @@ class StopEvent:
         """Return the descriptor that becomes readable with the stop."""
         return self._read_end
 
+    def wake_fd(self) -> int:
+        """Return the descriptor that wakes who waits when it is written to, for signals."""
+        return self._write_end
+
     def close(self) -> None:
         """Give the pipe back."""
         os.close(self._read_end)

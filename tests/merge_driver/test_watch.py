@@ -1,3 +1,6 @@
+import signal
+import threading
+import time
 from pathlib import Path
 from typing import NamedTuple
 
@@ -6,6 +9,7 @@ from inotify_simple import INotify, flags
 
 from merge_driver import watch as watch_module
 from merge_driver.errors import DriverError
+from merge_driver.running import _stop_by_signal
 from merge_driver.stopping import StopEvent
 from merge_driver.watch import watch
 from tests.merge_driver.samples import put
@@ -78,3 +82,19 @@ def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(DriverError, match="the spool folder is gone"):
         next(looks)
     stop_event.close()
+
+
+def test_a_signal_ends_a_wait_though_its_handler_has_not_run() -> None:
+    """It is taken by another thread, so that the wait itself is not interrupted.
+
+    The same happens where it comes between the interpreter's last look and the wait.
+    """
+    with _stop_by_signal() as stop_event:
+        timer = threading.Timer(
+            0.1, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+        )
+        timer.start()
+        began = time.monotonic()
+        assert stop_event.wait(20)
+        assert time.monotonic() - began < 10
+        timer.join()
