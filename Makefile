@@ -35,6 +35,10 @@ proto: ## Make the stubs from the protobuf definitions
 	@tools/set-up-generator
 	@proto/generate
 
+licences: ## Write the page of the packages' licences from what is installed
+	@tools/set-up dev
+	@.venv/bin/python tools/licences.py
+
 api-page: ## Write the reference of docs/api.md from the protobuf definitions and the reasons
 	@tools/set-up dev
 	@.venv/bin/python tools/api_page.py
@@ -79,4 +83,4 @@ constraints: ## Write constraints.txt anew from pyproject.toml
 clean: ## Remove what the other targets made, the demo's ledger too
 	@rm -rf .venv .venv-proto var .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help run test lint proto api-page texts pictures snapshots golden bench simulate crash-test deep constraints clean
+.PHONY: help run test lint licences proto api-page texts pictures snapshots golden bench simulate crash-test deep constraints clean
