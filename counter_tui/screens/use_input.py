@@ -184,8 +184,7 @@ class UseInputScreen(CounterScreen[None]):
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """確認: open the confirm screen, or say what is wrong."""
-        # Else Enter was held down, and the confirm screen is there already.
-        if self.is_active and event.input.id == "points":
+        if self.is_active:  # else Enter was held down; the confirm screen is there already.
             self.check(event.value)
 
     def check(self, text: str) -> None:

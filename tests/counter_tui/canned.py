@@ -17,6 +17,7 @@ from jichipoint.v1 import (
     vouchers_pb2,
 )
 from textual import events
+from textual.widgets import Input
 
 from counter_tui import app as app_module
 from counter_tui import texts
@@ -358,7 +359,11 @@ class Counter:
         cards: tuple[BoxedCard, ...] = (),
     ) -> None:
         self.gateway = CannedGateway("")
-        monkeypatch.setattr(app_module, "_import_gateway", lambda: lambda _address: self.gateway)
+        monkeypatch.setattr(
+            app_module, "_import_gateway", lambda: lambda _address, _authority: self.gateway
+        )
+        # A cursor that blinks would be in a picture or not.
+        monkeypatch.setattr(Input, "_toggle_cursor", lambda _field: None)
         texts.use(language)
         self.watch = Watch()
         self.spool = folder / "spool"

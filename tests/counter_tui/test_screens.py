@@ -325,7 +325,13 @@ def is_as_accepted(
     return snap_compare(counter.app, terminal_size=size, run_before=run)
 
 
-ALWAYS_AT_WORK = {"_watch_connection", "_watch_cards", "_watch_acknowledgement"}
+ALWAYS_AT_WORK = {
+    "_watch_connection",
+    "_watch_cards",
+    "_watch_acknowledgement",
+    "_take_through",
+}
+"""What works for as long as there is something to wait for: the holder, for example."""
 
 
 async def settle(pilot: Pilot[object]) -> None:
