@@ -42,6 +42,8 @@ async def open_screen(counter: Counter, pilot: Pilot[object], screen: AttemptScr
 async def give_pin(counter: Counter, pilot: Pilot[object]) -> None:
     """Type the right PIN."""
     await press(pilot, counter, "enter")
+    while not isinstance(counter.app.screen, PinBox):
+        await pilot.pause(0.01)
     await pilot.press(*"1234", "enter")
     while isinstance(counter.app.screen, PinBox | SendingBox):
         await pilot.pause(0.01)
@@ -64,8 +66,8 @@ async def press(pilot: Pilot[object], counter: Counter, *keys: str) -> None:
     counter.watch.seconds += 1
     await pilot.press(*keys)
     unchanged, before = 0, ""
-    while unchanged < 4:
-        await pilot.pause(0.005)
+    while unchanged < 5:
+        await pilot.pause(0.01)
         now = screen_text(pilot.app)
         unchanged = unchanged + 1 if now == before else 0
         before = now
