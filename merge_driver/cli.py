@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
+from merge_driver.exit_codes import EXIT_STOPPED, EXIT_USAGE
+
 if TYPE_CHECKING:  # what takes its time is imported when a command begins
     from merge_driver.codec import StreetKey
     from merge_driver.settings import Settings
-
-EXIT_STOPPED: Final = 1
-EXIT_USAGE: Final = 2
-EXIT_QUARANTINED: Final = 3
 
 _PATH: Final = click.Path(path_type=Path)
 _DAY: Final = click.DateTime(["%Y-%m-%d"])

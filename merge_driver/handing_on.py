@@ -143,12 +143,8 @@ class ToFile:
         self._file.cut_tail(length_bytes)
 
 
-class ToRecipient:
-    """Records wait in the journal until the recipient has taken them."""
-
-    def __init__(self, recipient: Recipient, progress: Progress) -> None:
-        self._recipient = recipient
-        self._progress = progress
+class _Waiting:
+    """Records wait in the journal until somebody has taken them."""
 
     def agree(self, journal: Journal, is_to_come: IsToCome) -> None:
         """There is nothing to mend: what waits is in the journal."""
@@ -158,6 +154,14 @@ class ToRecipient:
     ) -> None:
         """Note files with their records, which wait."""
         journal.take(files, records, handed_on=False)
+
+
+class ToRecipient(_Waiting):
+    """Records are handed to a recipient, each until it has taken it."""
+
+    def __init__(self, recipient: Recipient, progress: Progress) -> None:
+        self._recipient = recipient
+        self._progress = progress
 
     def hand_on_waiting(self, journal: Journal, is_stopped: Callable[[], bool]) -> HandedOn:
         """Hand each waiting record on. One that is refused waits, and does not hold up others."""
@@ -183,17 +187,8 @@ class ToRecipient:
         return HandedOn(records, journal.count_waiting(), tuple(refused))
 
 
-class ToPython:
-    """Records wait in the journal until a program acknowledges them (`merge_driver.inbox`)."""
-
-    def agree(self, journal: Journal, is_to_come: IsToCome) -> None:
-        """There is nothing to mend."""
-
-    def take(
-        self, journal: Journal, files: Sequence[TakenFile], records: Sequence[TakenRecord]
-    ) -> None:
-        """Note files with their records, which wait."""
-        journal.take(files, records, handed_on=False)
+class ToPython(_Waiting):
+    """Records wait until a program acknowledges them (`merge_driver.inbox`)."""
 
     def hand_on_waiting(
         self,

@@ -10,6 +10,7 @@ from typing import Final
 from merge_driver.compose import OpenDriver, open_driver
 from merge_driver.driver import RunReport
 from merge_driver.errors import SettingsError
+from merge_driver.exit_codes import EXIT_QUARANTINED, EXIT_STOPPED
 from merge_driver.files import shown
 from merge_driver.progress import NoProgress, Progress, StatusLine
 from merge_driver.settings import OutputKind, Settings
@@ -24,8 +25,6 @@ from merge_driver.telling import (
 )
 
 _RECORDS_BETWEEN_COLLECTIONS: Final = 100_000  # they are in no cycle, and looking takes a tenth
-EXIT_STOPPED: Final = 1
-EXIT_QUARANTINED: Final = 3
 
 
 class Runner:

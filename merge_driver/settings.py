@@ -1,6 +1,5 @@
 """The driver's configuration: a TOML file, checked as a whole before anything is done."""
 
-import re
 import shutil
 import tomllib
 from collections.abc import Mapping
@@ -10,10 +9,10 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
+from merge_driver.address import is_address
 from merge_driver.errors import SettingsError
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
-_ADDRESS: Final = re.compile(r"[^\s:]+:[0-9]{1,5}|\[[0-9A-Fa-f:]+\]:[0-9]{1,5}")
 _TIMEOUT_SECONDS: Final = 10.0
 _TIMEOUT_SECONDS_MAX: Final = 600.0
 _ATTEMPTS: Final = 4
@@ -92,7 +91,7 @@ def _settings(reader: "_Reader") -> Settings | None:
     journal = reader.file("journal")
     acknowledge = reader.flag("acknowledge")
     server = reader.text("server", default="")
-    if server and not _ADDRESS.fullmatch(server):
+    if server and not is_address(server):
         reader.fault(f"server {server!r} is not HOST:PORT")
     authority = reader.existing_file("certificate_authority")
     if not acknowledge and (server or authority is not None):

@@ -1,7 +1,6 @@
 """The commands jichipoint-server streets: how streets take merges, and their keys (MRG, TRM-3)."""
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -10,6 +9,7 @@ from pathlib import Path
 
 import click
 
+from merge_driver.address import is_address
 from merge_driver.codec import IdKind
 from merge_driver.files import write_new
 from merge_driver.keys import dump_key_file
@@ -22,7 +22,6 @@ from server.secrets import MasterKeyError, Vault, read_master_key
 from server.streets.keeping import StreetError, end_key, kept_streets, make_key, set_street
 
 OVERLAP_DAYS, OVERLAP_DAYS_MAX = 30, 400
-_ADDRESS = re.compile(r"[^\s:]+:[0-9]{1,5}|\[[0-9A-Fa-f:]+\]:[0-9]{1,5}")
 _DAY = click.DateTime(["%Y-%m-%d"])
 _master_key_option = click.option(
     "--master-key-file",
@@ -121,7 +120,7 @@ def make_key_command(
 
     Bring the file to the street before the first day; there, merge-driver keys import takes it.
     """
-    if not _ADDRESS.fullmatch(server):
+    if not is_address(server):
         raise click.UsageError(f"--server {server!r} is not HOST:PORT")
     today = Moment.of(SystemClock().now())
     if first.date() < today.day:
