@@ -1,4 +1,4 @@
-"""All services with what answers them, for those who ask about methods and not for an answer."""
+"""All services, the class that answers each, and who may call its methods."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass

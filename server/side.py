@@ -4,19 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from google.protobuf.descriptor import ServiceDescriptor
-from jichipoint.v1 import (
-    cards_pb2,
-    days_pb2,
-    ledger_pb2,
-    merging_pb2,
-    mykey_pb2,
-    operations_pb2,
-    points_pb2,
-    service_ids_pb2,
-    streets_pb2,
-    terminals_pb2,
-    vouchers_pb2,
-)
 from peewee import Database
 
 from server.accounts.servicer import LedgerServicer
@@ -38,6 +25,7 @@ from server.points.servicer import PointServicer
 from server.readers import Readers
 from server.secrets import Vault
 from server.service_ids.servicer import ServiceIdServicer
+from server.services import SERVICERS
 from server.streets.servicer import StreetServicer
 from server.streets.sessions import StreetSession, open_street_session
 from server.terminals.servicer import TerminalServicer
@@ -110,15 +98,11 @@ def _open(
     challenges = Challenges(vault.derive(CHALLENGE_KEY_USE), chance)
     proofs = CardProofs(challenges, means.verify_card, clock)
     cards = Cards(writer, readers, ImportedRenewals(readers))
-    servicers: dict[ServiceDescriptor, object] = {
-        cards_pb2.DESCRIPTOR.services_by_name["CardService"]: CardServicer(proofs),
-        terminals_pb2.DESCRIPTOR.services_by_name["TerminalService"]: TerminalServicer(
-            writer, readers, sessions, clock, chance, training=training(readers)
-        ),
-        points_pb2.DESCRIPTOR.services_by_name["PointService"]: PointServicer(
-            writer, cards, clock, proofs
-        ),
-        merging_pb2.DESCRIPTOR.services_by_name["MergeService"]: MergeServicer(
+    opened: list[object] = [
+        CardServicer(proofs),
+        TerminalServicer(writer, readers, sessions, clock, chance, training=training(readers)),
+        PointServicer(writer, cards, clock, proofs),
+        MergeServicer(
             writer,
             readers,
             cards,
@@ -128,22 +112,14 @@ def _open(
             proofs=proofs,
             makes_files=not practice,
         ),
-        streets_pb2.DESCRIPTOR.services_by_name["StreetService"]: StreetServicer(
-            writer, readers, vault, clock, chance
-        ),
-        vouchers_pb2.DESCRIPTOR.services_by_name["VoucherService"]: VoucherServicer(
-            writer, readers, vault, clock, chance, proofs=proofs
-        ),
-        days_pb2.DESCRIPTOR.services_by_name["DayService"]: DayServicer(readers, clock),
-        service_ids_pb2.DESCRIPTOR.services_by_name["ServiceIdService"]: ServiceIdServicer(
-            writer, readers, cards, clock
-        ),
-        mykey_pb2.DESCRIPTOR.services_by_name["MykeyService"]: MykeyServicer(
-            writer, readers, cards, clock, chance, proofs=proofs
-        ),
-        ledger_pb2.DESCRIPTOR.services_by_name["LedgerService"]: LedgerServicer(readers, clock),
-        operations_pb2.DESCRIPTOR.services_by_name["OperationService"]: OperationServicer(
-            writer, readers
-        ),
-    }
+        StreetServicer(writer, readers, vault, clock, chance),
+        VoucherServicer(writer, readers, vault, clock, chance, proofs=proofs),
+        DayServicer(readers, clock),
+        ServiceIdServicer(writer, readers, cards, clock),
+        MykeyServicer(writer, readers, cards, clock, chance, proofs=proofs),
+        LedgerServicer(readers, clock),
+        OperationServicer(writer, readers),
+    ]
+    by_kind = {type(one): one for one in opened}
+    servicers = {service: by_kind[kind] for service, kind in SERVICERS.items()}
     return Side(writer, readers, sessions, Sessions(load_street, clock), servicers)

@@ -9,17 +9,22 @@ from merge_driver.files import announce, write_new
 from server.clock import Moment, SystemClock, to_datetime
 from server.commands import reading, told_in_one_line
 from server.ledger.cli import database_option
-from server.merging.states import MergeState, merge_file, unacknowledged
+from server.merging.states import (
+    OVERDUE_HOURS,
+    OVERDUE_HOURS_MAX,
+    MergeState,
+    merge_file,
+    overdue,
+    unacknowledged,
+)
 from server.terminals.values import terminal_of
 
-HOURS, HOURS_MAX = 24, 8760
 PAGE = 500
-_HOUR = 3_600_000_000
 _FILE_MODE = 0o640
 
 
-class MergeFileMissingError(Exception):
-    """There is no such file, or it cannot be written; the message says what to do."""
+class FileNotWrittenError(Exception):
+    """The file was not written; the message says why and what to do."""
 
 
 @click.group()
@@ -31,15 +36,15 @@ def merges() -> None:
 @database_option
 @click.option(
     "--hours",
-    type=click.IntRange(0, HOURS_MAX),
-    default=HOURS,
+    type=click.IntRange(0, OVERDUE_HOURS_MAX),
+    default=OVERDUE_HOURS,
     show_default=True,
     help="Only merges that were booked so long ago.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def unacknowledged_command(database: str, hours: int, as_json: bool) -> None:
     """List merges that their street's system has not acknowledged, oldest first."""
-    until = Moment.of(SystemClock().now()).microseconds - hours * _HOUR
+    until = overdue(Moment.of(SystemClock().now()).microseconds, hours)
     with told_in_one_line(), reading(database) as opened:
         after = 0
         while found := unacknowledged(opened, until, "", after, PAGE):
@@ -59,11 +64,11 @@ def unacknowledged_command(database: str, hours: int, as_json: bool) -> None:
 )
 def file_command(database: str, transaction_number: str, folder: Path) -> None:
     """Write a merge's file again, as it was made with the booking; nothing is booked."""
-    with told_in_one_line(MergeFileMissingError):
+    with told_in_one_line(FileNotWrittenError):
         with reading(database) as opened:
             found = merge_file(opened, transaction_number)
         if found is None:
-            raise MergeFileMissingError(f"there is no merge {transaction_number}")
+            raise FileNotWrittenError(f"there is no merge {transaction_number}")
         name, content = found
         path = folder / name
         try:
@@ -71,9 +76,9 @@ def file_command(database: str, transaction_number: str, folder: Path) -> None:
             announce(path)
         except FileExistsError:
             if path.read_bytes() != content:
-                raise MergeFileMissingError(f"{path} is another file: take it away first") from None
+                raise FileNotWrittenError(f"{path} is another file: take it away first") from None
         except OSError as error:
-            raise MergeFileMissingError(f"{path}: cannot be written: {error.strerror}") from None
+            raise FileNotWrittenError(f"{path}: cannot be written: {error.strerror}") from None
     click.echo(f"{path}: {len(content)} bytes")
 
 

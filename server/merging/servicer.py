@@ -19,9 +19,12 @@ from server.merging.operations import (
     mergeable_by_street_card,
 )
 from server.merging.states import (
+    OVERDUE_HOURS,
+    OVERDUE_HOURS_MAX,
     MergeEvent,
     MergeState,
     note,
+    overdue,
     state_of,
     unacknowledged,
     undelivered,
@@ -42,9 +45,7 @@ from server.terminals.values import TerminalClass, TerminalKey, terminal_of
 STREET_POINT_ID_LENGTH_MAX = 32
 FILES, FILES_MAX = 20, 50
 STATES, STATES_MAX = 100, 500
-HOURS, HOURS_MAX = 24, 8760
 NO_MUNICIPALITY = "-"
-_HOUR = 3_600_000_000
 
 
 class MergeServicer:
@@ -176,11 +177,12 @@ class MergeServicer:
         self, request: pb.ListUnacknowledgedMergesRequest, call: Call
     ) -> pb.ListUnacknowledgedMergesResponse:
         """MRG-8."""
-        if not 0 <= request.hours <= HOURS_MAX:
-            raise fields.invalid("hours", f"0 to {HOURS_MAX}")
+        if not 0 <= request.hours <= OVERDUE_HOURS_MAX:
+            raise fields.invalid("hours", f"0 to {OVERDUE_HOURS_MAX}")
         size = pages.size(request.page_size, STATES, STATES_MAX)
         after = pages.position(request.page_token) or 0
-        until = Moment.of(self._clock.now()).microseconds - (request.hours or HOURS) * _HOUR
+        now = Moment.of(self._clock.now()).microseconds
+        until = overdue(now, request.hours or OVERDUE_HOURS)
         municipality_code = await self._municipality_of(call)
         found = await self._readers.query(
             lambda database: unacknowledged(database, until, municipality_code, after, size + 1)

@@ -6,13 +6,17 @@ Both are noted once and stay; neither moves points.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from peewee import Database
 
 from server.db.queries import change, rows
 
+OVERDUE_HOURS, OVERDUE_HOURS_MAX = 24, 8760
+"""After so many hours a merge should be acknowledged; the most that can be asked for."""
 _ASKED_AT_ONCE = 500
+_HOUR_MICROSECONDS = 3_600_000_000
+T = TypeVar("T")
 
 
 class MergeEvent(StrEnum):
@@ -53,6 +57,22 @@ class KnownMerge(NamedTuple):
     points: int
 
 
+class Answer(StrEnum):
+    """What a street's system is answered that has taken a merge (MRG-8)."""
+
+    ACKNOWLEDGED = "ACKNOWLEDGED"
+    UNKNOWN = "UNKNOWN"
+    """No merge of this street."""
+    OTHER_POINTS = "OTHER_POINTS"
+
+
+def answer_to(merge: KnownMerge | None, points: int) -> Answer:
+    """Return the answer to a system that says how many points it took."""
+    if merge is None:
+        return Answer.UNKNOWN
+    return Answer.ACKNOWLEDGED if merge.points == points else Answer.OTHER_POINTS
+
+
 _STATES = """SELECT m.transaction_id, t.transaction_number, t.booked_at, m.points, m.issuer_id,
     i.name, t.caller, d.noted_at, a.noted_at
     FROM merge m JOIN ledger_transaction t ON t.transaction_id = m.transaction_id
@@ -90,6 +110,11 @@ def state_of(database: Database, caller: str, transaction_number: str) -> MergeS
     return MergeState(*found[0]) if found else None
 
 
+def overdue(now: int, hours: int) -> int:
+    """Return when a merge was booked at the latest that is so many hours old."""
+    return now - hours * _HOUR_MICROSECONDS
+
+
 def unacknowledged(
     database: Database, booked_until: int, municipality_code: str, after: int, most: int
 ) -> list[MergeState]:
@@ -107,8 +132,7 @@ def known_merges(
 ) -> dict[str, KnownMerge]:
     """Return those of the merges that are the issuer's, by transaction number."""
     found: dict[str, KnownMerge] = {}
-    for start in range(0, len(transaction_numbers), _ASKED_AT_ONCE):
-        some = transaction_numbers[start : start + _ASKED_AT_ONCE]
+    for some in _slices(transaction_numbers):
         query = _KNOWN.format(places=", ".join("?" * len(some)))
         for number, transaction_id, points in rows(database, query, issuer_id, *some):
             found[number] = KnownMerge(transaction_id, points)
@@ -136,6 +160,6 @@ def merge_file(database: Database, transaction_number: str) -> tuple[str, bytes]
     return (found[0][0], bytes(found[0][1])) if found else None
 
 
-def _slices(transaction_ids: Sequence[int]) -> Iterator[Sequence[int]]:
-    for start in range(0, len(transaction_ids), _ASKED_AT_ONCE):
-        yield transaction_ids[start : start + _ASKED_AT_ONCE]
+def _slices(whole: Sequence[T]) -> Iterator[Sequence[T]]:
+    for start in range(0, len(whole), _ASKED_AT_ONCE):
+        yield whole[start : start + _ASKED_AT_ONCE]

@@ -6,7 +6,7 @@ from peewee import Database
 from server.chance import Chance
 from server.clock import Clock, Moment
 from server.ledger.writer import Writer
-from server.merging.states import MergeEvent, known_merges, note
+from server.merging.states import Answer, MergeEvent, answer_to, known_merges, note
 from server.readers import Readers
 from server.rpc import fields
 from server.rpc.access import ANYONE, ISSUER_SYSTEMS, open_to
@@ -17,7 +17,6 @@ from server.streets.sessions import check_client_secret, new_street_session
 
 CLIENT_SECRET_LENGTH_MAX = 128
 MERGES_MAX = 1000
-_RESULT = pb.AcknowledgementResult
 
 
 class StreetServicer:
@@ -65,19 +64,22 @@ class StreetServicer:
         known = await self._readers.query(
             lambda database: known_merges(database, session.issuer_id, [one[0] for one in given])
         )
-        answers = [pb.AcknowledgeMergesResponse.Answer(transaction_number=one[0]) for one in given]
-        taken: list[int] = []
-        for answer, (number, points) in zip(answers, given, strict=True):
-            merge = known.get(number)
-            if merge is None:
-                answer.result = _RESULT.ACKNOWLEDGEMENT_RESULT_UNKNOWN
-            elif merge.points != points:
-                answer.result = _RESULT.ACKNOWLEDGEMENT_RESULT_OTHER_POINTS
-            else:
-                answer.result = _RESULT.ACKNOWLEDGEMENT_RESULT_ACKNOWLEDGED
-                taken.append(merge.transaction_id)
+        answers = [(number, answer_to(known.get(number), points)) for number, points in given]
+        taken = [
+            known[number].transaction_id
+            for number, answer in answers
+            if answer is Answer.ACKNOWLEDGED
+        ]
         await self._note(taken, session.caller)
-        return pb.AcknowledgeMergesResponse(answers=answers)
+        return pb.AcknowledgeMergesResponse(
+            answers=[
+                pb.AcknowledgeMergesResponse.Answer(
+                    transaction_number=number,
+                    result=pb.AcknowledgementResult.Value(f"ACKNOWLEDGEMENT_RESULT_{answer}"),
+                )
+                for number, answer in answers
+            ]
+        )
 
     async def _note(self, transaction_ids: list[int], caller: str) -> None:
         now = Moment.of(self._clock.now()).microseconds
