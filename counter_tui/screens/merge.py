@@ -55,9 +55,7 @@ class MergeInputScreen(UseInputScreen):
     )
     BINDINGS = bindings("register_id")
     AUTO_FOCUS = "#number"
-    ASK_FOR_CARD = later(
-        "マイナンバーカードをセットするか、商店街ポイントカードの番号を入力してください。"
-    )
+    ASK_FOR_CARD = later("マイナンバーカードをセットするか、商店街カード番号を入力してください。")
 
     def __init__(self) -> None:
         super().__init__()

@@ -37,6 +37,12 @@ async def typed_card(counter: Counter, pilot: Pilot[object], number: str = STREE
     await settle(pilot)
 
 
+async def test_what_to_do_first_is_said_whole_in_80_columns(counter: Counter) -> None:
+    async with running(counter) as pilot:
+        await s37_empty(counter, pilot)
+        assert str(MergeInputScreen.ASK_FOR_CARD) in screen_text(counter.app)
+
+
 async def test_the_street_s_card_is_typed_and_merged_without_a_card_in_the_reader(
     counter: Counter,
 ) -> None:
