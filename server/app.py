@@ -41,14 +41,14 @@ class RunningServer:
     _server: grpc.aio.Server
     _sides: tuple[Side, ...]
     _health: health.aio.HealthServicer
-    _health_check: "asyncio.Task[None]"
-    _jobs: "asyncio.Task[None]"
+    _beside: tuple["asyncio.Task[None]", ...]
+    """What goes on beside the calls."""
 
     async def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
         """Report NOT_SERVING, finish what was taken, then close the database."""
-        for task in (self._jobs, self._health_check):
+        for task in self._beside:
             task.cancel()
-        await asyncio.wait((self._jobs, self._health_check))
+        await asyncio.wait(self._beside)
         await self._health.enter_graceful_shutdown()
         await self._server.stop(grace_seconds)
         for side in self._sides:
@@ -88,7 +88,7 @@ async def start(
         ],
     )
     server.add_generic_rpc_handlers(
-        [handlers_of(service, real, practice) for service in real.servicers]
+        [handlers_of(service, real, practice, real.trail.handled) for service in real.servicers]
     )
     healthy = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
@@ -108,7 +108,8 @@ async def start(
     health_check = asyncio.create_task(_tell_changes(healthy, ("", *names), real.writer, state))
     holder = chance.bytes(16).hex()
     jobs = start_jobs(Workshop(real.writer, real.readers, clock, chance, holder))
-    return RunningServer(port, server, sides, healthy, health_check, jobs)
+    noting = [asyncio.create_task(side.noting.go_on()) for side in sides]
+    return RunningServer(port, server, sides, healthy, (health_check, jobs, *noting))
 
 
 def _listen(server: grpc.aio.Server, address: str, identities: Identities | None) -> int:

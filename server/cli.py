@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import click
 from peewee import Database
 
+from server.audit.cli import audit
 from server.chance import SystemChance
 from server.citizens.cli import citizens
 from server.citizens.proofs import Verify
@@ -46,6 +47,7 @@ from server.processes import (
 from server.secrets import MasterKeyError, Vault, read_master_key
 from server.streets.cli import streets
 from server.streets.master_key import check_master_key
+from server.terminals.cli import terminals
 from server.tls import Identities, TlsError, TlsFiles
 from server.training.databases import beside
 from server.vouchers.cli import vouchers
@@ -243,14 +245,14 @@ def _say(line: str) -> None:
 @main.command()
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def methods(as_json: bool) -> None:
-    """List every method of the API with who may call it (SEC-2)."""
+    """List every method of the API with who may call it, and whose data it is about (SEC-2)."""
     from server.services import declared_methods  # noqa: PLC0415 -- loads every room
 
     for one in declared_methods():
         if as_json:
-            click.echo(json.dumps({"method": one.name, "callers": one.callers}))
+            click.echo(json.dumps({"method": one.name, "callers": one.callers, "whose": one.whose}))
         else:
-            click.echo(f"{one.name:<56} {' '.join(one.callers)}")
+            click.echo(f"{one.name:<56} {one.whose:<12} {' '.join(one.callers)}")
 
 
 @main.command("demo-data")
@@ -278,6 +280,8 @@ main.add_command(limits)
 main.add_command(issuers)
 main.add_command(streets)
 main.add_command(merges)
+main.add_command(terminals)
+main.add_command(audit)
 
 if __name__ == "__main__":
     main()

@@ -1,15 +1,23 @@
 """What the commands of jichipoint-server share: opening the ledger, and saying what is wrong."""
 
+import getpass
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
 from peewee import Database, PeeweeException
 
+from server.audit.storing import store_events
+from server.audit.values import Event, shown
+from server.clock import Moment, SystemClock
 from server.db.engine import open_existing
 from server.db.errors import UnusableDatabaseError, one_line
 from server.ledger.engines import writing
 from server.ledger.snapshot import check_schema
+from server.rpc.handled import OK
+
+REFUSED = "REFUSED"
 
 
 @contextmanager
@@ -23,9 +31,54 @@ def reading(url: str) -> Iterator[Database]:
 
 @contextmanager
 def changing(url: str) -> Iterator[Database]:
-    """Open it as reading() does, and keep what is done, whole, or nothing of it."""
-    with reading(url) as opened, writing(opened):
-        yield opened
+    """Open it as reading() does, and keep what is done, whole, or nothing of it.
+
+    The audit trail says who ran the command, also where it was refused (SEC-5).
+    """
+    with reading(url) as opened:
+        try:
+            with writing(opened):
+                yield opened
+                store_events(opened, [command_event(OK)])
+        except PeeweeException:
+            raise
+        except Exception:
+            with writing(opened):
+                store_events(opened, [command_event(REFUSED)])
+            raise
+
+
+def command_event(result: str) -> Event:
+    """Return the trail's event of the command that runs."""
+    context = click.get_current_context()
+    given = context.params.items()
+    told = [
+        f"{name}={shown(str(value))}"
+        for name, value in given
+        if value is not None and name not in NOT_TOLD
+    ]
+    return Event(
+        noted_at=Moment.of(SystemClock().now()).microseconds,
+        caller=f"command:{_user()}",
+        person=shown(os.environ.get("SUDO_USER", "")),
+        machine="",
+        address="",
+        action=context.command_path,
+        result=result,
+        request_id="",
+        subject=" ".join(told),
+    )
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return str(os.getuid())
+
+
+NOT_TOLD = frozenset({"database", "as_json", "master_key_file"})
+"""Options that say where, and not what; no option of a command is a secret."""
 
 
 @contextmanager

@@ -25,7 +25,7 @@ from server.ledger.servicer import OperationServicer
 from server.merging.servicer import MergeServicer
 from server.mykey_ids.servicer import MykeyServicer
 from server.points.servicer import PointServicer
-from server.rpc.access import EVERY_TERMINAL, Access, Anyone, IssuerSystems, access_of
+from server.rpc.access import EVERY_TERMINAL, Anyone, Declared, IssuerSystems, declared_by
 from server.service_ids.servicer import ServiceIdServicer
 from server.streets.servicer import StreetServicer
 from server.terminals.servicer import TerminalServicer
@@ -53,14 +53,19 @@ class DeclaredMethod:
 
     name: str
     """Service and method, as in a call's path."""
-    access: Access | None
+    declared: Declared | None
+
+    @property
+    def whose(self) -> str:
+        """Whose data it shows or changes; empty where nothing is declared."""
+        return str(self.declared.whose) if self.declared else ""
 
     @property
     def callers(self) -> list[str]:
         """Return the kinds of caller: terminal classes, ISSUER_SYSTEM, ANYONE."""
-        match self.access:
-            case None:
-                return []
+        if self.declared is None:
+            return []
+        match self.declared.access:
             case Anyone():
                 return ["ANYONE"]
             case IssuerSystems():
@@ -75,5 +80,5 @@ def declared_methods() -> Iterator[DeclaredMethod]:
     """Yield every method of every service, by name, with what its servicer declares (SEC-2)."""
     for service, servicer in sorted(SERVICERS.items(), key=lambda one: one[0].full_name):
         for method in service.methods:
-            access = access_of(getattr(servicer, method.name))
-            yield DeclaredMethod(f"{service.full_name}/{method.name}", access)
+            declared = declared_by(getattr(servicer, method.name))
+            yield DeclaredMethod(f"{service.full_name}/{method.name}", declared)

@@ -7,6 +7,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from peewee import Database
 
 from server.accounts.servicer import LedgerServicer
+from server.audit.trail import Trail
 from server.bookers import open_booker
 from server.chance import Chance
 from server.citizens.challenges import KEY_USE as CHALLENGE_KEY_USE
@@ -21,6 +22,7 @@ from server.ledger.writer import Writer
 from server.loaders import LOADERS
 from server.merging.servicer import MergeServicer
 from server.mykey_ids.servicer import MykeyServicer
+from server.noting import Noting
 from server.points.servicer import PointServicer
 from server.readers import Readers
 from server.secrets import Vault
@@ -30,6 +32,7 @@ from server.streets.servicer import StreetServicer
 from server.streets.sessions import StreetSession, open_street_session
 from server.terminals.servicer import TerminalServicer
 from server.terminals.sessions import Session, SessionKey, Sessions
+from server.terminals.sign_in_guard import SignInGuard
 from server.training.sessions import Training
 from server.vouchers.servicer import VoucherServicer
 
@@ -53,9 +56,12 @@ class Side:
     sessions: Sessions[Session]
     street_sessions: Sessions[StreetSession]
     servicers: Mapping[ServiceDescriptor, object]
+    trail: Trail
+    noting: Noting
 
     async def stop(self) -> None:
-        """Finish what was taken, then close the database."""
+        """Finish what was taken, write what was noted, then close the database."""
+        await self.noting.write(with_uses=True)
         await self.writer.stop()
         self.readers.stop()
 
@@ -98,9 +104,12 @@ def _open(
     challenges = Challenges(vault.derive(CHALLENGE_KEY_USE), chance)
     proofs = CardProofs(challenges, means.verify_card, clock)
     cards = Cards(writer, readers, ImportedRenewals(readers))
+    guard = SignInGuard(clock)
     opened: list[object] = [
         CardServicer(proofs),
-        TerminalServicer(writer, readers, sessions, clock, chance, training=training(readers)),
+        TerminalServicer(
+            writer, readers, sessions, clock, chance, guard=guard, training=training(readers)
+        ),
         PointServicer(writer, cards, clock, proofs),
         MergeServicer(
             writer,
@@ -112,7 +121,7 @@ def _open(
             proofs=proofs,
             makes_files=not practice,
         ),
-        StreetServicer(writer, readers, vault, clock, chance),
+        StreetServicer(writer, readers, vault, clock, chance, guard=guard),
         VoucherServicer(writer, readers, vault, clock, chance, proofs=proofs),
         DayServicer(readers, clock),
         ServiceIdServicer(writer, readers, cards, clock),
@@ -122,4 +131,7 @@ def _open(
     ]
     by_kind = {type(one): one for one in opened}
     servicers = {service: by_kind[kind] for service, kind in SERVICERS.items()}
-    return Side(writer, readers, sessions, Sessions(load_street, clock), servicers)
+    trail = Trail(clock, SERVICERS)
+    noting = Noting(writer, trail, sessions)
+    street_sessions = Sessions(load_street, clock)
+    return Side(writer, readers, sessions, street_sessions, servicers, trail, noting)

@@ -28,7 +28,7 @@ from google.protobuf.descriptor_pb2 import (
     MethodDescriptorProto,
 )
 
-from server.rpc.access import EVERY_TERMINAL, Anyone, IssuerSystems, access_of
+from server.rpc.access import EVERY_TERMINAL, Anyone, IssuerSystems, declared_by
 from server.rpc.status import TABLE
 from server.services import SERVICERS
 from server.terminals.values import TerminalClass
@@ -197,9 +197,10 @@ def services(file: Definitions, servicers: dict[str, type]) -> Iterator[str]:
 
 def open_to(servicer: type, method: MethodDescriptorProto) -> str:
     """Return who may call a method, as its servicer declares it."""
-    access = access_of(getattr(servicer, method.name))
-    if access is None:
+    declared = declared_by(getattr(servicer, method.name))
+    if declared is None:
         return "Open to nobody."
+    access = declared.access
     if isinstance(access, Anyone):
         return "Open to anyone, without a session."
     if isinstance(access, IssuerSystems):

@@ -21,7 +21,7 @@ from server.municipalities.values import Program, ProgramKey
 from server.points.errors import PointsReason
 from server.readers import Readers
 from server.rpc import fields, pages
-from server.rpc.access import LEDGER_READERS, open_to
+from server.rpc.access import LEDGER_READERS, Whose, open_to
 from server.rpc.booking import timestamp
 from server.rpc.calls import Call
 from server.terminals.values import TerminalClass, TerminalKey
@@ -38,7 +38,7 @@ class LedgerServicer:
         self._readers = readers
         self._clock = clock
 
-    @open_to(LEDGER_READERS)
+    @open_to(LEDGER_READERS, Whose.MUNICIPALITY)
     async def GetBalance(  # noqa: N802
         self, request: pb.GetBalanceRequest, call: Call
     ) -> pb.GetBalanceResponse:
@@ -69,7 +69,7 @@ class LedgerServicer:
 
         return await self._readers.query(read)
 
-    @open_to(LEDGER_READERS)
+    @open_to(LEDGER_READERS, Whose.MUNICIPALITY)
     async def ListAccountTransactions(  # noqa: N802
         self, request: pb.ListAccountTransactionsRequest, call: Call
     ) -> pb.ListAccountTransactionsResponse:

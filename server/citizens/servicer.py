@@ -6,7 +6,7 @@ from server.citizens.proofs import CardProofs, SignedChallenge
 from server.citizens.values import Proof
 from server.ledger.values import RequestKey
 from server.rpc import fields
-from server.rpc.access import REDEEMING_COUNTERS, open_to
+from server.rpc.access import REDEEMING_COUNTERS, Whose, open_to
 from server.rpc.booking import timestamp
 from server.rpc.calls import Call
 
@@ -17,7 +17,7 @@ class CardServicer:
     def __init__(self, proofs: CardProofs) -> None:
         self._proofs = proofs
 
-    @open_to(REDEEMING_COUNTERS)
+    @open_to(REDEEMING_COUNTERS, Whose.CALLER)
     async def CreateCardChallenge(  # noqa: N802
         self, request: pb.CreateCardChallengeRequest, call: Call
     ) -> pb.CreateCardChallengeResponse:

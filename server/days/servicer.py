@@ -13,7 +13,7 @@ from server.ledger.values import Refusal
 from server.points.errors import PointsReason
 from server.readers import Readers
 from server.rpc import fields, pages
-from server.rpc.access import REDEEMING_COUNTERS, open_to
+from server.rpc.access import REDEEMING_COUNTERS, Whose, open_to
 from server.rpc.booking import timestamp
 from server.rpc.calls import Call
 
@@ -28,7 +28,7 @@ class DayServicer:
         self._readers = readers
         self._clock = clock
 
-    @open_to(REDEEMING_COUNTERS)
+    @open_to(REDEEMING_COUNTERS, Whose.CALLER)
     async def ListDayTransactions(  # noqa: N802
         self, request: pb.ListDayTransactionsRequest, call: Call
     ) -> pb.ListDayTransactionsResponse:
@@ -61,7 +61,7 @@ class DayServicer:
             else "",
         )
 
-    @open_to(REDEEMING_COUNTERS)
+    @open_to(REDEEMING_COUNTERS, Whose.CALLER)
     async def GetDayTotals(  # noqa: N802
         self, request: pb.GetDayTotalsRequest, call: Call
     ) -> pb.GetDayTotalsResponse:
@@ -75,7 +75,7 @@ class DayServicer:
             read_time=timestamp(Moment.of(self._clock.now()).microseconds),
         )
 
-    @open_to(REDEEMING_COUNTERS)
+    @open_to(REDEEMING_COUNTERS, Whose.CALLER)
     async def GetDayTransaction(  # noqa: N802
         self, request: pb.GetDayTransactionRequest, call: Call
     ) -> pb.GetDayTransactionResponse:

@@ -1,7 +1,6 @@
 """The commands jichipoint-server issuers: libraries, streets and others (TRM-3)."""
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import asdict
 
@@ -17,39 +16,12 @@ from server.issuers.keeping import (
 )
 from server.issuers.values import CardReading, HandoverMethod, Symbology
 from server.ledger.cli import database_option
+from server.text_options import DigitsOption, NameOption
 
 NAME_LENGTH_MAX = 50
-_WIDE_SPACE = "\u3000"
 
 
-class IssuerId(click.ParamType[str]):
-    """An issuer's ID."""
-
-    name = "issuer_id"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        """Return the ID, or end the command."""
-        text = str(value)
-        if not re.fullmatch("[0-9]{6}", text):
-            self.fail(f"{text!r} is not an issuer ID of 6 digits", param, ctx)
-        return text
-
-
-class _Name(click.ParamType[str]):
-    """An issuer's name."""
-
-    name = "name"
-
-    def convert(
-        self, value: object, param: click.Parameter | None, ctx: click.Context | None
-    ) -> str:
-        text = str(value)
-        shown = text.replace(_WIDE_SPACE, " ")
-        if not 1 <= len(text) <= NAME_LENGTH_MAX or not shown.isprintable() or not shown.strip():
-            self.fail(f"a name has 1 to {NAME_LENGTH_MAX} printable characters", param, ctx)
-        return text
+ISSUER_ID = DigitsOption("issuer_id", "an issuer ID", 6)
 
 
 def _settings(command: Callable[..., None]) -> Callable[..., None]:
@@ -108,8 +80,8 @@ def list_command(database: str, as_json: bool) -> None:
 
 @issuers.command("add")
 @database_option
-@click.argument("issuer_id", type=IssuerId())
-@click.argument("name", type=_Name())
+@click.argument("issuer_id", type=ISSUER_ID)
+@click.argument("name", type=NameOption(NAME_LENGTH_MAX))
 @click.option("--street", "is_street", is_flag=True, help="It is a shopping street.")
 @_settings
 def add_command(
@@ -124,8 +96,8 @@ def add_command(
 
 @issuers.command("set")
 @database_option
-@click.argument("issuer_id", type=IssuerId())
-@click.option("--name", type=_Name())
+@click.argument("issuer_id", type=ISSUER_ID)
+@click.option("--name", type=NameOption(NAME_LENGTH_MAX))
 @_settings
 def set_command(database: str, issuer_id: str, **options: str | None) -> None:
     """Change an issuer's settings; what is not named stays.

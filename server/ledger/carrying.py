@@ -61,6 +61,7 @@ TABLES = (
     CarriedTable("service_id_event", ("caller", "request_id")),
     CarriedTable("signature_renewal", ("serial_number",)),
     CarriedTable("address_notice", ("notice_id",)),
+    CarriedTable("data_key", ("key_id",)),
     CarriedTable("street", ("issuer_id",)),
     CarriedTable("street_key", ("issuer_id", "key_id")),
     CarriedTable("account", ("account_id",)),
@@ -75,6 +76,8 @@ TABLES = (
     CarriedTable("voucher", ("transaction_id",), derived=("is_open",)),
     CarriedTable("voucher_reprint", ("transaction_id", "sequence")),
     CarriedTable("wrong_voucher_number", ("terminal_id", "sequence")),
+    CarriedTable("audit_event", ("event_id",)),
+    CarriedTable("audit_seal", ("first_event_id",)),
     CarriedTable("seal", ("first_transaction_id",)),
     CarriedTable("counter", ("name",)),
 )

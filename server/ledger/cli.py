@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 from peewee import Database
 
+from server.audit.sealing import insert_audit_seal, next_audit_seal
 from server.clock import Moment, SystemClock
 from server.db.engine import open_existing
 from server.db.errors import UnusableDatabaseError
@@ -52,7 +53,7 @@ def verify(database: str, as_json: bool) -> None:
 @database_option
 @json_option
 def seal(database: str, as_json: bool) -> None:
-    """Seal the transactions that are not sealed yet, in blocks."""
+    """Seal what is not sealed yet, in blocks: the audit trail, then the transactions."""
     with _told_in_one_line():
         blocks, transactions, last_hash = _seal_all(open_existing(database))
     text = f"{blocks} blocks with {transactions} transactions sealed"
@@ -63,6 +64,9 @@ def seal(database: str, as_json: bool) -> None:
 def _seal_all(database: Database) -> tuple[int, int, str | None]:
     with told(database, "cannot be sealed"), database.connection_context():
         check_schema(database)
+        now = Moment.of(SystemClock().now()).microseconds
+        while trail := next_audit_seal(database, now, wait=0):
+            insert_audit_seal(database, trail)
         blocks = transactions = 0
         while sealed := seal_next(database, Moment.of(SystemClock().now()).microseconds):
             blocks += 1
@@ -120,6 +124,8 @@ def _verified(found: Verified) -> dict[str, object]:
         "sealed": found.sealed,
         "unsealed": found.unsealed,
         "last_hash": found.last_hash.hex() if found.last_hash else None,
+        "events": found.events,
+        "events_sealed": found.events_sealed,
         "fault": found.fault,
     }
 
@@ -128,7 +134,8 @@ def _agreeing(found: Verified) -> str:
     return (
         f"{found.transactions} transactions and {found.lots} lots agree; "
         f"{found.sealed} transactions are sealed in {found.blocks} blocks, "
-        f"{found.unsealed} are not sealed yet"
+        f"{found.unsealed} are not sealed yet; "
+        f"{found.events_sealed} of {found.events} events of the audit trail are sealed"
     )
 
 

@@ -19,7 +19,7 @@ class _Block:
         self.seal = seal
         self._previous_hash = before.hash if before else NO_HASH
         self._first = before.last_transaction_id + 1 if before else 1
-        self._hash = BlockHash(self._previous_hash)
+        self._hash = BlockHash(self._previous_hash, seal.audit_hash)
         self._numbers: list[str] = []
         """The first one's and the newest one's."""
 

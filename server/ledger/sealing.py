@@ -18,16 +18,20 @@ from server.ledger.snapshot import stream
 from server.ledger.whole import WholeTransaction, transactions_from
 
 FORMAT = "jichipoint-seal-1"
+FORMAT_WITH_AUDIT = "jichipoint-seal-2"
+"""Of blocks that name a block of the audit trail."""
 NO_HASH = bytes(32)
 """The hash before the first."""
 BLOCK_MAX = 1000
 
 _COLUMNS = """first_transaction_id, last_transaction_id, transactions, previous_hash, hash,
-    sealed_at FROM seal ORDER BY first_transaction_id"""
+    sealed_at, audit_hash FROM seal ORDER BY first_transaction_id"""
 _LAST = f"SELECT {_COLUMNS} DESC LIMIT 1"
 _ALL = f"SELECT {_COLUMNS}"
 _INSERT = """INSERT INTO seal (first_transaction_id, last_transaction_id, transactions,
-    previous_hash, hash, sealed_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+    previous_hash, hash, sealed_at, audit_hash)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING"""
+_LAST_AUDIT_HASH = "SELECT hash FROM audit_seal ORDER BY first_event_id DESC LIMIT 1"
 
 Field = str | int | bytes | None
 
@@ -42,13 +46,18 @@ class Seal(NamedTuple):
     previous_hash: bytes
     hash: bytes
     sealed_at: int
+    audit_hash: bytes | None
+    """The newest seal of the audit trail when this was made; None where there was none."""
 
 
 class BlockHash:
     """The hash of a block, fed one transaction after the other."""
 
-    def __init__(self, previous_hash: bytes) -> None:
-        self._hash = hashlib.sha256(netstrings((FORMAT, previous_hash)))
+    def __init__(self, previous_hash: bytes, audit_hash: bytes | None) -> None:
+        begun: tuple[Field, ...] = (FORMAT, previous_hash)
+        if audit_hash is not None:
+            begun = (FORMAT_WITH_AUDIT, previous_hash, audit_hash)
+        self._hash = hashlib.sha256(netstrings(begun))
         self.transactions = 0
 
     def add(self, transaction: WholeTransaction) -> None:
@@ -123,7 +132,9 @@ def next_seal(database: Database, most: int, now: int) -> Seal | None:
     """Return the seal of the next block, of at most so many transactions; this only reads."""
     last = last_seal(database)
     first, previous_hash = (last.last_transaction_id + 1, last.hash) if last else (1, NO_HASH)
-    block = BlockHash(previous_hash)
+    audited = rows(database, _LAST_AUDIT_HASH)
+    audit_hash = audited[0][0] if audited else None
+    block = BlockHash(previous_hash, audit_hash)
     transaction = None
     for transaction in transactions_from(database, first, most):
         block.add(transaction)
@@ -131,7 +142,7 @@ def next_seal(database: Database, most: int, now: int) -> Seal | None:
         return None
     newest = transaction.transaction_id
     found = block.end(first, newest, now)
-    return Seal(first, newest, block.transactions, previous_hash, found, now)
+    return Seal(first, newest, block.transactions, previous_hash, found, now, audit_hash)
 
 
 def insert_seal(database: Database, seal: Seal) -> bool:

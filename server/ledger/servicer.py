@@ -9,7 +9,7 @@ from server.ledger.values import Operation, Outcome, Refusal, RequestKey
 from server.ledger.writer import Writer
 from server.readers import Readers
 from server.rpc import fields
-from server.rpc.access import EVERY_TERMINAL, open_to
+from server.rpc.access import EVERY_TERMINAL, Whose, open_to
 from server.rpc.calls import Call
 from server.rpc.status import status_of
 
@@ -21,7 +21,7 @@ class OperationServicer:
         self._writer = writer
         self._readers = readers
 
-    @open_to(EVERY_TERMINAL)
+    @open_to(EVERY_TERMINAL, Whose.CALLER, withdrawn_too=True)
     async def GetOperation(  # noqa: N802
         self, request: operations_pb2.GetOperationRequest, call: Call
     ) -> operations_pb2.GetOperationResponse:
@@ -32,7 +32,7 @@ class OperationServicer:
             raise Refusal(LedgerReason.OPERATION_UNKNOWN)
         return operations_pb2.GetOperationResponse(operation=operation_message(found[key]))
 
-    @open_to(EVERY_TERMINAL)
+    @open_to(EVERY_TERMINAL, Whose.CALLER, withdrawn_too=True)
     async def SettleOperation(  # noqa: N802
         self, request: operations_pb2.SettleOperationRequest, call: Call
     ) -> operations_pb2.SettleOperationResponse:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from peewee import Database, SqliteDatabase
 
+from server.audit.checking import audit_faults
 from server.db.queries import rows
 from server.ledger.checking import Counters, lot_faults, table_faults, transaction_faults
 from server.ledger.ordering import Order
@@ -24,6 +25,9 @@ class Verified:
     """Transactions in sealed blocks, as the seals say."""
     last_hash: bytes | None
     """The newest seal's: whoever keeps it elsewhere sees whether all seals were made anew."""
+    events: int
+    """In the audit trail."""
+    events_sealed: int
     fault: str | None
 
     @property
@@ -34,7 +38,9 @@ class Verified:
 
 _COUNTS = """SELECT (SELECT count(*) FROM ledger_transaction), (SELECT count(*) FROM lot),
     (SELECT count(*) FROM seal),
-    (SELECT CAST(coalesce(sum(transactions), 0) AS BIGINT) FROM seal)"""
+    (SELECT CAST(coalesce(sum(transactions), 0) AS BIGINT) FROM seal),
+    (SELECT count(*) FROM audit_event),
+    (SELECT coalesce(max(last_event_id), 0) FROM audit_seal)"""
 
 
 def verify(database: Database) -> Verified:
@@ -48,7 +54,7 @@ def verify(database: Database) -> Verified:
 
 def check(database: Database) -> Verified:
     """Do the same in a transaction that the caller has begun."""
-    ((transactions, lots, blocks, sealed),) = rows(database, _COUNTS)
+    ((transactions, lots, blocks, sealed, events, events_sealed),) = rows(database, _COUNTS)
     last = last_seal(database)
     return Verified(
         transactions,
@@ -56,6 +62,8 @@ def check(database: Database) -> Verified:
         blocks,
         sealed,
         last.hash if last else None,
+        events,
+        events_sealed,
         next(_faults(database), None),
     )
 
@@ -77,3 +85,4 @@ def _faults(database: Database) -> Iterator[str]:
     yield from counters.faults()
     yield from lot_faults(database)
     yield from table_faults(database)
+    yield from audit_faults(database)

@@ -34,7 +34,7 @@ from server.points.errors import PointsReason
 from server.points.servicer import usable_points, use_of
 from server.readers import Readers
 from server.rpc import fields, pages
-from server.rpc.access import LEDGER_READERS, STREET_COUNTERS, open_to
+from server.rpc.access import LEDGER_READERS, STREET_COUNTERS, Whose, open_to
 from server.rpc.booking import book, fingerprint, timestamp
 from server.rpc.calls import Call
 from server.secrets import Vault
@@ -72,7 +72,7 @@ class MergeServicer:
         self._proofs = proofs
         self._makes_files = makes_files
 
-    @open_to(STREET_COUNTERS)
+    @open_to(STREET_COUNTERS, Whose.HOLDER)
     async def GetMergeablePoints(  # noqa: N802
         self, request: pb.GetMergeablePointsRequest, call: Call
     ) -> pb.GetMergeablePointsResponse:
@@ -103,7 +103,7 @@ class MergeServicer:
             shown_on=fields.to_date(found.balances.day),
         )
 
-    @open_to(STREET_COUNTERS)
+    @open_to(STREET_COUNTERS, Whose.HOLDER)
     async def Merge(self, request: pb.MergeRequest, call: Call) -> bytes:  # noqa: N802
         """MRG-1, MRG-4."""
         issuer_id = call.session.issuer_id
@@ -127,7 +127,7 @@ class MergeServicer:
         )
         return await book(self._writer, command, call)
 
-    @open_to(STREET_COUNTERS)
+    @open_to(STREET_COUNTERS, Whose.CALLER)
     async def ListUndeliveredMerges(  # noqa: N802
         self, request: pb.ListUndeliveredMergesRequest, call: Call
     ) -> pb.ListUndeliveredMergesResponse:
@@ -147,7 +147,7 @@ class MergeServicer:
             response.merges.add(transaction_number=one.transaction_number, merge_file=file)
         return response
 
-    @open_to(STREET_COUNTERS)
+    @open_to(STREET_COUNTERS, Whose.CALLER)
     async def ReportMergeDelivered(  # noqa: N802
         self, request: pb.ReportMergeDeliveredRequest, call: Call
     ) -> pb.ReportMergeDeliveredResponse:
@@ -164,7 +164,7 @@ class MergeServicer:
         await self._writer.run(deliver)
         return pb.ReportMergeDeliveredResponse(deliver_time=timestamp(now))
 
-    @open_to(STREET_COUNTERS)
+    @open_to(STREET_COUNTERS, Whose.CALLER)
     async def GetMergeState(  # noqa: N802
         self, request: pb.GetMergeStateRequest, call: Call
     ) -> pb.GetMergeStateResponse:
@@ -172,7 +172,7 @@ class MergeServicer:
         state = await self._state(request.transaction_number, call.session.caller)
         return pb.GetMergeStateResponse(state=_state(state))
 
-    @open_to(LEDGER_READERS)
+    @open_to(LEDGER_READERS, Whose.MUNICIPALITY)
     async def ListUnacknowledgedMerges(  # noqa: N802
         self, request: pb.ListUnacknowledgedMergesRequest, call: Call
     ) -> pb.ListUnacknowledgedMergesResponse:

@@ -44,7 +44,7 @@ from server.mykey_ids.rules import (
 from server.mykey_ids.values import Attempt, Purpose
 from server.readers import Readers
 from server.rpc import fields, pages
-from server.rpc.access import SERVICE_ID_COUNTERS, open_to
+from server.rpc.access import SERVICE_ID_COUNTERS, Whose, open_to
 from server.rpc.booking import book, fingerprint, timestamp
 from server.rpc.calls import Call
 from server.terminals.guessing import Guesses
@@ -77,7 +77,7 @@ class MykeyServicer:
         self._proofs = proofs
         self._guesses = Guesses(GUESSED_PASSWORDS, writer, readers, clock)
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.HOLDER)
     async def BeginAttempt(  # noqa: N802
         self, request: pb.BeginAttemptRequest, call: Call
     ) -> pb.BeginAttemptResponse:
@@ -115,7 +115,7 @@ class MykeyServicer:
             mykey_id=holder.mykey_id if holder and citizen_id is not None else "",
         )
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.HOLDER)
     async def ProposeMykeyId(  # noqa: N802
         self, request: pb.ProposeMykeyIdRequest, call: Call
     ) -> pb.ProposeMykeyIdResponse:
@@ -126,7 +126,7 @@ class MykeyServicer:
         )
         return pb.ProposeMykeyIdResponse(mykey_id=candidate, proposals_left=left)
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.HOLDER)
     async def CheckMykeyId(  # noqa: N802
         self, request: pb.CheckMykeyIdRequest, call: Call
     ) -> pb.CheckMykeyIdResponse:
@@ -141,7 +141,7 @@ class MykeyServicer:
             answer.proposal.mykey_id, answer.proposal.proposals_left = proposed
         return answer
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.HOLDER)
     async def RegisterMykeyId(  # noqa: N802
         self, request: pb.RegisterMykeyIdRequest, call: Call
     ) -> bytes:
@@ -168,7 +168,7 @@ class MykeyServicer:
         )
         return await book(self._writer, command, call)
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.HOLDER)
     async def ChangeMykeyId(self, request: pb.ChangeMykeyIdRequest, call: Call) -> bytes:  # noqa: N802
         """MKY-6."""
         key, attempt = await self._of_attempt(request.request_id, request.attempt_id, call)
@@ -185,7 +185,7 @@ class MykeyServicer:
         )
         return await book(self._writer, command, call)
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.HOLDER)
     async def GetRevocationLosses(  # noqa: N802
         self, request: pb.GetRevocationLossesRequest, call: Call
     ) -> pb.GetRevocationLossesResponse:
@@ -198,7 +198,7 @@ class MykeyServicer:
             holds=len(found.belongings.open_holds),
         )
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.HOLDER)
     async def RevokeMykeyId(self, request: pb.RevokeMykeyIdRequest, call: Call) -> bytes:  # noqa: N802
         """MKY-7: what is held for orders goes back first, so that it lapses with the rest."""
         key, attempt = await self._of_attempt(request.request_id, request.attempt_id, call)
@@ -219,7 +219,7 @@ class MykeyServicer:
                     await self._writer.book(release, call.timeout_seconds)
         return await book(self._writer, command, call)
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.HOLDER)
     async def TieCard(self, request: pb.TieCardRequest, call: Call) -> bytes:  # noqa: N802
         """CRD-4. The password is in no fingerprint."""
         mykey_id = fields.mykey_id(request.mykey_id)
@@ -247,7 +247,7 @@ class MykeyServicer:
                     await self._count_wrong_password(attempt)
                 raise
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.HOLDER)
     async def ListOwnServiceIds(  # noqa: N802
         self, request: pb.ListOwnServiceIdsRequest, call: Call
     ) -> pb.ListOwnServiceIdsResponse:
@@ -260,7 +260,7 @@ class MykeyServicer:
             service_ids=[pb.OwnServiceId(**one._asdict()) for one in found]
         )
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.HOLDER)
     async def EndAttempt(  # noqa: N802
         self, request: pb.EndAttemptRequest, call: Call
     ) -> pb.EndAttemptResponse:
@@ -269,7 +269,7 @@ class MykeyServicer:
         await self._writer.run(lambda database: attempts.end(database, key, now))
         return pb.EndAttemptResponse()
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.NOBODY)
     async def ListBaseMunicipalities(  # noqa: N802
         self,
         request: pb.ListBaseMunicipalitiesRequest,

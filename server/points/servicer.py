@@ -14,7 +14,7 @@ from server.points.cards import MyNumberCard, ShownCard
 from server.points.operations import Cancelled, CancelSpendCommand, SpendCommand, Spent, Use
 from server.points.rules import Shown
 from server.rpc import fields
-from server.rpc.access import POINT_COUNTERS, REDEEMING_COUNTERS, open_to
+from server.rpc.access import POINT_COUNTERS, REDEEMING_COUNTERS, Whose, open_to
 from server.rpc.booking import book, fingerprint, timestamp
 from server.rpc.calls import Call
 
@@ -30,7 +30,7 @@ class PointServicer:
         self._clock = clock
         self._proofs = proofs
 
-    @open_to(REDEEMING_COUNTERS)
+    @open_to(REDEEMING_COUNTERS, Whose.HOLDER)
     async def ListUsablePoints(  # noqa: N802
         self, request: pb.ListUsablePointsRequest, call: Call
     ) -> pb.ListUsablePointsResponse:
@@ -48,7 +48,7 @@ class PointServicer:
             shown_on=fields.to_date(found.day),
         )
 
-    @open_to(POINT_COUNTERS)
+    @open_to(POINT_COUNTERS, Whose.HOLDER)
     async def Spend(self, request: pb.SpendRequest, call: Call) -> bytes:  # noqa: N802
         """USE-2."""
         key = RequestKey(call.session.caller, fields.request_id(request.request_id))
@@ -57,7 +57,7 @@ class PointServicer:
         command = SpendCommand(key, fingerprint("Spend", request), use, _spent)
         return await book(self._writer, command, call)
 
-    @open_to(POINT_COUNTERS)
+    @open_to(POINT_COUNTERS, Whose.CALLER)
     async def CancelSpend(self, request: pb.CancelSpendRequest, call: Call) -> bytes:  # noqa: N802
         """USE-4."""
         command = CancelSpendCommand(

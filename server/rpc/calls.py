@@ -4,10 +4,13 @@ Each method is wrapped once, when the server starts. Methods are `async def name
 request, call)` and return a message, or the bytes of one (an answer that was stored).
 """
 
+import asyncio
 import logging
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, NoReturn, Protocol, cast
+from urllib.parse import unquote
 
 import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
@@ -18,8 +21,9 @@ from server.ledger.booker import ClockWentBackError
 from server.ledger.store import StoreUnavailableError
 from server.ledger.values import Refusal
 from server.ledger.writer import DeadlinePassedError, QueueFullError, StoppingError
-from server.rpc.access import Access, Anyone, IssuerSystems, access_of
+from server.rpc.access import Anyone, Declared, IssuerSystems, declared_by
 from server.rpc.errors import RpcReason
+from server.rpc.handled import CANCELLED, Handled, Watch
 from server.rpc.status import status_of
 from server.streets.sessions import StreetSession, is_street
 from server.terminals.errors import TerminalReason
@@ -44,6 +48,8 @@ class Call:
     """What a method knows of its caller."""
 
     open_session: Session | StreetSession | None
+    address: str
+    """The caller's, without the port."""
     timeout_seconds: float
 
     @property
@@ -85,21 +91,21 @@ class Served(Protocol):
 
 
 def handlers_of(
-    service: ServiceDescriptor, real: Served, practice: Served | None
+    service: ServiceDescriptor, real: Served, practice: Served | None, watch: Watch
 ) -> grpc.GenericRpcHandler:
     """Return the handlers of a service: every method of its definition, with its access.
 
-    Which ledger a call is for, its session says (USE-7).
+    Which ledger a call is for, its session says (USE-7). `watch` is told of every call.
     """
     handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
     for descriptor in service.methods:
         method: Method | None = getattr(real.servicers[service], descriptor.name, None)
-        access = access_of(method) if method else None
+        declared = declared_by(method) if method else None
         ways = {False: _Way(method, real)}
         if practice is not None:
             there = getattr(practice.servicers[service], descriptor.name, None)
             ways[True] = _Way(there, practice)
-        behaviour = _guarded(descriptor, ways, access)
+        behaviour = _guarded(descriptor, ways, declared, watch)
         handlers[descriptor.name] = grpc.unary_unary_rpc_method_handler(behaviour)
     return grpc.method_handlers_generic_handler(service.full_name, handlers)
 
@@ -112,51 +118,91 @@ class _Way(NamedTuple):
 
 
 def _guarded(
-    descriptor: MethodDescriptor, ways: Mapping[bool, _Way], access: Access | None
+    descriptor: MethodDescriptor,
+    ways: Mapping[bool, _Way],
+    declared: Declared | None,
+    watch: Watch,
 ) -> Callable[[bytes, Context], Awaitable[bytes]]:
     request_class = GetMessageClass(descriptor.input_type)
+    name = descriptor.full_name
+
+    async def reply_to(request_bytes: bytes, context: Context, handled: Handled) -> bytes:
+        token = _token(context)
+        handled.in_practice = is_practice(token) and not _is_open_to_anyone(declared)
+        method, side = ways.get(handled.in_practice, ways[False])
+        if method is None or declared is None:
+            raise Refusal(TerminalReason.METHOD_NOT_OPEN)
+        await _admit(token, declared, side, handled)
+        try:
+            handled.request = request_class.FromString(request_bytes)
+        except DecodeError:
+            raise Refusal(RpcReason.UNDECODABLE_MESSAGE) from None
+        call = Call(handled.session, handled.address, _timeout(context))
+        reply = await method(handled.request, call)
+        if isinstance(reply, bytes):
+            return reply
+        handled.reply = reply
+        return reply.SerializeToString()
 
     async def answer(request_bytes: bytes, context: Context) -> bytes:
+        handled = Handled(name, _address(context))
+        began = time.perf_counter()
         try:
-            token = _token(context)
-            in_practice = is_practice(token) and not isinstance(access, Anyone)
-            method, side = ways.get(in_practice, ways[False])
-            if method is None or access is None:
-                raise Refusal(TerminalReason.METHOD_NOT_OPEN)
-            call = Call(await _admit(token, access, side), _timeout(context))
-            try:
-                request = request_class.FromString(request_bytes)
-            except DecodeError:
-                raise Refusal(RpcReason.UNDECODABLE_MESSAGE) from None
-            reply = await method(request, call)
-            return reply if isinstance(reply, bytes) else reply.SerializeToString()
-        except Refusal as refusal:
-            await refuse(context, refusal)
-        except tuple(_UNDECIDED) as error:
-            await refuse(context, Refusal(_UNDECIDED[type(error)]))
-        except grpc.aio.AbortError:
-            raise
+            return await reply_to(request_bytes, context, handled)
         except Exception as error:
-            log.error("%s failed", descriptor.full_name, exc_info=error)
-            await refuse(context, Refusal(RpcReason.INTERNAL_FAULT))
+            refusal = _refusal_for(error, handled)
+            handled.result = refusal.reason
+            await refuse(context, refusal)
+        except asyncio.CancelledError:
+            handled.result = CANCELLED
+            raise
+        finally:
+            handled.seconds = time.perf_counter() - began
+            _tell(watch, handled)
 
     return answer
 
 
-async def _admit(token: str | None, access: Access, side: Served) -> Session | StreetSession | None:
+def _tell(watch: Watch, handled: Handled) -> None:
+    """Tell of a call; a fault in that is ours, and changes nothing of the answer."""
+    try:
+        watch(handled)
+    except Exception:
+        log.exception("a call of %s cannot be told of", handled.method)
+
+
+def _refusal_for(error: Exception, handled: Handled) -> Refusal:
+    """Return what the caller is told; a fault of ours is logged, and nothing of it is told."""
+    if isinstance(error, Refusal):
+        return error
+    reason = _UNDECIDED.get(type(error))
+    if reason is None:
+        log.error("%s failed", handled.method, exc_info=error)
+        reason = RpcReason.INTERNAL_FAULT
+    return Refusal(reason)
+
+
+def _is_open_to_anyone(declared: Declared | None) -> bool:
+    return declared is not None and isinstance(declared.access, Anyone)
+
+
+async def _admit(token: str | None, declared: Declared, side: Served, handled: Handled) -> None:
+    """Find the caller's session and note it, or raise Refusal where it may not call."""
+    access = declared.access
     if isinstance(access, Anyone):
-        return None
+        return
     if is_street(token):
-        street_session = await side.street_sessions.find(token)
+        handled.session = await side.street_sessions.find(token)
         if not isinstance(access, IssuerSystems):
             raise Refusal(RpcReason.NOT_FOR_THIS_CALLER)
-        return street_session
-    session = await side.sessions.find(token)
+        return
+    handled.session = session = await side.sessions.find(token)
+    if session.is_withdrawn and not declared.withdrawn_too:
+        raise Refusal(TerminalReason.TERMINAL_WITHDRAWN)
     if isinstance(access, IssuerSystems):
         raise Refusal(RpcReason.NOT_FOR_THIS_CALLER)
     if session.terminal_class not in access:
         raise Refusal(TerminalReason.NOT_FOR_THIS_TERMINAL)
-    return session
 
 
 def _token(context: Context) -> str | None:
@@ -164,6 +210,12 @@ def _token(context: Context) -> str | None:
         if key == "authorization" and isinstance(value, str) and value.startswith("Bearer "):
             return value.removeprefix("Bearer ")
     return None
+
+
+def _address(context: Context) -> str:
+    """Return the caller's address without its port, from gRPC's ipv4:HOST:PORT or unix:PATH."""
+    kind, _, rest = unquote(context.peer()).partition(":")
+    return rest.rpartition(":")[0].strip("[]") if kind in ("ipv4", "ipv6") else kind
 
 
 def _timeout(context: Context) -> float:

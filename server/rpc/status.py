@@ -134,6 +134,16 @@ TABLE: dict[str, Row] = {
         "端末IDまたは端末パスワードが違います。",
         "The terminal ID or the password is wrong.",
     ),
+    TerminalReason.SIGN_IN_LOCKED: Row(
+        StatusCode.RESOURCE_EXHAUSTED,
+        "パスワードの誤りが続いたため、あと{retry_seconds}秒お待ちください。",
+        "Too many wrong passwords: wait for {retry_seconds} s.",
+    ),
+    TerminalReason.TERMINAL_UNKNOWN: Row(
+        StatusCode.NOT_FOUND,
+        "この端末IDの端末はありません。",
+        "There is no terminal of this ID.",
+    ),
     TerminalReason.MACHINE_NOT_BOUND: Row(
         StatusCode.PERMISSION_DENIED,
         "この端末IDは別の機械で登録されています。自治体の担当者に登録の解除を依頼してください。",

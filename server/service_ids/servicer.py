@@ -15,7 +15,7 @@ from server.ledger.values import Refusal, RequestKey
 from server.ledger.writer import Writer
 from server.readers import Readers
 from server.rpc import fields, pages
-from server.rpc.access import SERVICE_ID_COUNTERS, open_to
+from server.rpc.access import SERVICE_ID_COUNTERS, Whose, open_to
 from server.rpc.booking import book, fingerprint, timestamp
 from server.rpc.calls import Call
 from server.service_ids.address_notices import AddressNotice, acknowledge, notices
@@ -43,7 +43,7 @@ class ServiceIdServicer:
         self._cards = cards
         self._clock = clock
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.ISSUER)
     async def LookUpServiceId(  # noqa: N802
         self, request: pb.LookUpServiceIdRequest, call: Call
     ) -> pb.LookUpServiceIdResponse:
@@ -62,7 +62,7 @@ class ServiceIdServicer:
             handover=_handover(found.issuer),
         )
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.ISSUER)
     async def LookUpMykeyId(  # noqa: N802
         self, request: pb.LookUpMykeyIdRequest, call: Call
     ) -> pb.LookUpMykeyIdResponse:
@@ -74,7 +74,7 @@ class ServiceIdServicer:
         )
         return pb.LookUpMykeyIdResponse(mykey_id=mykey_id)
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.ISSUER)
     async def RegisterServiceId(  # noqa: N802
         self, request: pb.RegisterServiceIdRequest, call: Call
     ) -> bytes:
@@ -95,7 +95,7 @@ class ServiceIdServicer:
         await self._cards.tie_if_renewed(serial_number)
         return await book(self._writer, command, call)
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.ISSUER)
     async def ListServiceIds(  # noqa: N802
         self, request: pb.ListServiceIdsRequest, call: Call
     ) -> pb.ListServiceIdsResponse:
@@ -112,7 +112,7 @@ class ServiceIdServicer:
             next_page_token=pages.text_token(page[-1].customer_id) if len(found) > size else "",
         )
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.ISSUER)
     async def GetIssuer(  # noqa: N802
         self,
         request: pb.GetIssuerRequest,  # noqa: ARG002
@@ -131,7 +131,7 @@ class ServiceIdServicer:
             reading=reading,
         )
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.ISSUER)
     async def ListAddressNotices(  # noqa: N802
         self, request: pb.ListAddressNoticesRequest, call: Call
     ) -> pb.ListAddressNoticesResponse:
@@ -154,7 +154,7 @@ class ServiceIdServicer:
             next_page_token=pages.token(page[-1].notice_id) if len(found) > size else "",
         )
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.ISSUER)
     async def AcknowledgeAddressNotice(  # noqa: N802
         self, request: pb.AcknowledgeAddressNoticeRequest, call: Call
     ) -> pb.AcknowledgeAddressNoticeResponse:

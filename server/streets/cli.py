@@ -16,7 +16,7 @@ from merge_driver.keys import dump_key_file
 from server.chance import SystemChance
 from server.clock import Moment, SystemClock
 from server.commands import changing, reading, told_in_one_line
-from server.issuers.cli import IssuerId
+from server.issuers.cli import ISSUER_ID
 from server.ledger.cli import database_option
 from server.secrets import MasterKeyError, Vault, read_master_key
 from server.streets.keeping import StreetError, end_key, kept_streets, make_key, set_street
@@ -58,7 +58,7 @@ def list_command(database: str, as_json: bool) -> None:
 @streets.command("set")
 @database_option
 @_master_key_option
-@click.argument("issuer_id", type=IssuerId())
+@click.argument("issuer_id", type=ISSUER_ID)
 @click.option(
     "--profile",
     type=click.IntRange(1, 2),
@@ -88,7 +88,7 @@ def set_command(
 @streets.command("make-key")
 @database_option
 @_master_key_option
-@click.argument("issuer_id", type=IssuerId())
+@click.argument("issuer_id", type=ISSUER_ID)
 @click.option("--from", "first", type=_DAY, required=True, help="The first day it is used.")
 @click.option("--server", required=True, metavar="HOST:PORT", help="Where the street signs in.")
 @click.option(
@@ -148,7 +148,7 @@ def make_key_command(
 
 @streets.command("end-key")
 @database_option
-@click.argument("issuer_id", type=IssuerId())
+@click.argument("issuer_id", type=ISSUER_ID)
 @click.argument("key_id", type=click.IntRange(1, 4_294_967_295))
 @click.option("--last-day", type=_DAY, required=True, help="The last day it is used.")
 def end_key_command(database: str, issuer_id: str, key_id: int, last_day: datetime) -> None:

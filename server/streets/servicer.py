@@ -9,11 +9,12 @@ from server.ledger.writer import Writer
 from server.merging.states import Answer, MergeEvent, answer_to, known_merges, note
 from server.readers import Readers
 from server.rpc import fields
-from server.rpc.access import ANYONE, ISSUER_SYSTEMS, open_to
+from server.rpc.access import ANYONE, ISSUER_SYSTEMS, Whose, open_to
 from server.rpc.booking import timestamp
 from server.rpc.calls import Call
 from server.secrets import Vault
 from server.streets.sessions import check_client_secret, new_street_session
+from server.terminals.sign_in_guard import SignInGuard, by_address
 
 CLIENT_SECRET_LENGTH_MAX = 128
 MERGES_MAX = 1000
@@ -23,33 +24,44 @@ class StreetServicer:
     """Signing in and acknowledging."""
 
     def __init__(
-        self, writer: Writer, readers: Readers, vault: Vault, clock: Clock, chance: Chance
+        self,
+        writer: Writer,
+        readers: Readers,
+        vault: Vault,
+        clock: Clock,
+        chance: Chance,
+        *,
+        guard: SignInGuard,
     ) -> None:
         self._writer = writer
         self._readers = readers
         self._vault = vault
         self._clock = clock
         self._chance = chance
+        self._guard = guard
 
-    @open_to(ANYONE)
+    @open_to(ANYONE, Whose.CALLER)
     async def StreetSignIn(  # noqa: N802
         self,
         request: pb.StreetSignInRequest,
-        call: Call,  # noqa: ARG002
+        call: Call,
     ) -> pb.StreetSignInResponse:
         """DRV-6."""
         issuer_id = fields.digits(request.issuer_id, "issuer_id", 6)
         secret = fields.text(request.client_secret, "client_secret", CLIENT_SECRET_LENGTH_MAX)
+        tried = by_address(f"street {issuer_id}", call.address)
+        self._guard.begin(tried)
         await self._readers.query(
             lambda database: check_client_secret(database, self._vault, issuer_id, secret)
         )
+        self._guard.succeeded(tried)
         now = Moment.of(self._clock.now()).microseconds
         token, expires_at = await self._writer.run(
             lambda database: new_street_session(database, issuer_id, now, self._chance)
         )
         return pb.StreetSignInResponse(session_token=token, expire_time=timestamp(expires_at))
 
-    @open_to(ISSUER_SYSTEMS)
+    @open_to(ISSUER_SYSTEMS, Whose.ISSUER)
     async def AcknowledgeMerges(  # noqa: N802
         self, request: pb.AcknowledgeMergesRequest, call: Call
     ) -> pb.AcknowledgeMergesResponse:

@@ -39,6 +39,10 @@ class StreetSession:
         """How the trail names the caller."""
         return f"issuer:{self.issuer_id}"
 
+    def ends_at(self, used_at: int) -> int:  # noqa: ARG002
+        """Return when it ends: used or not."""
+        return self.expires_at
+
 
 def open_street_session(database: Database, token_hash: bytes) -> StreetSession | None:
     """Return a session that has not ended, by its token's hash."""

@@ -8,7 +8,10 @@ class TerminalReason(StrEnum):
 
     SIGN_IN_REFUSED = "SIGN_IN_REFUSED"
     """Unknown ID and wrong password say the same."""
+    SIGN_IN_LOCKED = "SIGN_IN_LOCKED"
+    """Too many wrong passwords: whoever tried them waits."""
     MACHINE_NOT_BOUND = "MACHINE_NOT_BOUND"
+    TERMINAL_UNKNOWN = "TERMINAL_UNKNOWN"
     TERMINAL_WITHDRAWN = "TERMINAL_WITHDRAWN"
     SESSION_MISSING = "SESSION_MISSING"
     SESSION_EXPIRED = "SESSION_EXPIRED"

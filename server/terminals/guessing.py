@@ -49,11 +49,11 @@ class Guessed(NamedTuple):
     """The refusal that tells a terminal to wait so many seconds."""
 
 
-def struck(last: Strikes, now: int) -> Strikes:
-    """Return where a terminal stands after one more wrong one."""
+def struck(last: Strikes, now: int, free: int = STRIKES_FREE) -> Strikes:
+    """Return where somebody stands after one more wrong one; `free` ones cost nothing."""
     forgiven = max(0, now - last.tried_at) // (FORGIVEN_AFTER_SECONDS * _SECOND)
     strikes = max(0, last.strikes - forgiven) + 1
-    wait = min(2 ** (strikes - STRIKES_FREE), WAIT_SECONDS_MAX) if strikes > STRIKES_FREE else 0
+    wait = min(2 ** (strikes - free), WAIT_SECONDS_MAX) if strikes > free else 0
     return Strikes(last.sequence + 1, now, strikes, now + wait * _SECOND)
 
 

@@ -15,15 +15,18 @@ from server.rpc import fields, pages
 from server.rpc.access import (
     ANYONE,
     EVERY_TERMINAL,
+    LEDGER_READERS,
     POINT_COUNTERS,
     REDEEMING_COUNTERS,
     SERVICE_ID_COUNTERS,
     VOUCHER_COUNTERS,
+    Whose,
     open_to,
 )
 from server.rpc.calls import Call
 from server.terminals.errors import TerminalReason
 from server.terminals.issuer_choice import choose_issuer, listed_issuers
+from server.terminals.keeping import release_machine
 from server.terminals.rules import active_terminal
 from server.terminals.sessions import Session, Sessions
 from server.terminals.sign_in import (
@@ -32,14 +35,20 @@ from server.terminals.sign_in import (
     check_password,
     end_session,
     find_terminal,
+    is_bound_to,
     new_session,
 )
+from server.terminals.sign_in_guard import SignInGuard, by_address, by_machine
 from server.terminals.tables import TerminalRow
 from server.terminals.values import Terminal, TerminalKey
 from server.training.sessions import Training
+from server.turns import Turns
 
 PASSWORD_LENGTH_MAX = 128
 FINGERPRINT_BYTES = 32
+PERSON_LENGTH_MAX = 50
+VERIFIED_AT_ONCE, VERIFICATIONS_WAIT_MAX = 2, 256
+"""Each takes a core and 64 MiB for a while, which the bookings want too."""
 PAGE_SIZE, PAGE_SIZE_MAX = 100, 500
 
 
@@ -54,6 +63,7 @@ class TerminalServicer:
         clock: Clock,
         chance: Chance,
         *,
+        guard: SignInGuard,
         training: Training | None = None,
     ) -> None:
         self._writer = writer
@@ -62,28 +72,48 @@ class TerminalServicer:
         self._clock = clock
         self._chance = chance
         self._training = training
+        self._guard = guard
+        self._turns = Turns(VERIFIED_AT_ONCE, VERIFICATIONS_WAIT_MAX)
 
-    @open_to(ANYONE)
-    async def SignIn(self, request: pb.SignInRequest, call: Call) -> pb.SignInResponse:  # noqa: N802, ARG002
+    @open_to(ANYONE, Whose.CALLER)
+    async def SignIn(self, request: pb.SignInRequest, call: Call) -> pb.SignInResponse:  # noqa: N802
         """Open a session (TRM-5)."""
         terminal_id = fields.digits(request.terminal_id, "terminal_id", 8)
         if not 1 <= len(request.password) <= PASSWORD_LENGTH_MAX:
             raise fields.invalid("password", f"1 to {PASSWORD_LENGTH_MAX} characters")
         if len(request.machine_fingerprint) != FINGERPRINT_BYTES:
             raise fields.invalid("machine_fingerprint", f"{FINGERPRINT_BYTES} bytes")
-        found = await self._readers.query(lambda database: find_terminal(database, terminal_id))
-        row = await asyncio.to_thread(check_password, found, request.password)
-        now = Moment.of(self._clock.now()).microseconds
+        person = fields.text(request.person, "person", PERSON_LENGTH_MAX) if request.person else ""
         fingerprint = request.machine_fingerprint
+        row = await self._verify(terminal_id, request.password, fingerprint, call.address)
+        now = Moment.of(self._clock.now()).microseconds
         if request.training:
             return await self._sign_in_for_training(row, fingerprint)
 
         def sign_in(database: Database) -> NewSession:
             bind_machine(database, row, fingerprint)
-            return new_session(database, terminal_id, now, self._chance)
+            return new_session(database, terminal_id, now, self._chance, person=person)
 
         session = await self._writer.run(sign_in)
         return _response(session, await self._active(terminal_id))
+
+    async def _verify(
+        self, terminal_id: str, password: str, machine_fingerprint: bytes, address: str
+    ) -> TerminalRow:
+        """Return the terminal whose password it is; wrong ones make whoever tries them wait."""
+        found = await self._readers.query(lambda database: find_terminal(database, terminal_id))
+        is_known = found is not None and is_bound_to(found, machine_fingerprint)
+        tried = (
+            by_machine(terminal_id, machine_fingerprint)
+            if is_known
+            else by_address(f"terminal {terminal_id}", address)
+        )
+        self._guard.check(tried)
+        async with self._turns.taken():
+            self._guard.begin(tried)
+            row = await asyncio.to_thread(check_password, found, password)
+            self._guard.succeeded(tried)
+        return row
 
     async def _active(self, terminal_id: str) -> Terminal:
         key = TerminalKey(terminal_id)
@@ -105,7 +135,24 @@ class TerminalServicer:
             )
         return response
 
-    @open_to(ANYONE)
+    @open_to(LEDGER_READERS, Whose.MUNICIPALITY)
+    async def ReleaseMachine(  # noqa: N802
+        self, request: pb.ReleaseMachineRequest, call: Call
+    ) -> pb.ReleaseMachineResponse:
+        """TRM-5."""
+        terminal_id = fields.digits(request.terminal_id, "terminal_id", 8)
+        caller = await self._active(call.session.terminal_id)
+        now = Moment.of(self._clock.now()).microseconds
+        ended = await self._writer.run(
+            lambda database: release_machine(
+                database, terminal_id, now, municipality_code=caller.municipality_code
+            )
+        )
+        for token_hash in ended:
+            self._sessions.forget(token_hash)
+        return pb.ReleaseMachineResponse()
+
+    @open_to(ANYONE, Whose.NOBODY)
     async def GetServerTime(  # noqa: N802
         self,
         request: pb.GetServerTimeRequest,  # noqa: ARG002
@@ -116,7 +163,7 @@ class TerminalServicer:
         now.FromDatetime(self._clock.now())
         return pb.GetServerTimeResponse(server_time=now)
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.NOBODY)
     async def ListIssuers(  # noqa: N802
         self,
         request: pb.ListIssuersRequest,
@@ -134,7 +181,7 @@ class TerminalServicer:
             next_page_token=pages.text_token(page[-1].issuer_id) if len(found) > size else "",
         )
 
-    @open_to(SERVICE_ID_COUNTERS)
+    @open_to(SERVICE_ID_COUNTERS, Whose.CALLER)
     async def ChooseIssuer(  # noqa: N802
         self, request: pb.ChooseIssuerRequest, call: Call
     ) -> pb.ChooseIssuerResponse:
@@ -145,7 +192,7 @@ class TerminalServicer:
         self._sessions.forget(call.session.token_hash)
         return pb.ChooseIssuerResponse(terminal=_message(await self._active(terminal_id)))
 
-    @open_to(EVERY_TERMINAL)
+    @open_to(EVERY_TERMINAL, Whose.CALLER, withdrawn_too=True)
     async def SignOut(self, request: pb.SignOutRequest, call: Call) -> pb.SignOutResponse:  # noqa: N802, ARG002
         """End the call's session."""
         token_hash = call.session.token_hash

@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from argon2.exceptions import VerifyMismatchError
 from peewee import Database
 
 from server.chance import Chance
+from server.db.queries import change
 from server.ledger.values import Refusal
 from server.terminals.errors import TerminalReason
 from server.terminals.tables import SessionRow, TerminalRow
@@ -79,16 +81,28 @@ def bind_machine(database: Database, terminal: TerminalRow, machine_fingerprint:
         TerminalRow.update(machine_fingerprint=machine_fingerprint).where(
             TerminalRow.terminal_id == current.terminal_id
         ).execute(database)
-    elif not hmac.compare_digest(bytes(current.machine_fingerprint), machine_fingerprint):
+    elif not is_bound_to(current, machine_fingerprint):
         raise Refusal(TerminalReason.MACHINE_NOT_BOUND)
 
 
+def is_bound_to(terminal: TerminalRow, machine_fingerprint: bytes) -> bool:
+    """Whether it is the terminal's own machine; a terminal without one has none."""
+    bound = terminal.machine_fingerprint
+    return bound is not None and hmac.compare_digest(bytes(bound), machine_fingerprint)
+
+
 def new_session(
-    database: Database, terminal_id: str, now: int, chance: Chance, *, prefix: str = ""
+    database: Database,
+    terminal_id: str,
+    now: int,
+    chance: Chance,
+    *,
+    person: str = "",
+    prefix: str = "",
 ) -> NewSession:
     """Open a session for a terminal that may; runs in the writer's thread.
 
-    `prefix` begins its token.
+    `person` is who works there; `prefix` begins its token.
     """
     token = prefix + chance.bytes(32).hex()
     expires_at = now + SESSION_LIFETIME // timedelta(microseconds=1)
@@ -97,9 +111,26 @@ def new_session(
         token_hash=session.token_hash,
         terminal_id=session.terminal_id,
         signed_in_at=now,
+        used_at=now,
+        person=person,
         expires_at=expires_at,
     ).execute(database)
     return session
+
+
+def note_uses(database: Database, uses: Mapping[bytes, int]) -> None:
+    """Keep when sessions were used, by their tokens' hashes; runs in the writer's thread.
+
+    In the order of the hashes, so that processes that do it at once wait for each other.
+    """
+    for token_hash, used_at in sorted(uses.items()):
+        change(
+            database,
+            "UPDATE session SET used_at = ? WHERE token_hash = ? AND used_at < ?",
+            used_at,
+            token_hash,
+            used_at,
+        )
 
 
 def end_session(database: Database, token_hash: bytes, now: int) -> None:

@@ -28,6 +28,8 @@ class SessionRow(Model):
     token_hash = BlobField(primary_key=True)
     terminal_id = CharField()
     signed_in_at = IntegerField()
+    used_at = IntegerField()
+    person = CharField()
     expires_at = IntegerField()
     ended_at = IntegerField(null=True)
 

@@ -16,12 +16,7 @@ from server.points.operations import Cancelled
 from server.points.servicer import REASON_LENGTH_MAX, use_of
 from server.readers import Readers
 from server.rpc import fields, pages
-from server.rpc.access import (
-    MUNICIPALITIES,
-    REDEEMING_COUNTERS,
-    VOUCHER_COUNTERS,
-    open_to,
-)
+from server.rpc.access import MUNICIPALITIES, REDEEMING_COUNTERS, VOUCHER_COUNTERS, Whose, open_to
 from server.rpc.booking import book, fingerprint, timestamp
 from server.rpc.calls import Call
 from server.secrets import Vault
@@ -77,7 +72,7 @@ class VoucherServicer:
         self._proofs = proofs
         self._guesses = Guesses(GUESSED_NUMBERS, writer, readers, clock)
 
-    @open_to(VOUCHER_COUNTERS)
+    @open_to(VOUCHER_COUNTERS, Whose.HOLDER)
     async def IssueVoucher(self, request: pb.IssueVoucherRequest, call: Call) -> bytes:  # noqa: N802
         """VCH-1."""
         key = RequestKey(call.session.caller, fields.request_id(request.request_id))
@@ -94,7 +89,7 @@ class VoucherServicer:
         )
         return await book(self._writer, command, call)
 
-    @open_to(VOUCHER_COUNTERS)
+    @open_to(VOUCHER_COUNTERS, Whose.PLACE)
     async def ReprintVoucher(  # noqa: N802
         self, request: pb.ReprintVoucherRequest, call: Call
     ) -> pb.ReprintVoucherResponse:
@@ -115,7 +110,7 @@ class VoucherServicer:
             reprint_count=found.number,
         )
 
-    @open_to(VOUCHER_COUNTERS)
+    @open_to(VOUCHER_COUNTERS, Whose.PLACE)
     async def CancelVoucher(self, request: pb.CancelVoucherRequest, call: Call) -> bytes:  # noqa: N802
         """VCH-9."""
         command = CancelVoucherCommand(
@@ -128,7 +123,7 @@ class VoucherServicer:
         )
         return await book(self._writer, command, call)
 
-    @open_to(REDEEMING_COUNTERS)
+    @open_to(REDEEMING_COUNTERS, Whose.HOLDER)
     async def LookUpVoucher(  # noqa: N802
         self, request: pb.LookUpVoucherRequest, call: Call
     ) -> pb.LookUpVoucherResponse:
@@ -143,7 +138,7 @@ class VoucherServicer:
         today = Moment.of(self._clock.now()).day
         return pb.LookUpVoucherResponse(voucher=message(voucher, today))
 
-    @open_to(REDEEMING_COUNTERS)
+    @open_to(REDEEMING_COUNTERS, Whose.HOLDER)
     async def RedeemVoucher(self, request: pb.RedeemVoucherRequest, call: Call) -> bytes:  # noqa: N802
         """VCH-4 to VCH-7."""
         terminal_id = call.session.terminal_id
@@ -158,7 +153,7 @@ class VoucherServicer:
         async with self._guesses.watched(terminal_id):
             return await book(self._writer, command, call)
 
-    @open_to(MUNICIPALITIES)
+    @open_to(MUNICIPALITIES, Whose.MUNICIPALITY)
     async def CorrectRedemption(  # noqa: N802
         self, request: pb.CorrectRedemptionRequest, call: Call
     ) -> bytes:
@@ -174,7 +169,7 @@ class VoucherServicer:
         )
         return await book(self._writer, command, call)
 
-    @open_to(REDEEMING_COUNTERS)
+    @open_to(REDEEMING_COUNTERS, Whose.PLACE)
     async def ListRedemptionPlaces(  # noqa: N802
         self, request: pb.ListRedemptionPlacesRequest, call: Call
     ) -> pb.ListRedemptionPlacesResponse:
@@ -196,7 +191,7 @@ class VoucherServicer:
             next_page_token=pages.token(tied[size - 1].place_id) if len(tied) > size else "",
         )
 
-    @open_to(REDEEMING_COUNTERS)
+    @open_to(REDEEMING_COUNTERS, Whose.NOBODY)
     async def GetVoucherTrust(  # noqa: N802
         self,
         request: pb.GetVoucherTrustRequest,  # noqa: ARG002

@@ -10,13 +10,13 @@ from jichipoint.v1 import operations_pb2
 
 from server.cli import main
 from server.ledger.servicer import OperationServicer
-from server.rpc.access import EVERY_TERMINAL, open_to
+from server.rpc.access import EVERY_TERMINAL, Whose, open_to
 from server.rpc.calls import Call
 
 EMPTY = operations_pb2.GetOperationResponse()
 
 
-@open_to(EVERY_TERMINAL)
+@open_to(EVERY_TERMINAL, Whose.NOBODY)
 async def empty(
     self: OperationServicer, request: operations_pb2.GetOperationRequest, call: Call
 ) -> operations_pb2.GetOperationResponse:

@@ -27,6 +27,8 @@ from tests.server.support import (
 M = TypeVar("M", bound=Message)
 
 MACHINE = bytes(range(32))
+NOTED = ("session", "audit_event", "counter")
+"""Tables in which a server writes down what calls leave behind, whatever they do."""
 TIMEOUT_SECONDS = 20.0
 
 

@@ -9,7 +9,7 @@ from google.protobuf.descriptor import MethodDescriptor
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from server.rpc.access import Anyone, IssuerSystems, access_of
+from server.rpc.access import Anyone, IssuerSystems, declared_by
 from server.services import SERVICERS
 from tests.integration.conftest import Connect, Service
 from tests.integration.messages import messages, mutated
@@ -43,7 +43,8 @@ METHODS = [
 @pytest.fixture
 async def caller(connect: Connect, method: Fuzzed) -> Client:
     """A caller that the method is open to."""
-    access = access_of(getattr(method.servicer, method.descriptor.name))
+    declared = declared_by(getattr(method.servicer, method.descriptor.name))
+    access = declared.access if declared else None
     if access is None or isinstance(access, Anyone):
         return await connect(None)
     if isinstance(access, IssuerSystems):

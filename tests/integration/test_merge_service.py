@@ -7,7 +7,7 @@ from jichipoint.v1 import merging_pb2
 from merge_driver import codec
 from server.ledger.verify import verify
 from tests.integration.conftest import BALANCE, Connect, Service
-from tests.integration.support import Client, cancel_request, merge_request
+from tests.integration.support import NOTED, Client, cancel_request, merge_request
 from tests.server.support import (
     AWAY,
     CARD_A,
@@ -143,10 +143,10 @@ async def test_what_is_not_merged(
     reason: str,
 ) -> None:
     client = await connect(terminal_id)
-    before = service.town.dump("operation", "counter")
+    before = service.town.dump("operation", *NOTED)
     told = await client.refusal("MergeService/Merge", request_message)
     assert (told.code, told.reason) == (code, reason)
-    assert service.town.dump("operation", "counter") == before
+    assert service.town.dump("operation", *NOTED) == before
 
 
 async def test_a_merge_is_not_cancelled(service: Service, counter: Client) -> None:
@@ -211,9 +211,9 @@ async def test_the_street_s_own_card_leads_to_its_holder(service: Service, count
 async def test_what_a_street_card_does_not_merge(
     service: Service, counter: Client, request_message: merging_pb2.MergeRequest, reason: str
 ) -> None:
-    before = service.town.dump("operation", "counter")
+    before = service.town.dump("operation", *NOTED)
     assert (await counter.refusal("MergeService/Merge", request_message)).reason == reason
-    assert service.town.dump("operation", "counter") == before
+    assert service.town.dump("operation", *NOTED) == before
 
 
 async def test_a_street_card_of_nobody_is_told_before(counter: Client) -> None:

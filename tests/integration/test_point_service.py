@@ -9,7 +9,7 @@ from jichipoint.v1 import operations_pb2, points_pb2, programs_pb2
 
 from server.ledger.verify import verify
 from tests.integration.conftest import BALANCE, EVENT_BALANCE, Connect, Service
-from tests.integration.support import Client, cancel_request, refused, spend_request, to_date
+from tests.integration.support import NOTED, Client, cancel_request, refused, spend_request, to_date
 from tests.server.support import (
     AWAY_COUNTER,
     AWAY_MUNICIPAL,
@@ -204,13 +204,13 @@ REFUSALS: dict[str, tuple[points_pb2.SpendRequest, Code, str, dict[str, str]]] =
 @pytest.mark.parametrize("what", REFUSALS)
 async def test_what_is_not_spent(service: Service, counter: Client, what: str) -> None:
     request, code, reason, metadata = REFUSALS[what]
-    before = service.town.dump("operation", "counter")
+    before = service.town.dump("operation", *NOTED)
     told = await counter.refusal("PointService/Spend", request)
     assert (told.code, told.reason, told.metadata) == (code, reason, metadata)
     for text in metadata.values():
         assert text in told.messages["ja"]
         assert text in told.messages["en"]
-    assert service.town.dump("operation", "counter") == before
+    assert service.town.dump("operation", *NOTED) == before
     assert await counter.refusal("PointService/Spend", request) == told, "remembered"
     assert (await counter.operation(request.request_id)).state == (
         operations_pb2.OPERATION_STATE_REFUSED
@@ -226,7 +226,7 @@ GOOD_ID = "0190a5a0-0000-7000-8000-000000000000"
 async def test_a_request_id_is_a_uuid_in_lower_case(
     service: Service, counter: Client, request_id: str
 ) -> None:
-    before = service.town.dump()
+    before = service.town.dump(*NOTED)
     requests: dict[str, points_pb2.SpendRequest | operations_pb2.SettleOperationRequest] = {
         "PointService/Spend": spend_request(request_id=request_id),
         "OperationService/SettleOperation": operations_pb2.SettleOperationRequest(
@@ -240,7 +240,9 @@ async def test_a_request_id_is_a_uuid_in_lower_case(
         told = await counter.refusal(method, request)
         assert (told.code, told.reason) == (Code.INVALID_ARGUMENT, "INVALID_FIELD")
         assert told.fields == ("request_id",)
-    assert service.town.dump() == before, "what was refused before the queue is not remembered"
+    assert service.town.dump(*NOTED) == before, (
+        "what was refused before the queue is not remembered"
+    )
 
 
 @pytest.mark.parametrize(
@@ -277,6 +279,7 @@ async def test_an_id_with_other_content_is_refused(service: Service, counter: Cl
 
 async def test_the_day_turns_at_midnight_in_tokyo(service: Service, counter: Client) -> None:
     service.town.clock.advance(hours=11, minutes=59)
+    await counter.sign_in()
     await counter.spend(spend_request(points=1))
     service.town.clock.advance(minutes=1)
     await counter.sign_in()

@@ -14,6 +14,7 @@ from server.vouchers.setting_up import ensure_key
 from tests.engines import TestEngine
 from tests.integration.conftest import Connect, Service, connecting
 from tests.integration.support import (
+    NOTED,
     Client,
     cancel_request,
     merge_request,
@@ -63,7 +64,7 @@ async def test_a_day_of_training_leaves_the_ledger_byte_for_byte(
 ) -> None:
     client, answer = await signed_in(service, connect_anew)
     desk_client, _ = await signed_in(service, connect_anew, VOUCHER)
-    before = service.town.dump("terminal")
+    before = service.town.dump("terminal", *NOTED)
     rich, poor, empty = (card.certificate_serial_number for card in answer.practice_cards)
     assert [card.label for card in answer.practice_cards] == [
         "練習カード1", "練習カード2", "練習カード3"
@@ -98,7 +99,7 @@ async def test_a_day_of_training_leaves_the_ledger_byte_for_byte(
     redeemed = await Vouchers(client).redeem(redeem_request(issued.voucher.voucher_number))
     assert redeemed.transaction_number.startswith("練")
     assert len((await Vouchers(client).day()).transactions) == 4
-    assert service.town.dump("terminal") == before
+    assert service.town.dump("terminal", *NOTED) == before
     assert verify(practice.database).fault is None
 
 

@@ -26,13 +26,15 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1djichipoint/v1/terminals.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa2\x02\n\x08Terminal\x12\x13\n\x0bterminal_id\x18\x01 \x01(\t\x12\x34\n\x0eterminal_class\x18\x02 \x01(\x0e\x32\x1c.jichipoint.v1.TerminalClass\x12\x19\n\x11municipality_name\x18\x03 \x01(\t\x12\x12\n\nplace_name\x18\x04 \x01(\t\x12\x15\n\rterminal_name\x18\x05 \x01(\t\x12\x11\n\tissuer_id\x18\x06 \x01(\t\x12\x13\n\x0bissuer_name\x18\x07 \x01(\t\x12\x11\n\tcan_merge\x18\x08 \x01(\x08\x12\x11\n\tcan_spend\x18\t \x01(\x08\x12\x1a\n\x12\x63\x61n_issue_vouchers\x18\n \x01(\x08\x12\x1b\n\x13\x63\x61n_redeem_vouchers\x18\x0b \x01(\x08\"\x16\n\x14GetServerTimeRequest\"H\n\x15GetServerTimeResponse\x12/\n\x0bserver_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\";\n\x12ListIssuersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\x9c\x01\n\x13ListIssuersResponse\x12:\n\x07issuers\x18\x01 \x03(\x0b\x32).jichipoint.v1.ListIssuersResponse.Issuer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x1a\x30\n\x06Issuer\x12\x11\n\tissuer_id\x18\x01 \x01(\t\x12\x13\n\x0bissuer_name\x18\x02 \x01(\t\"-\n\x13\x43hooseIssuerRequest\x12\x16\n\tissuer_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\"A\n\x14\x43hooseIssuerResponse\x12)\n\x08terminal\x18\x01 \x01(\x0b\x32\x17.jichipoint.v1.Terminal\"t\n\rSignInRequest\x12\x18\n\x0bterminal_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12\x15\n\x08password\x18\x02 \x01(\tB\x03\xe0\x41\x02\x12 \n\x13machine_fingerprint\x18\x03 \x01(\x0c\x42\x03\xe0\x41\x02\x12\x10\n\x08training\x18\x04 \x01(\x08\"\xb8\x01\n\x0eSignInResponse\x12\x15\n\rsession_token\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x08terminal\x18\x03 \x01(\x0b\x32\x17.jichipoint.v1.Terminal\x12\x33\n\x0epractice_cards\x18\x04 \x03(\x0b\x32\x1b.jichipoint.v1.PracticeCard\"@\n\x0cPracticeCard\x12\r\n\x05label\x18\x01 \x01(\t\x12!\n\x19\x63\x65rtificate_serial_number\x18\x02 \x01(\t\"\x10\n\x0eSignOutRequest\"\x11\n\x0fSignOutResponse*\xfc\x01\n\rTerminalClass\x12\x1e\n\x1aTERMINAL_CLASS_UNSPECIFIED\x10\x00\x12\x1d\n\x19TERMINAL_CLASS_SERVICE_ID\x10\x01\x12\x1c\n\x18TERMINAL_CLASS_POINT_USE\x10\x02\x12\x1a\n\x16TERMINAL_CLASS_VOUCHER\x10\x03\x12\x18\n\x14TERMINAL_CLASS_GRANT\x10\x04\x12\x1f\n\x1bTERMINAL_CLASS_MUNICIPALITY\x10\x05\x12\x1a\n\x16TERMINAL_CLASS_PARTNER\x10\x06\x12\x1b\n\x17TERMINAL_CLASS_OPERATOR\x10\x07\x32\xad\x03\n\x0fTerminalService\x12\x45\n\x06SignIn\x12\x1c.jichipoint.v1.SignInRequest\x1a\x1d.jichipoint.v1.SignInResponse\x12Z\n\rGetServerTime\x12#.jichipoint.v1.GetServerTimeRequest\x1a$.jichipoint.v1.GetServerTimeResponse\x12T\n\x0bListIssuers\x12!.jichipoint.v1.ListIssuersRequest\x1a\".jichipoint.v1.ListIssuersResponse\x12W\n\x0c\x43hooseIssuer\x12\".jichipoint.v1.ChooseIssuerRequest\x1a#.jichipoint.v1.ChooseIssuerResponse\x12H\n\x07SignOut\x12\x1d.jichipoint.v1.SignOutRequest\x1a\x1e.jichipoint.v1.SignOutResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1djichipoint/v1/terminals.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa2\x02\n\x08Terminal\x12\x13\n\x0bterminal_id\x18\x01 \x01(\t\x12\x34\n\x0eterminal_class\x18\x02 \x01(\x0e\x32\x1c.jichipoint.v1.TerminalClass\x12\x19\n\x11municipality_name\x18\x03 \x01(\t\x12\x12\n\nplace_name\x18\x04 \x01(\t\x12\x15\n\rterminal_name\x18\x05 \x01(\t\x12\x11\n\tissuer_id\x18\x06 \x01(\t\x12\x13\n\x0bissuer_name\x18\x07 \x01(\t\x12\x11\n\tcan_merge\x18\x08 \x01(\x08\x12\x11\n\tcan_spend\x18\t \x01(\x08\x12\x1a\n\x12\x63\x61n_issue_vouchers\x18\n \x01(\x08\x12\x1b\n\x13\x63\x61n_redeem_vouchers\x18\x0b \x01(\x08\"1\n\x15ReleaseMachineRequest\x12\x18\n\x0bterminal_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\"\x18\n\x16ReleaseMachineResponse\"\x16\n\x14GetServerTimeRequest\"H\n\x15GetServerTimeResponse\x12/\n\x0bserver_time\x18\x01 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\";\n\x12ListIssuersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x12\n\npage_token\x18\x02 \x01(\t\"\x9c\x01\n\x13ListIssuersResponse\x12:\n\x07issuers\x18\x01 \x03(\x0b\x32).jichipoint.v1.ListIssuersResponse.Issuer\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x1a\x30\n\x06Issuer\x12\x11\n\tissuer_id\x18\x01 \x01(\t\x12\x13\n\x0bissuer_name\x18\x02 \x01(\t\"-\n\x13\x43hooseIssuerRequest\x12\x16\n\tissuer_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\"A\n\x14\x43hooseIssuerResponse\x12)\n\x08terminal\x18\x01 \x01(\x0b\x32\x17.jichipoint.v1.Terminal\"\x84\x01\n\rSignInRequest\x12\x18\n\x0bterminal_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12\x15\n\x08password\x18\x02 \x01(\tB\x03\xe0\x41\x02\x12 \n\x13machine_fingerprint\x18\x03 \x01(\x0c\x42\x03\xe0\x41\x02\x12\x10\n\x08training\x18\x04 \x01(\x08\x12\x0e\n\x06person\x18\x05 \x01(\t\"\xb8\x01\n\x0eSignInResponse\x12\x15\n\rsession_token\x18\x01 \x01(\t\x12/\n\x0b\x65xpire_time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12)\n\x08terminal\x18\x03 \x01(\x0b\x32\x17.jichipoint.v1.Terminal\x12\x33\n\x0epractice_cards\x18\x04 \x03(\x0b\x32\x1b.jichipoint.v1.PracticeCard\"@\n\x0cPracticeCard\x12\r\n\x05label\x18\x01 \x01(\t\x12!\n\x19\x63\x65rtificate_serial_number\x18\x02 \x01(\t\"\x10\n\x0eSignOutRequest\"\x11\n\x0fSignOutResponse*\xfc\x01\n\rTerminalClass\x12\x1e\n\x1aTERMINAL_CLASS_UNSPECIFIED\x10\x00\x12\x1d\n\x19TERMINAL_CLASS_SERVICE_ID\x10\x01\x12\x1c\n\x18TERMINAL_CLASS_POINT_USE\x10\x02\x12\x1a\n\x16TERMINAL_CLASS_VOUCHER\x10\x03\x12\x18\n\x14TERMINAL_CLASS_GRANT\x10\x04\x12\x1f\n\x1bTERMINAL_CLASS_MUNICIPALITY\x10\x05\x12\x1a\n\x16TERMINAL_CLASS_PARTNER\x10\x06\x12\x1b\n\x17TERMINAL_CLASS_OPERATOR\x10\x07\x32\x8c\x04\n\x0fTerminalService\x12\x45\n\x06SignIn\x12\x1c.jichipoint.v1.SignInRequest\x1a\x1d.jichipoint.v1.SignInResponse\x12Z\n\rGetServerTime\x12#.jichipoint.v1.GetServerTimeRequest\x1a$.jichipoint.v1.GetServerTimeResponse\x12T\n\x0bListIssuers\x12!.jichipoint.v1.ListIssuersRequest\x1a\".jichipoint.v1.ListIssuersResponse\x12W\n\x0c\x43hooseIssuer\x12\".jichipoint.v1.ChooseIssuerRequest\x1a#.jichipoint.v1.ChooseIssuerResponse\x12H\n\x07SignOut\x12\x1d.jichipoint.v1.SignOutRequest\x1a\x1e.jichipoint.v1.SignOutResponse\x12]\n\x0eReleaseMachine\x12$.jichipoint.v1.ReleaseMachineRequest\x1a%.jichipoint.v1.ReleaseMachineResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'jichipoint.v1.terminals_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_RELEASEMACHINEREQUEST'].fields_by_name['terminal_id']._loaded_options = None
+  _globals['_RELEASEMACHINEREQUEST'].fields_by_name['terminal_id']._serialized_options = b'\340A\002'
   _globals['_CHOOSEISSUERREQUEST'].fields_by_name['issuer_id']._loaded_options = None
   _globals['_CHOOSEISSUERREQUEST'].fields_by_name['issuer_id']._serialized_options = b'\340A\002'
   _globals['_SIGNINREQUEST'].fields_by_name['terminal_id']._loaded_options = None
@@ -41,34 +43,38 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_SIGNINREQUEST'].fields_by_name['password']._serialized_options = b'\340A\002'
   _globals['_SIGNINREQUEST'].fields_by_name['machine_fingerprint']._loaded_options = None
   _globals['_SIGNINREQUEST'].fields_by_name['machine_fingerprint']._serialized_options = b'\340A\002'
-  _globals['_TERMINALCLASS']._serialized_start=1248
-  _globals['_TERMINALCLASS']._serialized_end=1500
+  _globals['_TERMINALCLASS']._serialized_start=1342
+  _globals['_TERMINALCLASS']._serialized_end=1594
   _globals['_TERMINAL']._serialized_start=115
   _globals['_TERMINAL']._serialized_end=405
-  _globals['_GETSERVERTIMEREQUEST']._serialized_start=407
-  _globals['_GETSERVERTIMEREQUEST']._serialized_end=429
-  _globals['_GETSERVERTIMERESPONSE']._serialized_start=431
-  _globals['_GETSERVERTIMERESPONSE']._serialized_end=503
-  _globals['_LISTISSUERSREQUEST']._serialized_start=505
-  _globals['_LISTISSUERSREQUEST']._serialized_end=564
-  _globals['_LISTISSUERSRESPONSE']._serialized_start=567
-  _globals['_LISTISSUERSRESPONSE']._serialized_end=723
-  _globals['_LISTISSUERSRESPONSE_ISSUER']._serialized_start=675
-  _globals['_LISTISSUERSRESPONSE_ISSUER']._serialized_end=723
-  _globals['_CHOOSEISSUERREQUEST']._serialized_start=725
-  _globals['_CHOOSEISSUERREQUEST']._serialized_end=770
-  _globals['_CHOOSEISSUERRESPONSE']._serialized_start=772
-  _globals['_CHOOSEISSUERRESPONSE']._serialized_end=837
-  _globals['_SIGNINREQUEST']._serialized_start=839
-  _globals['_SIGNINREQUEST']._serialized_end=955
-  _globals['_SIGNINRESPONSE']._serialized_start=958
-  _globals['_SIGNINRESPONSE']._serialized_end=1142
-  _globals['_PRACTICECARD']._serialized_start=1144
-  _globals['_PRACTICECARD']._serialized_end=1208
-  _globals['_SIGNOUTREQUEST']._serialized_start=1210
-  _globals['_SIGNOUTREQUEST']._serialized_end=1226
-  _globals['_SIGNOUTRESPONSE']._serialized_start=1228
-  _globals['_SIGNOUTRESPONSE']._serialized_end=1245
-  _globals['_TERMINALSERVICE']._serialized_start=1503
-  _globals['_TERMINALSERVICE']._serialized_end=1932
+  _globals['_RELEASEMACHINEREQUEST']._serialized_start=407
+  _globals['_RELEASEMACHINEREQUEST']._serialized_end=456
+  _globals['_RELEASEMACHINERESPONSE']._serialized_start=458
+  _globals['_RELEASEMACHINERESPONSE']._serialized_end=482
+  _globals['_GETSERVERTIMEREQUEST']._serialized_start=484
+  _globals['_GETSERVERTIMEREQUEST']._serialized_end=506
+  _globals['_GETSERVERTIMERESPONSE']._serialized_start=508
+  _globals['_GETSERVERTIMERESPONSE']._serialized_end=580
+  _globals['_LISTISSUERSREQUEST']._serialized_start=582
+  _globals['_LISTISSUERSREQUEST']._serialized_end=641
+  _globals['_LISTISSUERSRESPONSE']._serialized_start=644
+  _globals['_LISTISSUERSRESPONSE']._serialized_end=800
+  _globals['_LISTISSUERSRESPONSE_ISSUER']._serialized_start=752
+  _globals['_LISTISSUERSRESPONSE_ISSUER']._serialized_end=800
+  _globals['_CHOOSEISSUERREQUEST']._serialized_start=802
+  _globals['_CHOOSEISSUERREQUEST']._serialized_end=847
+  _globals['_CHOOSEISSUERRESPONSE']._serialized_start=849
+  _globals['_CHOOSEISSUERRESPONSE']._serialized_end=914
+  _globals['_SIGNINREQUEST']._serialized_start=917
+  _globals['_SIGNINREQUEST']._serialized_end=1049
+  _globals['_SIGNINRESPONSE']._serialized_start=1052
+  _globals['_SIGNINRESPONSE']._serialized_end=1236
+  _globals['_PRACTICECARD']._serialized_start=1238
+  _globals['_PRACTICECARD']._serialized_end=1302
+  _globals['_SIGNOUTREQUEST']._serialized_start=1304
+  _globals['_SIGNOUTREQUEST']._serialized_end=1320
+  _globals['_SIGNOUTRESPONSE']._serialized_start=1322
+  _globals['_SIGNOUTRESPONSE']._serialized_end=1339
+  _globals['_TERMINALSERVICE']._serialized_start=1597
+  _globals['_TERMINALSERVICE']._serialized_end=2121
 # @@protoc_insertion_point(module_scope)

@@ -127,6 +127,45 @@ class Terminal(_message.Message):
 Global___Terminal: _TypeAlias = Terminal  # noqa: Y015
 
 @_typing.final
+class ReleaseMachineRequest(_message.Message):
+    """Releases a terminal from its machine."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TERMINAL_ID_FIELD_NUMBER: _builtins.int
+    terminal_id: _builtins.str
+    """The terminal's ID, 8 digits."""
+    def __init__(
+        self,
+        *,
+        terminal_id: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["terminal_id", b"terminal_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseMachineRequest: _TypeAlias = ReleaseMachineRequest  # noqa: Y015
+
+@_typing.final
+class ReleaseMachineResponse(_message.Message):
+    """The terminal has no machine. Has no fields."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ReleaseMachineResponse: _TypeAlias = ReleaseMachineResponse  # noqa: Y015
+
+@_typing.final
 class GetServerTimeRequest(_message.Message):
     """Asks for the server's clock."""
 
@@ -301,6 +340,7 @@ class SignInRequest(_message.Message):
     PASSWORD_FIELD_NUMBER: _builtins.int
     MACHINE_FINGERPRINT_FIELD_NUMBER: _builtins.int
     TRAINING_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
     terminal_id: _builtins.str
     """The terminal's ID, 8 digits."""
     password: _builtins.str
@@ -309,6 +349,10 @@ class SignInRequest(_message.Message):
     """SHA-256 over the machine's identifiers (TRM-5), 32 bytes."""
     training: _builtins.bool
     """Whether the session is for training (USE-7): on a ledger of its own, with made-up citizens."""
+    person: _builtins.str
+    """Who works at a terminal that several share, at most 50 characters; for the audit trail
+    (TRM-9). Empty where it is not asked for.
+    """
     def __init__(
         self,
         *,
@@ -316,10 +360,11 @@ class SignInRequest(_message.Message):
         password: _builtins.str = ...,
         machine_fingerprint: _builtins.bytes = ...,
         training: _builtins.bool = ...,
+        person: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["machine_fingerprint", b"machine_fingerprint", "password", b"password", "terminal_id", b"terminal_id", "training", b"training"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["machine_fingerprint", b"machine_fingerprint", "password", b"password", "person", b"person", "terminal_id", b"terminal_id", "training", b"training"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -60,6 +60,11 @@ class TerminalServiceStub(object):
                 request_serializer=jichipoint_dot_v1_dot_terminals__pb2.SignOutRequest.SerializeToString,
                 response_deserializer=jichipoint_dot_v1_dot_terminals__pb2.SignOutResponse.FromString,
                 _registered_method=True)
+        self.ReleaseMachine = channel.unary_unary(
+                '/jichipoint.v1.TerminalService/ReleaseMachine',
+                request_serializer=jichipoint_dot_v1_dot_terminals__pb2.ReleaseMachineRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_terminals__pb2.ReleaseMachineResponse.FromString,
+                _registered_method=True)
 
 
 class TerminalServiceServicer(object):
@@ -69,8 +74,9 @@ class TerminalServiceServicer(object):
     def SignIn(self, request, context):
         """Signs a terminal in. The first sign-in binds the machine (TRM-5); later
         ones from another machine are refused. Open to callers without a session.
-        Refusals: SIGN_IN_REFUSED, MACHINE_NOT_BOUND, TERMINAL_WITHDRAWN,
-        TRAINING_NOT_OFFERED.
+        Wrong passwords slow down whoever tries them, and no one else: SIGN_IN_LOCKED tells
+        how long to wait. Refusals: SIGN_IN_REFUSED, SIGN_IN_LOCKED, MACHINE_NOT_BOUND,
+        TERMINAL_WITHDRAWN, TRAINING_NOT_OFFERED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -106,6 +112,16 @@ class TerminalServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ReleaseMachine(self, request, context):
+        """Releases a terminal from its machine, for a replaced one (TRM-5): its sessions end, and
+        the next sign-in binds the machine that it comes from. For a municipality's terminals,
+        which release those of their own municipality, and the operator's. A terminal without a
+        machine is answered the same. Refusals: TERMINAL_UNKNOWN.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_TerminalServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -133,6 +149,11 @@ def add_TerminalServiceServicer_to_server(servicer, server):
                     servicer.SignOut,
                     request_deserializer=jichipoint_dot_v1_dot_terminals__pb2.SignOutRequest.FromString,
                     response_serializer=jichipoint_dot_v1_dot_terminals__pb2.SignOutResponse.SerializeToString,
+            ),
+            'ReleaseMachine': grpc.unary_unary_rpc_method_handler(
+                    servicer.ReleaseMachine,
+                    request_deserializer=jichipoint_dot_v1_dot_terminals__pb2.ReleaseMachineRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_terminals__pb2.ReleaseMachineResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -271,6 +292,33 @@ class TerminalService(object):
             '/jichipoint.v1.TerminalService/SignOut',
             jichipoint_dot_v1_dot_terminals__pb2.SignOutRequest.SerializeToString,
             jichipoint_dot_v1_dot_terminals__pb2.SignOutResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ReleaseMachine(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.TerminalService/ReleaseMachine',
+            jichipoint_dot_v1_dot_terminals__pb2.ReleaseMachineRequest.SerializeToString,
+            jichipoint_dot_v1_dot_terminals__pb2.ReleaseMachineResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -36,8 +36,9 @@ class TerminalServiceStub:
     SignIn: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.SignInRequest, _terminals_pb2.SignInResponse]
     """Signs a terminal in. The first sign-in binds the machine (TRM-5); later
     ones from another machine are refused. Open to callers without a session.
-    Refusals: SIGN_IN_REFUSED, MACHINE_NOT_BOUND, TERMINAL_WITHDRAWN,
-    TRAINING_NOT_OFFERED.
+    Wrong passwords slow down whoever tries them, and no one else: SIGN_IN_LOCKED tells
+    how long to wait. Refusals: SIGN_IN_REFUSED, SIGN_IN_LOCKED, MACHINE_NOT_BOUND,
+    TERMINAL_WITHDRAWN, TRAINING_NOT_OFFERED.
     """
     GetServerTime: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.GetServerTimeRequest, _terminals_pb2.GetServerTimeResponse]
     """The server's clock, so that a machine can check its own. Open to callers without a session."""
@@ -50,6 +51,12 @@ class TerminalServiceStub:
     """
     SignOut: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.SignOutRequest, _terminals_pb2.SignOutResponse]
     """Ends the session that the call carries."""
+    ReleaseMachine: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.ReleaseMachineRequest, _terminals_pb2.ReleaseMachineResponse]
+    """Releases a terminal from its machine, for a replaced one (TRM-5): its sessions end, and
+    the next sign-in binds the machine that it comes from. For a municipality's terminals,
+    which release those of their own municipality, and the operator's. A terminal without a
+    machine is answered the same. Refusals: TERMINAL_UNKNOWN.
+    """
 
 @_typing.type_check_only
 class TerminalServiceAsyncStub(TerminalServiceStub):
@@ -59,8 +66,9 @@ class TerminalServiceAsyncStub(TerminalServiceStub):
     SignIn: _aio.UnaryUnaryMultiCallable[_terminals_pb2.SignInRequest, _terminals_pb2.SignInResponse]  # type: ignore[assignment]
     """Signs a terminal in. The first sign-in binds the machine (TRM-5); later
     ones from another machine are refused. Open to callers without a session.
-    Refusals: SIGN_IN_REFUSED, MACHINE_NOT_BOUND, TERMINAL_WITHDRAWN,
-    TRAINING_NOT_OFFERED.
+    Wrong passwords slow down whoever tries them, and no one else: SIGN_IN_LOCKED tells
+    how long to wait. Refusals: SIGN_IN_REFUSED, SIGN_IN_LOCKED, MACHINE_NOT_BOUND,
+    TERMINAL_WITHDRAWN, TRAINING_NOT_OFFERED.
     """
     GetServerTime: _aio.UnaryUnaryMultiCallable[_terminals_pb2.GetServerTimeRequest, _terminals_pb2.GetServerTimeResponse]  # type: ignore[assignment]
     """The server's clock, so that a machine can check its own. Open to callers without a session."""
@@ -73,6 +81,12 @@ class TerminalServiceAsyncStub(TerminalServiceStub):
     """
     SignOut: _aio.UnaryUnaryMultiCallable[_terminals_pb2.SignOutRequest, _terminals_pb2.SignOutResponse]  # type: ignore[assignment]
     """Ends the session that the call carries."""
+    ReleaseMachine: _aio.UnaryUnaryMultiCallable[_terminals_pb2.ReleaseMachineRequest, _terminals_pb2.ReleaseMachineResponse]  # type: ignore[assignment]
+    """Releases a terminal from its machine, for a replaced one (TRM-5): its sessions end, and
+    the next sign-in binds the machine that it comes from. For a municipality's terminals,
+    which release those of their own municipality, and the operator's. A terminal without a
+    machine is answered the same. Refusals: TERMINAL_UNKNOWN.
+    """
 
 class TerminalServiceServicer(metaclass=_abc_1.ABCMeta):
     """Signing in and out."""
@@ -85,8 +99,9 @@ class TerminalServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_terminals_pb2.SignInResponse, _abc.Awaitable[_terminals_pb2.SignInResponse]]:
         """Signs a terminal in. The first sign-in binds the machine (TRM-5); later
         ones from another machine are refused. Open to callers without a session.
-        Refusals: SIGN_IN_REFUSED, MACHINE_NOT_BOUND, TERMINAL_WITHDRAWN,
-        TRAINING_NOT_OFFERED.
+        Wrong passwords slow down whoever tries them, and no one else: SIGN_IN_LOCKED tells
+        how long to wait. Refusals: SIGN_IN_REFUSED, SIGN_IN_LOCKED, MACHINE_NOT_BOUND,
+        TERMINAL_WITHDRAWN, TRAINING_NOT_OFFERED.
         """
 
     @_abc_1.abstractmethod
@@ -123,5 +138,17 @@ class TerminalServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_terminals_pb2.SignOutResponse, _abc.Awaitable[_terminals_pb2.SignOutResponse]]:
         """Ends the session that the call carries."""
+
+    @_abc_1.abstractmethod
+    def ReleaseMachine(
+        self,
+        request: _terminals_pb2.ReleaseMachineRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_terminals_pb2.ReleaseMachineResponse, _abc.Awaitable[_terminals_pb2.ReleaseMachineResponse]]:
+        """Releases a terminal from its machine, for a replaced one (TRM-5): its sessions end, and
+        the next sign-in binds the machine that it comes from. For a municipality's terminals,
+        which release those of their own municipality, and the operator's. A terminal without a
+        machine is answered the same. Refusals: TERMINAL_UNKNOWN.
+        """
 
 def add_TerminalServiceServicer_to_server(servicer: TerminalServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

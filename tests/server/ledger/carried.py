@@ -5,7 +5,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from server.db.queries import rows
+from server.audit.sealing import insert_audit_seal, next_audit_seal
+from server.audit.storing import store_events
+from server.audit.values import Event
+from server.db.queries import change, rows
 from server.ledger.booker import Booker
 from server.ledger.engines import writing
 from server.ledger.exporting import export_ledger
@@ -62,6 +65,10 @@ from tests.server.support import (
 NOW = 1_782_874_800_000_000
 
 
+def event(result: str) -> Event:
+    return Event(NOW, "terminal:10000001", "桜井", "00", "192.0.2.1", "A/B", result, "", "x=1")
+
+
 def merge_command(town: Town, points: int) -> MergeCommand:
     use = Use(COUNTER, MyNumberCard(CARD_A), Shown(MYKEY[CARD_A], TODAY), MUNICIPAL, points)
     return MergeCommand(
@@ -102,6 +109,12 @@ def fill(town: Town, booker: Booker) -> None:
         reprint(town.database, request, issues[1]["transaction_number"], NOW)
         add_strike(town.database, "wrong_voucher_number", VOUCHER, NOW)
     register(town, booker)
+    with town.database.connection_context(), writing(town.database):
+        store_events(town.database, [event("OK"), event("SIGN_IN_REFUSED"), event("OK")])
+        trail = next_audit_seal(town.database, NOW, wait=0, most=2)
+        assert trail is not None
+        insert_audit_seal(town.database, trail)
+        change(town.database, "INSERT INTO data_key VALUES (1, ?, 1)", b"sealed")
     with town.database.connection_context():
         seal_next(town.database, NOW, 5)
     town.tamper(

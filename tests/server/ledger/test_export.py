@@ -59,6 +59,7 @@ def test_an_export_is_framed_by_what_it_is_and_what_is_in_it(exported: Path) -> 
         "0004_vouchers",
         "0005_mykey_and_service_ids",
         "0006_merging",
+        "0007_sessions_and_audit",
     ]
     assert header == {"format": "jichipoint-ledger", "version": 1, "schema": schema}
     counted = {table.name: len(rows_of(rows, table.name)) for table in TABLES}
@@ -201,7 +202,7 @@ def test_an_empty_ledger_is_carried_too(engine: TestEngine, tmp_path: Path, targ
             "has the schema of a newer version",
         ),
         (
-            "DELETE FROM schema_migration WHERE name = '0006_merging'",
+            "DELETE FROM schema_migration WHERE name = '0007_sessions_and_audit'",
             "has the schema of an older version",
         ),
         ("DROP TABLE schema_migration", "is no ledger"),

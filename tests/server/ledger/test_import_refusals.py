@@ -72,7 +72,7 @@ CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "no schema": (
         lambda text: text.replace(
             b'["0001_first_schema","0002_full_ledger","0003_cards","0004_vouchers",'
-            b'"0005_mykey_and_service_ids","0006_merging"]',
+            b'"0005_mykey_and_service_ids","0006_merging","0007_sessions_and_audit"]',
             b"[]",
             1,
         ),
@@ -334,7 +334,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     ),
     "older schema": (
         lambda lines: lines[0]["schema"].pop(),
-        r"was exported by an older version \(without 0006_merging\)",
+        r"was exported by an older version \(without 0007_sessions_and_audit\)",
     ),
     "no row": (lambda lines: lines.insert(5, {"row": {}}), "line 6 is no row of a table"),
     "row that is no object": (

@@ -51,7 +51,7 @@ def test_verify_says_what_agrees(filled: Town) -> None:
     assert (result.exit_code, result.output) == (
         0,
         "2 transactions and 1 lots agree; 0 transactions are sealed in 0 blocks, "
-        "2 are not sealed yet\n",
+        "2 are not sealed yet; 0 of 0 events of the audit trail are sealed\n",
     )
 
 
@@ -66,6 +66,8 @@ def test_verify_prints_json(filled: Town) -> None:
         "sealed": 2,
         "unsealed": 0,
         "last_hash": last_hash.hex(),
+        "events": 0,
+        "events_sealed": 0,
         "fault": None,
     }
 
@@ -112,7 +114,8 @@ def test_a_ledger_is_exported_and_imported(filled: Town, tmp_path: Path) -> None
     assert imported["fault"] is None
     assert run("import", second, str(path)).output == (
         f"{path}: {exported['rows']} rows stored; 2 transactions and 1 lots agree; "
-        "0 transactions are sealed in 0 blocks, 2 are not sealed yet\n"
+        "0 transactions are sealed in 0 blocks, 2 are not sealed yet; "
+        "0 of 0 events of the audit trail are sealed\n"
     )
 
 

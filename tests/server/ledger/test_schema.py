@@ -33,6 +33,8 @@ HISTORY = {
     "merge": "points = points + 1",
     "merge_event": "noted_at = 2",
     "seal": "sealed_at = 2",
+    "audit_event": "times = 2",
+    "audit_seal": "sealed_at = 2",
 }
 CHECK, UNIQUE, FOREIGN_KEY = "(?i)check constraint", "(?i)unique constraint", "(?i)foreign key"
 
@@ -52,7 +54,10 @@ def database(town: Town, booker: Booker) -> Iterator[Database]:
         f"""INSERT INTO merge VALUES (2, '{STREET_1}', '123456789', 120, 1, 7, {blob(town, 16)},
         'name', {blob(town, 1)})""",  # noqa: S608
         "INSERT INTO merge_event VALUES (2, 'DELIVERED', 1, 'x')",
-        f"INSERT INTO seal VALUES (1, 2, 2, {blob(town, 32)}, {blob(town, 32, 7)}, 1)",  # noqa: S608
+        f"INSERT INTO seal VALUES (1, 2, 2, {blob(town, 32)}, {blob(town, 32, 7)}, 1, NULL)",  # noqa: S608
+        "INSERT INTO audit_event VALUES (1, 1, '', '', '', '', '', '', '', '', 1)",
+        f"INSERT INTO audit_seal VALUES (1, 1, {blob(town, 32)}, {blob(town, 32)}, "  # noqa: S608
+        f"{blob(town, 32, 7)}, 1)",
     )
     with town.database.connection_context():
         yield town.database
@@ -238,7 +243,7 @@ def test_days_are_days(database: Database) -> None:
 
 
 def test_a_session_token_s_hash_is_32_bytes(town: Town, database: Database) -> None:
-    short = f"INSERT INTO session VALUES ({blob(town, 1)}, '{COUNTER}', 1, 2, NULL)"  # noqa: S608
+    short = f"INSERT INTO session VALUES ({blob(town, 1)}, '{COUNTER}', 1, 2, NULL, '', 1)"  # noqa: S608
     refuses(database, CHECK, short)
 
 

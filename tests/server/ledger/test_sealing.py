@@ -226,7 +226,7 @@ def test_a_seal_that_was_changed_is_found(filled: Town, what: str) -> None:
 def seal_anew(town: Town, first: int, most: int, previous_hash: bytes) -> bytes:
     """What whoever can write the database can do: seal a changed block again."""
     database = open_database(town.url)
-    block, last = BlockHash(previous_hash), 0
+    block, last = BlockHash(previous_hash, None), 0
     with database.connection_context():
         for transaction in transactions_from(database, first, most):
             block.add(transaction)

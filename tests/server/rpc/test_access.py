@@ -15,7 +15,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from jichipoint.v1 import points_pb2
 
 from server.cli import main
-from server.rpc.access import ANYONE, ISSUER_SYSTEMS, Access, open_to
+from server.rpc.access import ANYONE, ISSUER_SYSTEMS, Access, Whose, open_to
 from server.rpc.calls import Call, handlers_of
 from server.services import SERVICERS, declared_methods
 from server.side import Means, open_side
@@ -36,6 +36,7 @@ EXPECTED: dict[str, Access] = {
     "TerminalService/SignIn": ANYONE,
     "TerminalService/GetServerTime": ANYONE,
     "TerminalService/SignOut": frozenset(TerminalClass),
+    "TerminalService/ReleaseMachine": LOOKING_IN,
     "TerminalService/ListIssuers": frozenset({A}),
     "TerminalService/ChooseIssuer": frozenset({A}),
     "PointService/ListUsablePoints": frozenset({A, I, U}),
@@ -88,7 +89,11 @@ EXPECTED: dict[str, Access] = {
 
 def test_every_method_of_every_service_declares_who_may_call_it() -> None:
     prefix = "jichipoint.v1."
-    declared = {one.name.removeprefix(prefix): one.access for one in declared_methods()}
+    declared = {
+        one.name.removeprefix(prefix): one.declared.access
+        for one in declared_methods()
+        if one.declared
+    }
     assert declared == EXPECTED
 
 
@@ -101,7 +106,9 @@ def test_the_command_prints_the_table() -> None:
     assert told["jichipoint.v1.TerminalService/SignIn"] == ["ANYONE"]
     assert told["jichipoint.v1.TerminalService/SignOut"] == ["EVERY_TERMINAL"]
     text = CliRunner().invoke(main, ["methods"]).output
-    assert re.search(r"^jichipoint\.v1\.PointService/Spend +SERVICE_ID POINT_USE$", text, re.M)
+    assert re.search(
+        r"^jichipoint\.v1\.PointService/Spend +HOLDER +SERVICE_ID POINT_USE$", text, re.M
+    )
 
 
 def test_no_service_is_left_out() -> None:
@@ -125,7 +132,7 @@ STREET_TOKEN = "street.0123"
 class ForStreets:
     """A servicer that tells which street's system called."""
 
-    @open_to(ISSUER_SYSTEMS)
+    @open_to(ISSUER_SYSTEMS, Whose.ISSUER)
     async def Spend(  # noqa: N802
         self, request: points_pb2.SpendRequest, call: Call
     ) -> points_pb2.SpendResponse:
@@ -142,7 +149,7 @@ class Undeclared:
 class Broken:
     """A servicer with a fault."""
 
-    @open_to(ANYONE)
+    @open_to(ANYONE, Whose.NOBODY)
     async def Spend(self, request: points_pb2.SpendRequest, call: Call) -> bytes:  # noqa: N802
         raise ZeroDivisionError("secret detail")
 
@@ -150,7 +157,7 @@ class Broken:
 class Reached:
     """A servicer that tells the class of who called."""
 
-    @open_to(frozenset({A}))
+    @open_to(frozenset({A}), Whose.CALLER)
     async def Spend(  # noqa: N802
         self, request: points_pb2.SpendRequest, call: Call
     ) -> points_pb2.SpendResponse:
@@ -172,7 +179,7 @@ async def ask(servicer: object, token: str | None, work: Callable[[Client], Any]
     async def load(token_hash: bytes) -> Session | None:
         for of_class in TerminalClass:
             if hash_token(of_class) == token_hash:
-                return Session(token_hash, "10000001", of_class, None, 2**62)
+                return Session(token_hash, "10000001", of_class, None, 2**62, 2**61, "", "", False)
         return None
 
     async def load_street(token_hash: bytes) -> StreetSession | None:
@@ -183,7 +190,7 @@ async def ask(servicer: object, token: str | None, work: Callable[[Client], Any]
     service = points_pb2.DESCRIPTOR.services_by_name["PointService"]
     clock = TestClock()
     served = Served({service: servicer}, Sessions(load, clock), Sessions(load_street, clock))
-    handlers = handlers_of(service, served, None)
+    handlers = handlers_of(service, served, None, lambda _: None)
     server.add_generic_rpc_handlers([handlers])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

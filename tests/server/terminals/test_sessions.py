@@ -10,7 +10,8 @@ from server.ledger.engines import open_reader
 from server.ledger.values import Refusal
 from server.loaders import LOADERS
 from server.terminals.sessions import CACHED_MICROSECONDS, Session, SessionKey, Sessions
-from server.terminals.sign_in import end_session, new_session
+from server.terminals.sign_in import end_session, new_session, note_uses
+from server.terminals.values import TerminalClass
 from tests.server.support import COUNTER, Town
 
 CACHED_SECONDS = CACHED_MICROSECONDS / 1_000_000
@@ -90,9 +91,62 @@ async def test_what_a_terminal_may_is_read_again_too(signed: Signed) -> None:
     assert (await signed.find()).issuer_id is None
 
 
-async def test_a_session_expires_though_it_is_cached(signed: Signed) -> None:
-    signed.town.clock.advance(hours=12, seconds=-1)
+async def test_a_session_expires_though_it_is_cached_and_used(signed: Signed) -> None:
+    for _ in range(11):
+        signed.town.clock.advance(hours=1)
+        await signed.find()
+    signed.town.clock.advance(hours=1, seconds=-1)
     await signed.find()
+    reads = signed.reads
     signed.town.clock.advance(seconds=1)
     assert await reason(signed) == "SESSION_EXPIRED"
-    assert signed.reads == 1
+    assert signed.reads == reads
+
+
+async def test_a_session_that_is_not_used_ends(signed: Signed) -> None:
+    signed.town.clock.advance(hours=4, seconds=-1)
+    await signed.find()
+    signed.town.clock.advance(hours=4, seconds=-1)
+    await signed.find()
+    signed.town.clock.advance(hours=4)
+    assert await reason(signed) == "SESSION_EXPIRED"
+
+
+async def test_uses_that_were_kept_count_in_another_process(signed: Signed) -> None:
+    signed.town.clock.advance(hours=3)
+    await signed.find()
+    note_uses(signed.town.database, signed.sessions.take_uses())
+    assert signed.sessions.take_uses() == {}
+    other = Sessions(signed._load, signed.town.clock)
+    signed.town.clock.advance(hours=3)
+    assert (await other.find(signed.token)).terminal_id == COUNTER
+    signed.town.clock.advance(hours=4)
+    with pytest.raises(Refusal, match="SESSION_EXPIRED"):
+        await other.find(signed.token)
+
+
+async def test_a_use_that_comes_late_takes_nothing_back(signed: Signed) -> None:
+    later = signed.now + 10
+    note_uses(signed.town.database, {signed.token_hash: later})
+    note_uses(signed.town.database, {signed.token_hash: later - 5})
+    assert signed.town.rows("SELECT used_at FROM session") == [(later,)]
+
+
+@pytest.mark.parametrize("of_class", TerminalClass)
+def test_who_sees_more_than_a_counter_is_asked_again_sooner(of_class: TerminalClass) -> None:
+    counters = {TerminalClass.SERVICE_ID, TerminalClass.POINT_USE, TerminalClass.VOUCHER}
+    session = Session(b"", COUNTER, of_class, None, 2**62, 0, "", "", False)
+    assert session.ends_at(0) == (4 * 3600 if of_class in counters else 1800) * 1_000_000
+
+
+async def test_a_session_tells_person_and_machine(signed: Signed) -> None:
+    town = signed.town
+    change(
+        town.database,
+        "UPDATE terminal SET machine_fingerprint = ? WHERE terminal_id = ?",
+        bytes(range(32)),
+        COUNTER,
+    )
+    opened = new_session(town.database, COUNTER, signed.now, town.chance, person="桜井")
+    session = await signed.sessions.find(opened.token)
+    assert (session.person, session.machine) == ("桜井", "0001020304050607")

@@ -1,0 +1,112 @@
+"""The commands jichipoint-server terminals: what an operator does with terminals (TRM-5, TRM-9)."""
+
+import json
+from dataclasses import asdict
+
+import click
+
+from server.chance import SystemChance
+from server.clock import Moment, SystemClock
+from server.commands import changing, reading, told_in_one_line
+from server.ledger.cli import database_option
+from server.ledger.values import Refusal
+from server.terminals.keeping import (
+    SINGLY_ISSUED,
+    TerminalError,
+    add_terminal,
+    kept_terminals,
+    release_machine,
+    renew_password,
+    withdraw_terminal,
+)
+from server.terminals.values import TerminalClass
+from server.text_options import DigitsOption, NameOption
+
+NAME_LENGTH_MAX = 50
+_TERMINAL_ID = DigitsOption("terminal_id", "a terminal ID", 8)
+
+
+@click.group()
+def terminals() -> None:
+    """Look after terminals: issue, release, withdraw."""
+
+
+@terminals.command("list")
+@database_option
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+def list_command(database: str, as_json: bool) -> None:
+    """List all terminals; no password is shown."""
+    with told_in_one_line(), reading(database) as opened:
+        found = kept_terminals(opened, _now())
+    for one in found:
+        if as_json:
+            click.echo(json.dumps(asdict(one), ensure_ascii=False))
+            continue
+        state = "withdrawn" if one.is_withdrawn else f"machine {one.machine or '-'}"
+        code = one.municipality_code or "-"
+        click.echo(
+            f"{one.terminal_id}  {one.terminal_class:<12}  {code:<6}  {state:<24}  "
+            f"{one.open_sessions} sessions  {one.name}"
+        )
+
+
+@terminals.command("add")
+@database_option
+@click.option(
+    "--class",
+    "terminal_class",
+    type=click.Choice([*map(str, SINGLY_ISSUED)], case_sensitive=False),
+    required=True,
+)
+@click.option("--name", type=NameOption(NAME_LENGTH_MAX), required=True)
+@click.option(
+    "--municipality",
+    "municipality_code",
+    type=DigitsOption("municipality_code", "a municipality code", 6),
+    help="Whose terminal it is, for GRANT and MUNICIPALITY.",
+)
+def add_command(
+    database: str, terminal_class: str, name: str, municipality_code: str | None
+) -> None:
+    """Issue a terminal ID and its password, which is shown here and nowhere else."""
+    with told_in_one_line(TerminalError), changing(database) as opened:
+        of_class = TerminalClass(terminal_class.upper())
+        added = add_terminal(opened, SystemChance(), of_class, name, municipality_code)
+    click.echo(f"terminal {added[0]}  password {added[1]}")
+
+
+@terminals.command("new-password")
+@database_option
+@click.argument("terminal_id", type=_TERMINAL_ID)
+def new_password_command(database: str, terminal_id: str) -> None:
+    """Give a terminal another password, which is shown here and nowhere else."""
+    with told_in_one_line(TerminalError), changing(database) as opened:
+        password = renew_password(opened, SystemChance(), terminal_id, _now())
+    click.echo(f"terminal {terminal_id}  password {password}")
+
+
+@terminals.command("release")
+@database_option
+@click.argument("terminal_id", type=_TERMINAL_ID)
+def release_command(database: str, terminal_id: str) -> None:
+    """Release a terminal from its machine: the next sign-in binds the one it comes from."""
+    try:
+        with told_in_one_line(), changing(database) as opened:
+            release_machine(opened, terminal_id, _now())
+    except Refusal:
+        raise click.ClickException(f"there is no terminal {terminal_id}") from None
+    click.echo(f"terminal {terminal_id} has no machine; its sessions ended")
+
+
+@terminals.command("withdraw")
+@database_option
+@click.argument("terminal_id", type=_TERMINAL_ID)
+def withdraw_command(database: str, terminal_id: str) -> None:
+    """Withdraw a terminal for good."""
+    with told_in_one_line(TerminalError), changing(database) as opened:
+        withdraw_terminal(opened, terminal_id, _now())
+    click.echo(f"terminal {terminal_id} is withdrawn")
+
+
+def _now() -> int:
+    return Moment.of(SystemClock().now()).microseconds

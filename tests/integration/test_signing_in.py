@@ -1,0 +1,113 @@
+"""Wrong passwords over a real socket: slowed down, locked, and nobody else is (SEC-3)."""
+
+import asyncio
+
+import grpc
+import pytest
+
+from tests.integration.conftest import Connect, Service
+from tests.integration.support import Client, refused, sign_in_request
+from tests.server.support import COUNTER, COUNTER_2, PASSWORD, POINT_USE, STREET_1
+
+SIGN_IN = "TerminalService/SignIn"
+OTHER_MACHINE = bytes(32)
+WRONG = sign_in_request(password="wrong", machine=OTHER_MACHINE)
+
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+
+async def lock(client: Client, most: int = 10) -> str:
+    """Guess until it is told to wait; return how many seconds."""
+    for _ in range(most):
+        told = await client.refusal(SIGN_IN, WRONG)
+        if told.reason == "SIGN_IN_LOCKED":
+            assert told.code == grpc.StatusCode.RESOURCE_EXHAUSTED
+            return told.metadata["retry_seconds"]
+        assert told.reason == "SIGN_IN_REFUSED"
+    raise AssertionError("nobody was locked out")
+
+
+async def test_who_guesses_waits_and_the_terminal_itself_does_not(
+    service: Service, connect: Connect
+) -> None:
+    counter = await connect(COUNTER)
+    guesser = await connect(None)
+    assert await lock(guesser) == "2"
+    right = sign_in_request(machine=OTHER_MACHINE)
+    assert (await guesser.refusal(SIGN_IN, right)).reason == "SIGN_IN_LOCKED"
+    assert (await counter.sign_in(COUNTER)).session_token, "its own machine is let in"
+    assert (await guesser.sign_in(COUNTER_2)).session_token, "another terminal too"
+
+
+async def test_after_the_wait_the_right_password_is_taken(
+    service: Service, connect: Connect
+) -> None:
+    client = await connect(None)
+    for _ in range(4):
+        await client.refusal(SIGN_IN, sign_in_request(password="wrong"))
+    assert (await client.refusal(SIGN_IN, sign_in_request())).reason == "SIGN_IN_LOCKED"
+    service.town.clock.advance(seconds=2)
+    assert (await client.sign_in(COUNTER)).session_token
+
+
+async def test_many_at_once_try_no_more_than_one_by_one(connect: Connect) -> None:
+    client = await connect(None)
+    calls = (client.refusal(SIGN_IN, WRONG) for _ in range(40))
+    reasons = [told.reason for told in await asyncio.gather(*calls)]
+    assert reasons.count("SIGN_IN_REFUSED") == 4
+    assert reasons.count("SIGN_IN_LOCKED") == 36
+
+
+async def test_a_street_s_secret_is_not_guessed_either(connect: Connect) -> None:
+    client = await connect(None)
+    reasons = []
+    for _ in range(6):
+        with pytest.raises(grpc.RpcError) as caught:
+            await client.street_sign_in(STREET_1, "wrong")
+        reasons.append(refused(caught.value).reason)
+    assert reasons == ["STREET_SIGN_IN_REFUSED"] * 4 + ["SIGN_IN_LOCKED"] * 2
+
+
+async def test_a_huge_password_costs_nothing(connect: Connect) -> None:
+    client = await connect(None)
+    told = await client.refusal(SIGN_IN, sign_in_request(password="x" * 10_000))
+    assert (told.reason, told.fields) == ("INVALID_FIELD", ("password",))
+
+
+async def test_who_works_there_and_every_refusal_is_in_the_trail(
+    service: Service, connect: Connect
+) -> None:
+    client = await connect(None)
+    request = sign_in_request(POINT_USE)
+    request.person = "桜井 花"
+    await client.refusal(SIGN_IN, WRONG)
+    await client.raw(SIGN_IN, request.SerializeToString())
+    counter = await connect(POINT_USE)
+    await counter.refusal("PointService/Spend", b"")
+    await service.stop()
+    town = service.town
+    told = town.rows("SELECT caller, address, action, result, subject FROM audit_event ORDER BY 1")
+    about = f"terminal_id={COUNTER}"
+    assert ("", "127.0.0.1", "TerminalService/SignIn", "SIGN_IN_REFUSED", about) in told
+    spend = (f"terminal:{POINT_USE}", "127.0.0.1", "PointService/Spend", "INVALID_FIELD", "")
+    assert spend in told
+    assert PASSWORD not in repr(town.dump("terminal"))
+    ((person,),) = town.rows("SELECT person FROM session WHERE person <> ''")
+    assert person == "桜井 花"
+
+
+async def test_uses_of_a_session_outlive_the_server(service: Service, connect: Connect) -> None:
+    counter = await connect(COUNTER)
+    service.town.clock.advance(hours=3)
+    await counter.usable("A1")
+    await service.stop()
+    ((signed_in_at, used_at),) = service.town.rows("SELECT signed_in_at, used_at FROM session")
+    assert used_at - signed_in_at == 3 * 3600 * 1_000_000
+
+
+@pytest.mark.parametrize("person", ["x" * 51, "a\nb", "\u202e"])
+async def test_a_person_who_cannot_be(connect: Connect, person: str) -> None:
+    client = await connect(None)
+    request = sign_in_request()
+    request.person = person
+    assert (await client.refusal(SIGN_IN, request)).fields == ("person",)

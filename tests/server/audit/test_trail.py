@@ -1,0 +1,126 @@
+"""What calls leave behind until it is written: bounded, and with no secret in it."""
+
+from google.protobuf.message import Message
+from hypothesis import given
+from hypothesis import strategies as st
+from jichipoint.v1 import points_pb2, streets_pb2, terminals_pb2
+
+from server.audit import trail as trail_module
+from server.audit.trail import ALONE_MAX, COUNTED_MAX, Trail
+from server.audit.values import TEXT_LENGTH_MAX, shown
+from server.rpc.handled import Handled
+from server.services import SERVICERS
+from server.terminals.sessions import Session
+from server.terminals.values import TerminalClass
+from tests.server.support import TestClock
+
+SESSION = Session(b"", "10000001", TerminalClass.POINT_USE, None, 2, 1, "桜井", "0011", False)
+SPEND = "jichipoint.v1.PointService.Spend"
+SIGN_IN = "jichipoint.v1.TerminalService.SignIn"
+
+
+def new_trail() -> Trail:
+    return Trail(TestClock(), SERVICERS)
+
+
+def call(method: str = SPEND, request: Message | None = None, **others: object) -> Handled:
+    return Handled(method, "192.0.2.1", request=request, **others)  # type: ignore[arg-type]
+
+
+def test_a_call_is_told_with_who_and_what() -> None:
+    trail = new_trail()
+    request = points_pb2.SpendRequest(
+        request_id="r", certificate_serial_number="A1", mykey_id="AAAA1111", points=5
+    )
+    request.card_proof.challenge = b"secret"
+    trail.handled(call(request=request, session=SESSION, result="INSUFFICIENT_POINTS"))
+    (event,) = trail.take()
+    assert event.caller == "terminal:10000001"
+    assert (event.person, event.machine, event.address) == ("桜井", "0011", "192.0.2.1")
+    assert (event.action, event.result) == ("PointService/Spend", "INSUFFICIENT_POINTS")
+    assert event.request_id == "r"
+    assert event.subject == "certificate_serial_number=A1 mykey_id=AAAA1111 points=5"
+    assert trail.take() == []
+
+
+def test_the_answer_tells_who_was_found() -> None:
+    trail = new_trail()
+    asked = points_pb2.ListUsablePointsRequest(certificate_serial_number="A1")
+    found = points_pb2.ListUsablePointsResponse(mykey_id="AAAA1111")
+    method = "jichipoint.v1.PointService.ListUsablePoints"
+    trail.handled(call(method, asked, session=SESSION, reply=found))
+    assert trail.take()[0].subject == "certificate_serial_number=A1 mykey_id=AAAA1111"
+
+
+def test_no_secret_is_told() -> None:
+    trail = new_trail()
+    trail.handled(
+        call(
+            SIGN_IN,
+            terminals_pb2.SignInRequest(
+                terminal_id="10000001", password="geheim", machine_fingerprint=b"geheim"
+            ),
+            reply=terminals_pb2.SignInResponse(session_token="geheim"),
+        )
+    )
+    trail.handled(
+        call(
+            "jichipoint.v1.StreetService.StreetSignIn",
+            streets_pb2.StreetSignInRequest(issuer_id="000002", client_secret="geheim"),
+        )
+    )
+    events = trail.take()
+    assert "geheim" not in repr(events)
+    assert [event.subject for event in events] == ["terminal_id=10000001", "issuer_id=000002"]
+
+
+def test_training_is_not_told() -> None:
+    trail = new_trail()
+    trail.handled(call(session=SESSION, in_practice=True))
+    assert trail.take() == []
+
+
+def test_a_flood_without_sessions_is_counted() -> None:
+    trail = new_trail()
+    for number in range(COUNTED_MAX * 20):
+        request = terminals_pb2.SignInRequest(terminal_id=f"{number:08}")
+        trail.handled(call(SIGN_IN, request, result="SIGN_IN_REFUSED"))
+    events = trail.take()
+    assert len(events) == COUNTED_MAX + 1
+    assert sum(event.times for event in events) == COUNTED_MAX * 20
+    assert {event.result for event in events} == {"SIGN_IN_REFUSED"}
+
+
+def test_the_same_refusal_over_and_over_is_one_event() -> None:
+    trail = new_trail()
+    for _ in range(1000):
+        trail.handled(call(result="SESSION_MISSING"))
+    (event,) = trail.take()
+    assert (event.times, event.result) == (1000, "SESSION_MISSING")
+
+
+def test_events_that_cannot_be_written_are_kept_and_bounded() -> None:
+    trail = new_trail()
+    for _ in range(ALONE_MAX + 5):
+        trail.handled(call(session=SESSION))
+    taken = trail.take()
+    assert len(taken) == ALONE_MAX + 1
+    trail.handled(call(session=SESSION))
+    trail.give_back(taken)
+    trail.give_back(trail.take())
+    again = trail.take()
+    assert sum(event.times for event in again) == ALONE_MAX + 6, "none is lost"
+    assert len(again) <= ALONE_MAX + 1
+
+
+def test_bounds_are_meant() -> None:
+    assert (trail_module.ALONE_MAX, trail_module.COUNTED_MAX) == (20_000, 200)
+
+
+@given(st.text())
+def test_a_caller_s_text_is_made_fit_to_show(text: str) -> None:
+    told = shown(text)
+    assert told.isprintable()
+    assert len(told) <= TEXT_LENGTH_MAX + 1
+    if text.isprintable() and len(text) <= TEXT_LENGTH_MAX:
+        assert told == text
