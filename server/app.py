@@ -6,7 +6,6 @@ from dataclasses import dataclass
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection
-from peewee import Database
 
 from server.chance import Chance
 from server.citizens.proofs import Verify
@@ -18,7 +17,7 @@ from server.ledger.store import StoreUnavailableError
 from server.ledger.writer import QueueFullError, StoppingError, Writer
 from server.listening import AddressInUseError, check_address
 from server.rpc.calls import handlers_of
-from server.secrets import Vault
+from server.serving import Ledger
 from server.side import Means, Side, open_side, open_training_side
 from server.tls import Identities
 
@@ -56,29 +55,28 @@ class RunningServer:
 
 
 async def start(
-    database: Database,
-    vault: Vault,
+    ledger: Ledger,
     address: str,
     clock: Clock,
     chance: Chance,
     *,
     verify_card: Verify | None = None,
-    training: Database | None = None,
+    training: Ledger | None = None,
     shares_port: bool = False,
     identities: Identities | None = None,
 ) -> RunningServer:
-    """Start serving a migrated database at HOST:PORT; port 0 takes a free one.
+    """Start serving a ledger at HOST:PORT; port 0 takes a free one.
 
     `verify_card` checks what cards signed; without it no PIN can be proved (CRD-2).
-    `training` is the migrated database of the training ledger (USE-7); without it there is none.
+    `training` is the training ledger (USE-7); without it there is none.
     With `shares_port` other processes of ours listen there too. With `identities` it speaks
     TLS. Raises ClearAddressError for an address that is not loopback without it (SEC-1),
     AddressInUseError where the port is taken.
     """
     check_address(address, has_tls=identities is not None)
-    means = Means(vault, clock, chance, verify_card)
+    means = Means(clock, chance, verify_card)
     practice = open_training_side(training, means) if training is not None else None
-    real = open_side(database, means, practice)
+    real = open_side(ledger, means, practice)
     sides = (real, practice) if practice else (real,)
     server = grpc.aio.server(
         maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX,

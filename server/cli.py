@@ -11,7 +11,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import click
-from peewee import Database
 
 from server.audit.cli import audit
 from server.chance import SystemChance
@@ -24,19 +23,19 @@ from server.citizens.settings import (
     card_verifier,
 )
 from server.clock import SystemClock
-from server.db.engine import open_database
 from server.db.errors import UnusableDatabaseError
-from server.db.migrate import migrate
 from server.issuers.cli import issuers
-from server.ledger.cli import database_option, ledger
+from server.ledger.cli import ledger
 from server.listening import (
     AddressInUseError,
     ClearAddressError,
     check_address,
     shared_port,
 )
+from server.master_key.cli import master_key
 from server.merging.cli import merges
 from server.municipalities.cli import limits
+from server.options import database_option, master_key_option
 from server.processes import (
     READY,
     ProcessDiedError,
@@ -44,15 +43,14 @@ from server.processes import (
     is_one_of_several,
     serve_with,
 )
-from server.secrets import MasterKeyError, Vault, read_master_key
+from server.secrets import MasterKeyError, read_master_key
+from server.serving import Ledger, open_ledger, open_ready_ledger
 from server.streets.cli import streets
-from server.streets.master_key import check_master_key
 from server.terminals.cli import terminals
 from server.tls import Identities, TlsError, TlsFiles
 from server.training.databases import beside
 from server.vouchers.cli import vouchers
 from server.vouchers.keys import FIRST_KEY_ID, TRAINING_KEY_ID
-from server.vouchers.setting_up import ensure_key
 
 
 @click.group()
@@ -67,11 +65,7 @@ def main() -> None:
 @main.command()
 @database_option
 @click.option("--listen", default="127.0.0.1:50051", metavar="HOST:PORT", show_default=True)
-@click.option(
-    "--master-key-file",
-    type=click.Path(path_type=Path),
-    help="The file with the master key; else JICHIPOINT_MASTER_KEY holds it.",
-)
+@master_key_option
 @click.option(
     "--processes",
     type=click.IntRange(1, 64),
@@ -122,29 +116,12 @@ def serve(
         check_address(listen, has_tls=tls_files is not None)
         identities = Identities(tls_files, SystemClock()) if tls_files else None
         verify_card = card_verifier(cards, SystemClock(), SystemChance())
-        vault = Vault(read_master_key(master_key_file), SystemChance())
-        opened = open_database(database)
+        key = read_master_key(master_key_file)
         training_url = training_database or beside(database)
-        practice = open_database(training_url) if training_url else None
-
-        def serving() -> Coroutine[None, None, None]:
-            return _serve(
-                opened, listen, vault, verify_card, training=practice, identities=identities
-            )
-
-        if is_one_of_several():
-            _run(serving())
-            return
-        migrate(opened)
-        with opened.connection_context():
-            check_master_key(opened, vault)
-            ensure_key(opened, vault, SystemChance(), SystemClock(), FIRST_KEY_ID)
-        if practice is not None:
-            migrate(practice)
-            with practice.connection_context():
-                ensure_key(practice, vault, SystemChance(), SystemClock(), TRAINING_KEY_ID)
-        if processes == 1:
-            _run(serving())
+        ledger = _open(database, key, FIRST_KEY_ID)
+        practice = _open(training_url, key, TRAINING_KEY_ID) if training_url else None
+        if processes == 1 or is_one_of_several():
+            _run(_serve(ledger, listen, verify_card, training=practice, identities=identities))
             return
         with shared_port(listen) as address:
             arguments = ["serve", "--database", database, "--listen", address]
@@ -171,6 +148,14 @@ def serve(
         raise click.ClickException(str(error)) from error
 
 
+def _open(url: str, key: bytes, first_voucher_key: int) -> Ledger:
+    """Open a ledger to serve; one process of several finds it made ready by its parent."""
+    clock, chance = SystemClock(), SystemChance()
+    if is_one_of_several():
+        return open_ready_ledger(url, key, clock, chance)
+    return open_ledger(url, key, clock, chance, first_voucher_key=first_voucher_key)
+
+
 def _tls_files(
     certificate: Path | None, key: Path | None, client_authority: Path | None
 ) -> TlsFiles | None:
@@ -191,12 +176,11 @@ def _run(serving: Coroutine[None, None, None]) -> None:
 
 
 async def _serve(
-    database: Database,
+    ledger: Ledger,
     listen: str,
-    vault: Vault,
     verify_card: Verify | None,
     *,
-    training: Database | None,
+    training: Ledger | None,
     identities: Identities | None,
 ) -> None:
     # gRPC reads its environment when it is imported, which takes its time too.
@@ -205,8 +189,7 @@ async def _serve(
     stop = _stop_on_signals()
     several = is_one_of_several()
     running = await start(
-        database,
-        vault,
+        ledger,
         listen,
         SystemClock(),
         SystemChance(),
@@ -282,6 +265,7 @@ main.add_command(streets)
 main.add_command(merges)
 main.add_command(terminals)
 main.add_command(audit)
+main.add_command(master_key)
 
 if __name__ == "__main__":
     main()

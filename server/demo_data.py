@@ -21,6 +21,7 @@ from server.db.errors import UnusableDatabaseError
 from server.db.migrate import migrate
 from server.ledger.engines import writing
 from server.ledger.values import Operation, Outcome, RequestKey
+from server.master_key.data_key import open_vault
 from server.municipalities.tables import (
     IssuerRow,
     MunicipalityRow,
@@ -117,8 +118,9 @@ def make_town(folder: Path, clock: Clock, chance: Chance) -> Town:
     town = Town.load(path)
     database = open_database(town.database)
     migrate(database)
-    vault = Vault(read_master_key(Path(town.master_key_file)), chance)
+    master_key = read_master_key(Path(town.master_key_file))
     with database.connection_context():
+        vault = open_vault(database, master_key, chance, clock)
         with writing(database):
             if not list(MunicipalityRow.select().execute(database)):
                 now = Moment.of(clock.now()).microseconds

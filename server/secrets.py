@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from server.chance import Chance
 
 MASTER_KEY_VARIABLE = "JICHIPOINT_MASTER_KEY"
+KEY_BYTES = 32
 _NONCE_BYTES = 12
 
 
@@ -19,14 +20,14 @@ class MasterKeyError(Exception):
 
 
 class Vault:
-    """Seals and opens secrets with AES-256-GCM under the master key.
+    """Seals and opens secrets with AES-256-GCM under a key of 32 bytes.
 
     What is sealed is bound to its use, so that rows cannot be exchanged.
     """
 
-    def __init__(self, master_key: bytes, chance: Chance) -> None:
-        self._master_key = master_key
-        self._cipher = AESGCM(master_key)
+    def __init__(self, key: bytes, chance: Chance) -> None:
+        self._key = key
+        self._cipher = AESGCM(key)
         self._chance = chance
 
     def seal(self, secret: bytes, use: str) -> bytes:
@@ -35,11 +36,19 @@ class Vault:
         return nonce + self._cipher.encrypt(nonce, secret, use.encode())
 
     def derive(self, use: str) -> bytes:
-        """Return a key of 32 bytes for one use, which tells nothing of the master key.
+        """Return a key of 32 bytes for one use, which tells nothing of the vault's.
 
         HKDF with SHA-256 (RFC 5869).
         """
-        return HKDF(SHA256(), 32, None, use.encode()).derive(self._master_key)
+        return HKDF(SHA256(), 32, None, use.encode()).derive(self._key)
+
+    def fits(self, sealed: bytes, use: str) -> bool:
+        """Whether this key sealed it, for this use."""
+        try:
+            self.open(sealed, use)
+        except MasterKeyError:
+            return False
+        return True
 
     def open(self, sealed: bytes, use: str) -> bytes:
         """Return what was sealed. Raises MasterKeyError where another key or use sealed it."""
@@ -75,6 +84,6 @@ def _parse(text: str, source: str) -> bytes:
         key = bytes.fromhex(text.strip())
     except ValueError:
         key = b""
-    if len(key) != 32:
+    if len(key) != KEY_BYTES:
         raise MasterKeyError(f"the master key in {source} is not 64 hexadecimal digits")
     return key

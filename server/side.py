@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from google.protobuf.descriptor import ServiceDescriptor
-from peewee import Database
 
 from server.accounts.servicer import LedgerServicer
 from server.audit.trail import Trail
@@ -25,9 +24,9 @@ from server.mykey_ids.servicer import MykeyServicer
 from server.noting import Noting
 from server.points.servicer import PointServicer
 from server.readers import Readers
-from server.secrets import Vault
 from server.service_ids.servicer import ServiceIdServicer
 from server.services import SERVICERS
+from server.serving import Ledger
 from server.streets.servicer import StreetServicer
 from server.streets.sessions import StreetSession, open_street_session
 from server.terminals.servicer import TerminalServicer
@@ -41,7 +40,6 @@ from server.vouchers.servicer import VoucherServicer
 class Means:
     """What both ledgers' services are made with."""
 
-    vault: Vault
     clock: Clock
     chance: Chance
     verify_card: Verify | None
@@ -66,7 +64,7 @@ class Side:
         self.readers.stop()
 
 
-def open_side(database: Database, means: Means, training: "Side | None" = None) -> Side:
+def open_side(ledger: Ledger, means: Means, training: "Side | None" = None) -> Side:
     """Return the real ledger's side; with `training`, terminals may sign in there too."""
 
     def signing_in_there(real_readers: Readers) -> Training | None:
@@ -74,22 +72,23 @@ def open_side(database: Database, means: Means, training: "Side | None" = None) 
             return None
         return Training(real_readers, training.writer, training.readers, means.clock, means.chance)
 
-    return _open(database, means, signing_in_there, practice=False)
+    return _open(ledger, means, signing_in_there, practice=False)
 
 
-def open_training_side(database: Database, means: Means) -> Side:
+def open_training_side(ledger: Ledger, means: Means) -> Side:
     """Return the training ledger's side (USE-7)."""
-    return _open(database, means, lambda _readers: None, practice=True)
+    return _open(ledger, means, lambda _readers: None, practice=True)
 
 
 def _open(
-    database: Database,
+    ledger: Ledger,
     means: Means,
     training: Callable[[Readers], Training | None],
     *,
     practice: bool,
 ) -> Side:
-    vault, clock, chance = means.vault, means.clock, means.chance
+    database, vault = ledger.database, ledger.vault
+    clock, chance = means.clock, means.chance
     writer = Writer(database, lambda opened: open_booker(opened, clock, practice=practice))
     readers = Readers(database, LOADERS)
 

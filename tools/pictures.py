@@ -54,9 +54,9 @@ from demo.screen_text import screen_text
 from server.app import start
 from server.citizens.settings import CardSettings, card_verifier
 from server.clock import TOKYO
-from server.db.engine import open_database
 from server.demo_data import Town, make_town
-from server.secrets import Vault, read_master_key
+from server.secrets import read_master_key
+from server.serving import open_ledger
 
 PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 SIZE = (80, 24)
@@ -402,12 +402,12 @@ async def serving(folder: Path) -> AsyncIterator[tuple[Town, str]]:
     clock, chance = FixedClock(), SeededChance()
     town = make_town(folder, clock, chance)
     make_cards(folder / "town.json", folder / "cards", clock.now())
-    vault = Vault(read_master_key(Path(town.master_key_file)), chance)
+    key = read_master_key(Path(town.master_key_file))
     cards = folder / "cards"
     trusted = CardSettings((), (cards / "users.pem",), (cards / REVOKED,), None)
-    database = open_database(town.database)
+    ledger = open_ledger(town.database, key, clock, chance)
     verify = card_verifier(trusted, clock, chance)
-    running = await start(database, vault, "127.0.0.1:0", clock, chance, verify_card=verify)
+    running = await start(ledger, "127.0.0.1:0", clock, chance, verify_card=verify)
     try:
         yield town, f"127.0.0.1:{running.port}"
     finally:

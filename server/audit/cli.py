@@ -17,8 +17,8 @@ from server.audit.searching import FoundEvent, Wanted, found_events
 from server.clock import TOKYO, Moment, to_datetime
 from server.commands import told_in_one_line
 from server.db.engine import open_existing
-from server.ledger.cli import database_option
 from server.ledger.snapshot import snapshot
+from server.options import database_option
 
 LIMIT, LIMIT_MAX = 100, 100_000
 _TIME_FORMS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]

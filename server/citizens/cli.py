@@ -12,7 +12,7 @@ import click
 from server.citizens.renewals import Renewal, import_renewals
 from server.clock import Moment, SystemClock
 from server.commands import changing, told_in_one_line
-from server.ledger.cli import database_option
+from server.options import database_option
 from server.service_ids.address_notices import (
     give_notices,
     import_signature_renewals,

@@ -15,7 +15,7 @@ from server.issuers.keeping import (
     kept_issuers,
 )
 from server.issuers.values import CardReading, HandoverMethod, Symbology
-from server.ledger.cli import database_option
+from server.options import database_option
 from server.text_options import DigitsOption, NameOption
 
 NAME_LENGTH_MAX = 50

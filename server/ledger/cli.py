@@ -20,13 +20,8 @@ from server.ledger.sealing import last_seal, seal_next
 from server.ledger.snapshot import check_schema, told
 from server.ledger.verify import Verified
 from server.ledger.verify import verify as verify_ledger
+from server.options import database_option
 
-database_option = click.option(
-    "--database",
-    required=True,
-    metavar="URL",
-    help="The ledger: sqlite:///FILE or postgresql://USER@HOST/NAME.",
-)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 
 

@@ -8,7 +8,6 @@ import click
 from merge_driver.files import announce, write_new
 from server.clock import Moment, SystemClock, to_datetime
 from server.commands import reading, told_in_one_line
-from server.ledger.cli import database_option
 from server.merging.states import (
     OVERDUE_HOURS,
     OVERDUE_HOURS_MAX,
@@ -17,6 +16,7 @@ from server.merging.states import (
     overdue,
     unacknowledged,
 )
+from server.options import database_option
 from server.terminals.values import terminal_of
 
 PAGE = 500

@@ -6,7 +6,6 @@ from dataclasses import asdict
 import click
 
 from server.commands import changing, reading, told_in_one_line
-from server.ledger.cli import database_option
 from server.municipalities.limits import (
     UnknownLimitHolderError,
     offline_limits,
@@ -14,6 +13,7 @@ from server.municipalities.limits import (
     set_offline_limits,
     set_program_limits,
 )
+from server.options import database_option
 
 POINTS_MAX = 1_000_000_000
 NONE = "none"

@@ -17,17 +17,13 @@ from server.chance import SystemChance
 from server.clock import Moment, SystemClock
 from server.commands import changing, reading, told_in_one_line
 from server.issuers.cli import ISSUER_ID
-from server.ledger.cli import database_option
-from server.secrets import MasterKeyError, Vault, read_master_key
+from server.master_key.data_key import open_vault
+from server.options import database_option, master_key_option
+from server.secrets import MasterKeyError, read_master_key
 from server.streets.keeping import StreetError, end_key, kept_streets, make_key, set_street
 
 OVERLAP_DAYS, OVERLAP_DAYS_MAX = 30, 400
 _DAY = click.DateTime(["%Y-%m-%d"])
-_master_key_option = click.option(
-    "--master-key-file",
-    type=click.Path(path_type=Path),
-    help="The file with the master key; else JICHIPOINT_MASTER_KEY holds it.",
-)
 
 
 @click.group()
@@ -57,7 +53,7 @@ def list_command(database: str, as_json: bool) -> None:
 
 @streets.command("set")
 @database_option
-@_master_key_option
+@master_key_option
 @click.argument("issuer_id", type=ISSUER_ID)
 @click.option(
     "--profile",
@@ -80,14 +76,14 @@ def set_command(
     settings = {name: value for name, value in options.items() if value is not None}
     with told_in_one_line(StreetError, MasterKeyError), changing(database) as opened:
         chance = SystemChance()
-        vault = Vault(read_master_key(master_key_file), chance)
+        vault = open_vault(opened, read_master_key(master_key_file), chance, SystemClock())
         set_street(opened, vault, chance, issuer_id, settings)
     click.echo(f"the settings of {issuer_id} hold for its next key: make one with make-key")
 
 
 @streets.command("make-key")
 @database_option
-@_master_key_option
+@master_key_option
 @click.argument("issuer_id", type=ISSUER_ID)
 @click.option("--from", "first", type=_DAY, required=True, help="The first day it is used.")
 @click.option("--server", required=True, metavar="HOST:PORT", help="Where the street signs in.")
@@ -131,7 +127,7 @@ def make_key_command(
         changing(database) as opened,
     ):
         chance = SystemChance()
-        vault = Vault(read_master_key(master_key_file), chance)
+        vault = open_vault(opened, read_master_key(master_key_file), chance, SystemClock())
         made = make_key(
             opened,
             vault,

@@ -8,8 +8,8 @@ import click
 from server.chance import SystemChance
 from server.clock import Moment, SystemClock
 from server.commands import changing, reading, told_in_one_line
-from server.ledger.cli import database_option
 from server.ledger.values import Refusal
+from server.options import database_option
 from server.terminals.keeping import (
     SINGLY_ISSUED,
     TerminalError,

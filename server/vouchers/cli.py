@@ -8,8 +8,9 @@ import click
 from server.chance import SystemChance
 from server.clock import Moment, SystemClock, to_datetime
 from server.commands import changing, reading, told_in_one_line
-from server.ledger.cli import database_option
-from server.secrets import MasterKeyError, Vault, read_master_key
+from server.master_key.data_key import open_vault
+from server.options import database_option, master_key_option
+from server.secrets import MasterKeyError, read_master_key
 from server.vouchers.keys import VoucherKeyError, known_keys, make_key, withdraw_key
 
 
@@ -38,12 +39,13 @@ def keys(database: str, as_json: bool) -> None:
 
 @vouchers.command("new-key")
 @database_option
-@click.option("--master-key-file", type=click.Path(path_type=Path))
+@master_key_option
 def new_key(database: str, master_key_file: Path | None) -> None:
     """Make a key; from now on vouchers are signed with it. Older ones stay good."""
     with told_in_one_line(MasterKeyError):
-        vault = Vault(read_master_key(master_key_file), SystemChance())
+        master_key = read_master_key(master_key_file)
         with changing(database) as opened:
+            vault = open_vault(opened, master_key, SystemChance(), SystemClock())
             key_id = make_key(opened, vault, SystemChance(), _now())
     click.echo(f"vouchers are signed with key {key_id:04}")
 

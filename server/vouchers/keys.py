@@ -49,7 +49,7 @@ def signing_key(database: Database, vault: Vault) -> SigningKey:
     if not found:
         raise VoucherKeyError("there is no key to sign vouchers with: vouchers new-key makes one")
     ((key_id, sealed),) = found
-    opened = vault.open(bytes(sealed), _use(key_id))
+    opened = vault.open(bytes(sealed), private_key_use(key_id))
     return SigningKey(key_id, Ed25519PrivateKey.from_private_bytes(opened))
 
 
@@ -74,7 +74,7 @@ def make_key(
         VALUES (?, ?, ?, ?) ON CONFLICT (key_id) DO NOTHING""",
         key_id,
         public,
-        vault.seal(private, _use(key_id)),
+        vault.seal(private, private_key_use(key_id)),
         now,
     )
     return key_id
@@ -94,5 +94,6 @@ def withdraw_key(database: Database, key_id: int, now: int) -> None:
     change(database, "UPDATE voucher_key SET withdrawn_at = ? WHERE key_id = ?", now, key_id)
 
 
-def _use(key_id: int) -> str:
+def private_key_use(key_id: int) -> str:
+    """Return what a private key is sealed for (SEC-4)."""
     return f"voucher_key.private_key:{key_id}"

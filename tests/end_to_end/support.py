@@ -39,7 +39,6 @@ from server.app import RunningServer, start
 from server.chance import SystemChance
 from server.citizens.settings import CardSettings, card_verifier
 from server.clock import TOKYO, Clock
-from server.db.engine import open_database
 from server.demo_data import (
     MUNICIPAL_PROGRAM,
     TERMINAL,
@@ -47,7 +46,8 @@ from server.demo_data import (
     Town,
     make_town,
 )
-from server.secrets import Vault, read_master_key
+from server.secrets import read_master_key
+from server.serving import open_ledger
 
 SIZE = (80, 24)
 SECONDS_MAX = 30.0
@@ -197,12 +197,12 @@ async def serving(place: Place, clock: Clock) -> AsyncIterator[str]:
 
 
 async def start_server(place: Place, clock: Clock) -> RunningServer:
-    vault = Vault(read_master_key(Path(place.town.master_key_file)), SystemChance())
-    database = open_database(place.town.database)
+    key = read_master_key(Path(place.town.master_key_file))
+    ledger = open_ledger(place.town.database, key, clock, SystemChance())
     cards = place.folder / "cards"
     settings = CardSettings((), (cards / "users.pem",), (cards / REVOKED,), None)
     verify = card_verifier(settings, clock, SystemChance())
-    return await start(database, vault, "127.0.0.1:0", clock, SystemChance(), verify_card=verify)
+    return await start(ledger, "127.0.0.1:0", clock, SystemChance(), verify_card=verify)
 
 
 class ServerProcess:

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 import grpc
 import pytest
-from peewee import Database
 
 from server.app import RunningServer, start
 from server.citizens.proofs import Verify
+from server.serving import Ledger
 from tests.integration.support import Client
 from tests.server.conftest import engine, find_template, town
 from tests.server.support import (
@@ -37,13 +37,12 @@ class Service:
     town: Town
     running: RunningServer | None = None
     verify_card: Verify | None = None
-    training: Database | None = None
+    training: Ledger | None = None
 
     async def start(self) -> None:
         town = self.town
         self.running = await start(
-            town.database,
-            town.vault,
+            town.ledger,
             "127.0.0.1:0",
             town.clock,
             town.chance,

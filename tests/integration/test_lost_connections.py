@@ -56,7 +56,7 @@ def town(proxy: Proxy) -> Town:
 @pytest.fixture
 async def running(town: Town, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RunningServer]:
     monkeypatch.setattr(app, "HEALTH_SECONDS", 0.05)
-    server = await start(town.database, town.vault, "127.0.0.1:0", town.clock, town.chance)
+    server = await start(town.ledger, "127.0.0.1:0", town.clock, town.chance)
     yield server
     await server.stop(1)
 
@@ -197,7 +197,7 @@ async def test_a_server_that_starts_while_the_database_is_away_waits_for_it(
     monkeypatch.setattr(app, "HEALTH_SECONDS", 0.05)
     await asyncio.to_thread(postgres.crash)
     try:
-        server = await start(town.database, town.vault, "127.0.0.1:0", town.clock, town.chance)
+        server = await start(town.ledger, "127.0.0.1:0", town.clock, town.chance)
     finally:
         await asyncio.to_thread(postgres.start_again)
     try:

@@ -60,8 +60,7 @@ def shared(town: Town) -> Town:
 @pytest.fixture
 async def two_servers(shared: Town) -> AsyncIterator[tuple[RunningServer, RunningServer]]:
     running = [
-        await start(shared.database, shared.vault, "127.0.0.1:0", shared.clock, shared.chance)
-        for _ in range(2)
+        await start(shared.ledger, "127.0.0.1:0", shared.clock, shared.chance) for _ in range(2)
     ]
     yield running[0], running[1]
     for one in running:

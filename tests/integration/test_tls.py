@@ -51,7 +51,11 @@ async def serve(town: Town, clock: TestClock) -> AsyncIterator[Serve]:
         identities = Identities(files, clock)
         address = "0.0.0.0:0"
         one = await start(
-            town.database, town.vault, address, town.clock, town.chance, identities=identities
+            town.ledger,
+            address,
+            town.clock,
+            town.chance,
+            identities=identities,
         )
         running.append(one)
         return f"127.0.0.1:{one.port}"

@@ -9,6 +9,7 @@ from jichipoint.v1 import merging_pb2, points_pb2, terminals_pb2, vouchers_pb2
 
 from server.db.migrate import migrate
 from server.ledger.verify import verify
+from server.serving import Ledger
 from server.vouchers.keys import TRAINING_KEY_ID
 from server.vouchers.setting_up import ensure_key
 from tests.engines import TestEngine
@@ -36,7 +37,7 @@ async def practice(service: Service, engine: TestEngine, tmp_path: Path) -> Asyn
         with town.database.connection_context():
             ensure_key(town.database, service.town.vault, town.chance, town.clock, TRAINING_KEY_ID)
         await service.stop()
-        service.training = town.database
+        service.training = Ledger(town.database, service.town.vault)
         await service.start()
         yield town
         await service.stop()

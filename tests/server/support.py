@@ -39,6 +39,7 @@ from server.points.reserving import CaptureCommand, HoldCommand, ReleaseCommand
 from server.points.rules import Shown
 from server.secrets import Vault
 from server.service_ids.tables import ServiceIdRow
+from server.serving import Ledger
 from server.streets.keeping import insert_key
 from server.streets.tables import StreetRow
 from server.streets.uses import client_secret_use
@@ -142,6 +143,11 @@ class Town:
     def path(self) -> Path:
         """The file, where there is one."""
         return sqlite_path(self.url)
+
+    @property
+    def ledger(self) -> Ledger:
+        """What a server is started with."""
+        return Ledger(self.database, self.vault)
 
     @property
     def is_sqlite(self) -> bool:

@@ -121,7 +121,7 @@ def test_no_service_is_left_out() -> None:
 
 async def test_what_is_served_is_what_is_asked_about(town: Town) -> None:
     """The table of classes, and the servicers that a running server has."""
-    side = open_side(town.database, Means(town.vault, town.clock, town.chance, None))
+    side = open_side(town.ledger, Means(town.clock, town.chance, None))
     assert {service: type(one) for service, one in side.servicers.items()} == SERVICERS
     await side.stop()
 

@@ -1,0 +1,129 @@
+"""The commands jichipoint-server master-key: made, checked and exchanged (SEC-4)."""
+
+from pathlib import Path
+
+import click
+from peewee import Database
+
+from merge_driver.files import write_new
+from server.chance import SystemChance
+from server.clock import SystemClock
+from server.commands import changing, reading, told_in_one_line
+from server.db.engine import open_existing
+from server.db.errors import UnusableDatabaseError
+from server.master_key.data_key import (
+    exchange_data_key,
+    exchange_master_key,
+    is_sealed_with,
+    open_vault,
+)
+from server.master_key.sealed_columns import check_secrets
+from server.options import database_option, master_key_option
+from server.secrets import KEY_BYTES, MasterKeyError, read_master_key
+from server.training.databases import beside
+
+_new_key_option = click.option(
+    "--new-master-key-file",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="The file with the key that takes the old one's place; master-key new makes one.",
+)
+
+
+@click.group("master-key")
+def master_key() -> None:
+    """Make, check and exchange the key under which secrets are kept."""
+
+
+@master_key.command()
+@click.argument("file", type=click.Path(path_type=Path))
+def new(file: Path) -> None:
+    """Make a master key in FILE: a new file, for its owner alone.
+
+    Keep a copy apart from the database and its backups: without it no secret can be opened.
+    """
+    with told_in_one_line(MasterKeyError):
+        write_master_key(file)
+    click.echo(f"{file}: keep a copy apart from the database")
+
+
+def write_master_key(file: Path) -> None:
+    """Make a master key in a new file. Raises MasterKeyError."""
+    key = SystemChance().bytes(KEY_BYTES)
+    try:
+        write_new(file, f"{key.hex()}\n".encode(), 0o600)
+    except FileExistsError:
+        raise MasterKeyError(f"{file} is there already: name a new file") from None
+    except OSError as error:
+        raise MasterKeyError(f"{file}: cannot be written: {error.strerror}") from None
+
+
+@master_key.command()
+@database_option
+@master_key_option
+def check(database: str, master_key_file: Path | None) -> None:
+    """Open every secret in the database with the key; exit with 1 where one cannot be."""
+    with told_in_one_line(MasterKeyError), reading(database) as opened:
+        key = read_master_key(master_key_file)
+        check_secrets(opened, open_vault(opened, key, SystemChance(), SystemClock()))
+    click.echo("the master key fits, and every secret can be opened")
+
+
+@master_key.command()
+@database_option
+@master_key_option
+@_new_key_option
+@click.option("--training-database", metavar="URL", help="The training ledger, as for serve.")
+@click.option(
+    "--new-data-key",
+    is_flag=True,
+    help="Seal every secret anew, for a key that may be known to others: stop the servers first.",
+)
+def rotate(
+    database: str,
+    master_key_file: Path | None,
+    new_master_key_file: Path,
+    *,
+    training_database: str | None,
+    new_data_key: bool,
+) -> None:
+    """Exchange the master key. Servers go on; start them with the new key from then on.
+
+    A command that was interrupted is run again with the same keys.
+    """
+    training = training_database or beside(database)
+    with told_in_one_line(MasterKeyError):
+        before, after = read_master_key(master_key_file), read_master_key(new_master_key_file)
+        if before == after:
+            raise MasterKeyError("both files hold the same key: make another with master-key new")
+        told = []
+        if training and _is_there(training):
+            told.append(f"training: {_exchange(training, before, after, new_data_key)}")
+        told.append(f"ledger: {_exchange(database, before, after, new_data_key)}")
+    click.echo("; ".join(told))
+
+
+def _is_there(url: str) -> bool:
+    try:
+        opened = open_existing(url)
+        with opened.connection_context():
+            return bool(opened.get_tables())
+    except UnusableDatabaseError:
+        return False
+
+
+def _exchange(url: str, before: bytes, after: bytes, with_data_key: bool) -> str:
+    with changing(url) as opened:
+        return _exchange_in(opened, before, after, with_data_key)
+
+
+def _exchange_in(database: Database, before: bytes, after: bytes, with_data_key: bool) -> str:
+    chance, clock = SystemChance(), SystemClock()
+    if is_sealed_with(database, after, chance):
+        return "the new key is in use already"
+    open_vault(database, before, chance, clock)
+    if with_data_key:
+        count = exchange_data_key(database, before, after, chance, clock)
+        return f"{count} secrets are sealed anew"
+    exchange_master_key(database, before, after, chance, clock)
+    return "the new key is in use"

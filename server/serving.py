@@ -1,0 +1,51 @@
+"""What a server is started with, without gRPC."""
+
+from dataclasses import dataclass
+
+from peewee import Database
+
+from server.chance import Chance
+from server.clock import Clock
+from server.db.engine import open_database
+from server.db.migrate import migrate
+from server.ledger.snapshot import told
+from server.master_key.data_key import open_vault
+from server.master_key.sealed_columns import check_secrets
+from server.secrets import Vault
+from server.vouchers.keys import FIRST_KEY_ID
+from server.vouchers.setting_up import ensure_key
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """A migrated database, and the vault of the secrets in it."""
+
+    database: Database
+    vault: Vault
+
+
+def open_ledger(
+    url: str,
+    master_key: bytes,
+    clock: Clock,
+    chance: Chance,
+    *,
+    first_voucher_key: int = FIRST_KEY_ID,
+) -> Ledger:
+    """Open a ledger for serving: its schema up to date, its keys made or seen to fit.
+
+    Raises UnusableDatabaseError, and MasterKeyError where another key sealed its secrets.
+    """
+    migrate(open_database(url))
+    opened = open_ready_ledger(url, master_key, clock, chance)
+    with told(opened.database, "cannot be used"), opened.database.connection_context():
+        check_secrets(opened.database, opened.vault)
+        ensure_key(opened.database, opened.vault, chance, clock, first_voucher_key)
+    return opened
+
+
+def open_ready_ledger(url: str, master_key: bytes, clock: Clock, chance: Chance) -> Ledger:
+    """Open a ledger that another process has made ready with `open_ledger`."""
+    database = open_database(url)
+    with told(database, "cannot be used"), database.connection_context():
+        return Ledger(database, open_vault(database, master_key, chance, clock))

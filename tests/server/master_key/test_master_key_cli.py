@@ -1,0 +1,96 @@
+"""jichipoint-server master-key: made, checked, exchanged (SEC-4)."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from server.cli import main
+from server.secrets import read_master_key
+from tests.server.support import MASTER_KEY, Town
+
+NEW_KEY = "ee" * 32
+
+
+@pytest.fixture
+def keys(tmp_path: Path) -> dict[str, str]:
+    """Files with the town's key, another, and one that is too short."""
+    contents = {"old": MASTER_KEY.hex(), "new": NEW_KEY, "short": "ee" * 31}
+    for name, content in contents.items():
+        (tmp_path / name).write_text(content)
+        (tmp_path / name).chmod(0o600)
+    return {name: str(tmp_path / name) for name in contents}
+
+
+def run(command: str, *arguments: str) -> Result:
+    return CliRunner().invoke(main, ["master-key", command, *arguments])
+
+
+def check(town: Town, key: str) -> Result:
+    return run("check", "--database", town.url, "--master-key-file", key)
+
+
+def rotate(town: Town, before: str, after: str, *more: str) -> Result:
+    keys = ["--master-key-file", before, "--new-master-key-file", after]
+    return run("rotate", "--database", town.url, *keys, *more)
+
+
+def test_a_new_key_is_for_its_owner_and_written_once(tmp_path: Path) -> None:
+    path = tmp_path / "master.key"
+    assert run("new", str(path)).exit_code == 0
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    key = read_master_key(path)
+    again = run("new", str(path))
+    assert (again.exit_code, read_master_key(path)) == (1, key)
+    assert "name a new file" in again.output
+    assert key.hex() not in again.output
+
+
+@pytest.mark.parametrize("more", [(), ("--new-data-key",)])
+def test_keys_are_exchanged_and_an_interrupted_command_is_run_again(
+    town: Town, keys: dict[str, str], more: tuple[str, ...]
+) -> None:
+    assert check(town, keys["old"]).exit_code == 0
+    done = rotate(town, keys["old"], keys["new"], *more)
+    assert done.exit_code == 0, done.output
+    assert check(town, keys["new"]).exit_code == 0
+    assert "sealed with another master key" in check(town, keys["old"]).output
+    again = rotate(town, keys["old"], keys["new"], *more)
+    assert (again.exit_code, "in use already" in again.output) == (0, True)
+    told = town.rows("SELECT result FROM audit_event WHERE action LIKE ?", "%rotate")
+    assert told == [("OK",), ("OK",)]
+
+
+def test_a_training_ledger_gets_the_new_key_too(
+    town: Town, keys: dict[str, str], tmp_path: Path
+) -> None:
+    training = f"sqlite:///{tmp_path / 'training.db'}"
+    result = rotate(town, keys["old"], keys["new"], "--training-database", training)
+    assert result.exit_code == 0
+    assert "training" not in result.output, "there is none"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "says"),
+    [
+        ("new", "old", "sealed with another master key"),
+        ("old", "old", "same key"),
+        ("old", "short", "is not 64 hexadecimal digits"),
+        ("old", "none", "cannot be read from"),
+    ],
+)
+def test_what_cannot_be_exchanged(
+    town: Town, keys: dict[str, str], before: str, after: str, says: str
+) -> None:
+    after_file = keys.get(after, "/nowhere/none")
+    result = rotate(town, keys[before], after_file)
+    assert (result.exit_code, result.output.count("\n")) == (1, 1)
+    assert says in result.output
+    assert check(town, keys["old"]).exit_code == 0, "the old key is still good"
+
+
+def test_no_key_is_told(town: Town, keys: dict[str, str]) -> None:
+    outputs = [rotate(town, keys["old"], keys["new"]).output, check(town, keys["new"]).output]
+    assert NEW_KEY not in repr(outputs)
+    assert NEW_KEY not in repr(town.dump())
