@@ -36,12 +36,13 @@ def open_ledger(
 
     Raises UnusableDatabaseError, and MasterKeyError where another key sealed its secrets.
     """
-    migrate(open_database(url))
-    opened = open_ready_ledger(url, master_key, clock, chance)
-    with told(opened.database, "cannot be used"), opened.database.connection_context():
-        check_secrets(opened.database, opened.vault)
-        ensure_key(opened.database, opened.vault, chance, clock, first_voucher_key)
-    return opened
+    database = open_database(url)
+    migrate(database)
+    with told(database, "cannot be used"), database.connection_context():
+        vault = open_vault(database, master_key, chance, clock)
+        check_secrets(database, vault)
+        ensure_key(database, vault, chance, clock, first_voucher_key)
+    return Ledger(database, vault)
 
 
 def open_ready_ledger(url: str, master_key: bytes, clock: Clock, chance: Chance) -> Ledger:
