@@ -1,6 +1,7 @@
 """Puts the server together, starts it, and stops it without losing what it took."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import grpc
@@ -14,9 +15,10 @@ from server.jobs.runner import start_jobs
 from server.jobs.workshop import Workshop
 from server.ledger.booker import ClockWentBackError
 from server.ledger.store import StoreUnavailableError
-from server.ledger.writer import QueueFullError, StoppingError, Writer
+from server.ledger.writer import QueueFullError, StoppingError, WatchBatch, Writer
 from server.listening import AddressInUseError, check_address
 from server.rpc.calls import handlers_of
+from server.rpc.handled import Watch, all_of
 from server.serving import Ledger
 from server.side import Means, Side, open_side, open_training_side
 from server.tls import Identities
@@ -64,20 +66,24 @@ async def start(
     training: Ledger | None = None,
     shares_port: bool = False,
     identities: Identities | None = None,
+    watches: Sequence[Watch] = (),
+    watch_batch: WatchBatch | None = None,
 ) -> RunningServer:
     """Start serving a ledger at HOST:PORT; port 0 takes a free one.
 
     `verify_card` checks what cards signed; without it no PIN can be proved (CRD-2).
-    `training` is the training ledger (USE-7); without it there is none.
-    With `shares_port` other processes of ours listen there too. With `identities` it speaks
-    TLS. Raises ClearAddressError for an address that is not loopback without it (SEC-1),
+    `training` is the training ledger (USE-7); without it there is none. With `shares_port`
+    other processes of ours listen there too. With `identities` it speaks TLS. `watches` are
+    told of every call, `watch_batch` of every batch.
+    Raises ClearAddressError for an address that is not loopback without TLS (SEC-1),
     AddressInUseError where the port is taken.
     """
     check_address(address, has_tls=identities is not None)
-    means = Means(clock, chance, verify_card)
+    means = Means(clock, chance, verify_card, watch_batch)
     practice = open_training_side(training, means) if training is not None else None
     real = open_side(ledger, means, practice)
     sides = (real, practice) if practice else (real,)
+    watch = all_of((real.trail.handled, *watches))
     server = grpc.aio.server(
         maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX,
         options=[
@@ -86,7 +92,7 @@ async def start(
         ],
     )
     server.add_generic_rpc_handlers(
-        [handlers_of(service, real, practice, real.trail.handled) for service in real.servicers]
+        [handlers_of(service, real, practice, watch) for service in real.servicers]
     )
     healthy = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(healthy, server)

@@ -17,7 +17,7 @@ from server.citizens.servicer import CardServicer
 from server.clock import Clock
 from server.days.servicer import DayServicer
 from server.ledger.servicer import OperationServicer
-from server.ledger.writer import Writer
+from server.ledger.writer import WatchBatch, Writer
 from server.loaders import LOADERS
 from server.merging.servicer import MergeServicer
 from server.mykey_ids.servicer import MykeyServicer
@@ -43,6 +43,7 @@ class Means:
     clock: Clock
     chance: Chance
     verify_card: Verify | None
+    watch_batch: WatchBatch | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +90,10 @@ def _open(
 ) -> Side:
     database, vault = ledger.database, ledger.vault
     clock, chance = means.clock, means.chance
-    writer = Writer(database, lambda opened: open_booker(opened, clock, practice=practice))
+    watching = () if practice or means.watch_batch is None else (means.watch_batch,)
+    writer = Writer(
+        database, lambda opened: open_booker(opened, clock, practice=practice), *watching
+    )
     readers = Readers(database, LOADERS)
 
     async def load(token_hash: bytes) -> Session | None:

@@ -32,13 +32,6 @@ class TlsFiles:
     client_authority: Path | None = None
     """Signs the certificates that clients have to show; None where they show none."""
 
-    def arguments(self) -> list[str]:
-        """Return the options that say the same to another process of the command."""
-        options = ["--tls-certificate", str(self.certificate), "--tls-key", str(self.key)]
-        if self.client_authority is not None:
-            options += ["--tls-client-authority", str(self.client_authority)]
-        return options
-
 
 @dataclass(frozen=True, slots=True)
 class Identity:

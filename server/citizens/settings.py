@@ -1,7 +1,7 @@
 """The settings of card checks: authorities, and where revocations are asked for (CRD-2)."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
@@ -27,16 +27,6 @@ class CardSettings:
     test_authorities: tuple[Path, ...]
     revocation_lists: tuple[Path, ...]
     ocsp: str | None
-
-    def arguments(self) -> list[str]:
-        """Return the options that say the same to another process."""
-        named: Sequence[tuple[str, Sequence[Path]]] = (
-            ("--card-authority", self.authorities),
-            ("--test-card-authority", self.test_authorities),
-            ("--revocation-list", self.revocation_lists),
-        )
-        arguments = [part for name, paths in named for path in paths for part in (name, str(path))]
-        return arguments + (["--ocsp", self.ocsp] if self.ocsp else [])
 
 
 def card_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -1,6 +1,8 @@
 """SQLite: a file, with nothing to set up."""
 
+import os
 import time
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -49,12 +51,19 @@ def open_sqlite(url: str) -> SqliteDatabase:
         },
     )
     try:
+        _make_private(path)
         _set_up(database)
     except PeeweeException as error:
         raise UnusableDatabaseError(
             f"{path} cannot be opened as a database: {one_line(error)}"
         ) from error
     return database
+
+
+def _make_private(path: Path) -> None:
+    """Make a file that is missing for its owner alone; what SQLite puts beside it follows."""
+    with suppress(OSError):  # SQLite says better what cannot be opened
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
 
 
 def _set_up(database: SqliteDatabase) -> None:

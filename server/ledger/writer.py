@@ -55,17 +55,29 @@ class _Job:
 
 
 Answer = Operation | Exception
+WatchBatch = Callable[[int, float, int], None]
+"""Is told how many commands were booked together, in how many seconds, and how many wait."""
+
+
+def _watch_nothing(_commands: int, _seconds: float, _waiting: int) -> None:
+    pass
 
 
 class Writer:
     """Owns the writing connection. Made in the event loop whose callers it answers.
 
-    `open_booker` is called in the thread, which closes the connection when it ends.
+    `open_booker` and `watch` are called in the thread, which closes the connection at its end.
     """
 
-    def __init__(self, database: Database, open_booker: Callable[[Database], Booker]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        open_booker: Callable[[Database], Booker],
+        watch: WatchBatch = _watch_nothing,
+    ) -> None:
         self._database = database
         self._open_booker = open_booker
+        self._watch = watch
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Waiting | _Job] = deque()
         self._changed = threading.Condition()
@@ -180,6 +192,7 @@ class Writer:
         if live:
             commands = [item.command for item in live]
             booked = _book(booker, commands)
+            self._watch(len(commands), time.monotonic() - now, len(self._waiting))
             answers += [(item.future, one) for item, one in zip(live, booked, strict=True)]
         self._answer(answers)
 

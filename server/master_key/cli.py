@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 from peewee import Database
 
-from merge_driver.files import write_new
 from server.chance import SystemChance
 from server.clock import SystemClock
 from server.commands import changing, reading, told_in_one_line
@@ -17,9 +16,10 @@ from server.master_key.data_key import (
     is_sealed_with,
     open_vault,
 )
+from server.master_key.making import write_master_key
 from server.master_key.sealed_columns import check_secrets
 from server.options import database_option, master_key_option
-from server.secrets import KEY_BYTES, MasterKeyError, read_master_key
+from server.secrets import MasterKeyError, read_master_key
 from server.training.databases import beside
 
 _new_key_option = click.option(
@@ -43,19 +43,8 @@ def new(file: Path) -> None:
     Keep a copy apart from the database and its backups: without it no secret can be opened.
     """
     with told_in_one_line(MasterKeyError):
-        write_master_key(file)
+        write_master_key(file, SystemChance())
     click.echo(f"{file}: keep a copy apart from the database")
-
-
-def write_master_key(file: Path) -> None:
-    """Make a master key in a new file. Raises MasterKeyError."""
-    key = SystemChance().bytes(KEY_BYTES)
-    try:
-        write_new(file, f"{key.hex()}\n".encode(), 0o600)
-    except FileExistsError:
-        raise MasterKeyError(f"{file} is there already: name a new file") from None
-    except OSError as error:
-        raise MasterKeyError(f"{file}: cannot be written: {error.strerror}") from None
 
 
 @master_key.command()

@@ -145,7 +145,7 @@ def _guarded(
         return reply.SerializeToString()
 
     async def answer(request_bytes: bytes, context: Context) -> bytes:
-        handled = Handled(name, _address(context))
+        handled = Handled(name, _address(context), _metadatum(context, "traceparent"))
         began = time.perf_counter()
         try:
             return await reply_to(request_bytes, context, handled)
@@ -158,17 +158,9 @@ def _guarded(
             raise
         finally:
             handled.seconds = time.perf_counter() - began
-            _tell(watch, handled)
+            watch(handled)
 
     return answer
-
-
-def _tell(watch: Watch, handled: Handled) -> None:
-    """Tell of a call; a fault in that is ours, and changes nothing of the answer."""
-    try:
-        watch(handled)
-    except Exception:
-        log.exception("a call of %s cannot be told of", handled.method)
 
 
 def _refusal_for(error: Exception, handled: Handled) -> Refusal:
@@ -206,10 +198,15 @@ async def _admit(token: str | None, declared: Declared, side: Served, handled: H
 
 
 def _token(context: Context) -> str | None:
+    scheme, _, token = _metadatum(context, "authorization").partition(" ")
+    return token if scheme == "Bearer" else None
+
+
+def _metadatum(context: Context, name: str) -> str:
     for key, value in context.invocation_metadata() or ():
-        if key == "authorization" and isinstance(value, str) and value.startswith("Bearer "):
-            return value.removeprefix("Bearer ")
-    return None
+        if key == name and isinstance(value, str):
+            return value
+    return ""
 
 
 def _address(context: Context) -> str:

@@ -1,12 +1,15 @@
 """A call as it went: for those who watch calls, and change nothing of them."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from google.protobuf.message import Message
 
 from server.streets.sessions import StreetSession
 from server.terminals.sessions import Session
+
+log = logging.getLogger(__name__)
 
 OK, CANCELLED = "OK", "CANCELLED"
 
@@ -19,6 +22,8 @@ class Handled:
     """The full name of the definition."""
     address: str
     """The caller's, without the port."""
+    traceparent: str = ""
+    """Which trace the caller says that it belongs to (W3C Trace Context)."""
     session: Session | StreetSession | None = None
     in_practice: bool = False
     """Whether it was for the training ledger (USE-7)."""
@@ -32,3 +37,16 @@ class Handled:
 
 
 Watch = Callable[[Handled], None]
+
+
+def all_of(watches: Sequence[Watch]) -> Watch:
+    """Return what tells all of them; a fault in one keeps nothing from the others."""
+
+    def tell(handled: Handled) -> None:
+        for watch in watches:
+            try:
+                watch(handled)
+            except Exception:
+                log.exception("a call of %s cannot be told of", handled.method)
+
+    return tell

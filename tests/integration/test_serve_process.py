@@ -1,9 +1,12 @@
 """`jichipoint-server serve` as a process: starting, stopping, and what keeps it from starting."""
 
+import json
 import os
 import signal
 import socket
 import subprocess
+import sys
+import urllib.request
 from datetime import date
 from pathlib import Path
 from typing import TypeAlias
@@ -136,3 +139,30 @@ def test_another_address_than_loopback_is_told(tmp_path: Path, key_file: Path) -
     url = f"sqlite:///{tmp_path / 'ledger.db'}"
     refuses_to_start(command(url, key_file, "0.0.0.0:0"), "is not a loopback address")
     assert not (tmp_path / "ledger.db").exists()
+
+
+def test_it_is_set_by_a_file(real_town: Town, key_file: Path, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        metrics = free.getsockname()[1]
+    config = tmp_path / "jichipoint.toml"
+    config.write_text(
+        f'[ledger]\ndatabase = "{real_town.url}"\nmaster_key_file = "{key_file.name}"\n'
+        f'[server]\nlisten = "127.0.0.1:0"\n[metrics]\nlisten = "127.0.0.1:{metrics}"\n'
+        '[logs]\nform = "json"\n'
+    )
+    program = [sys.executable, "-m", "server.cli", "--config", str(config), "serve"]
+    process = subprocess.Popen(program, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        port = process.stdout.readline().rpartition(":")[2].strip()
+        with grpc.insecure_channel(f"127.0.0.1:{port}") as channel:
+            sign_in(channel, COUNTER)
+        with urllib.request.urlopen(f"http://127.0.0.1:{metrics}/metrics", timeout=10) as answer:
+            told = answer.read().decode()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        _, log = process.communicate(timeout=SECONDS_MAX)
+    assert 'jichipoint_calls_total{method="TerminalService/SignIn",result="OK"} 1.0' in told
+    assert process.returncode == 0
+    assert all(json.loads(line)["event"] for line in log.splitlines())

@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -262,3 +263,29 @@ def test_a_port_that_others_of_ours_share_is_taken(real: Town, tmp_path: Path) -
         assert result.returncode == 1
         assert result.stderr.startswith(f"Error: cannot listen on {server.address}")
         assert result.stderr.count("\n") == 1
+
+
+def test_metrics_of_all_processes_are_served_together(real: Town, tmp_path: Path) -> None:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    program = command(real.url, write_key(tmp_path), processes=2)
+    program += ["--metrics-listen", f"127.0.0.1:{port}"]
+    process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline().rpartition(" ")[2].strip()
+        for _ in range(8):
+            alone = [("grpc.use_local_subchannel_pool", 1)]
+            with grpc.insecure_channel(address, options=alone) as one:
+                call: grpc.UnaryUnaryMultiCallable[bytes, bytes] = one.unary_unary(
+                    "/jichipoint.v1.TerminalService/GetServerTime"
+                )
+                call(b"", timeout=SECONDS_MAX)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            told = answer.read().decode()
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(SECONDS_MAX)
+    counted = 'jichipoint_calls_total{method="TerminalService/GetServerTime",result="OK"} 8.0'
+    assert counted in told

@@ -63,12 +63,3 @@ def test_revocation_must_be_asked_somewhere(authority: Path) -> None:
 def test_settings_that_cannot_be_used(authority: Path, tmp_path: Path) -> None:
     assert "none.pem" in unusable(CardSettings((tmp_path / "none.pem",), (), (), URL))
     assert "not an http or https address" in unusable(CardSettings((authority,), (), (), "ftp://x"))
-
-
-def test_another_process_is_told_the_same() -> None:
-    settings = CardSettings((Path("a"), Path("b")), (Path("c"),), (Path("d"),), URL)
-    assert settings.arguments() == [
-        *("--card-authority", "a", "--card-authority", "b"),
-        *("--test-card-authority", "c", "--revocation-list", "d", "--ocsp", URL),
-    ]
-    assert CardSettings((), (), (), None).arguments() == []
