@@ -6,8 +6,7 @@ from datetime import date
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
-from server.ledger.values import Refusal
-from server.rpc.errors import RpcReason
+from server.rpc.errors import InvalidFieldsError
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 _SERIAL_NUMBER = re.compile(r"[0-9A-F]{1,40}")
@@ -18,9 +17,9 @@ _WIDE_SPACE = "\u3000"
 """Japanese text has it between words; Python does not count it as printable."""
 
 
-def invalid(field: str, description: str) -> Refusal:
+def invalid(field: str, description: str) -> InvalidFieldsError:
     """Return the refusal of a field; the description says what the field must be."""
-    return Refusal(RpcReason.INVALID_FIELD, {"field": field, "description": description})
+    return InvalidFieldsError([(field, description)])
 
 
 def request_id(value: str, field: str = "request_id") -> str:

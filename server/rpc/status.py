@@ -14,7 +14,7 @@ from server.ledger.values import Refusal
 from server.merging.errors import MergingReason
 from server.mykey_ids.errors import MykeyReason
 from server.points.errors import PointsReason
-from server.rpc.errors import RpcReason
+from server.rpc.errors import InvalidFieldsError, RpcReason
 from server.service_ids.errors import ServiceIdReason
 from server.streets.errors import StreetReason
 from server.terminals.errors import TerminalReason
@@ -583,11 +583,11 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
         error_details_pb2.LocalizedMessage(locale="ja", message=japanese),
         error_details_pb2.LocalizedMessage(locale="en", message=english),
     ]
-    if refusal.reason == RpcReason.INVALID_FIELD:
-        violation = error_details_pb2.BadRequest.FieldViolation(
-            field=refusal.details["field"], description=refusal.details["description"]
-        )
-        details.append(error_details_pb2.BadRequest(field_violations=[violation]))
+    if isinstance(refusal, InvalidFieldsError):
+        bad = error_details_pb2.BadRequest()
+        for field, description in refusal.violations:
+            bad.field_violations.add(field=field, description=description)
+        details.append(bad)
     if row.code in (StatusCode.RESOURCE_EXHAUSTED, StatusCode.UNAVAILABLE):
         told = refusal.details.get("retry_seconds", "")
         seconds = int(told) if told.isdecimal() else RETRY_SECONDS

@@ -13,7 +13,7 @@ from google.rpc import error_details_pb2
 
 import server
 from server.ledger.values import Refusal
-from server.rpc.errors import RpcReason
+from server.rpc.errors import InvalidFieldsError
 from server.rpc.status import TABLE, code_of, status_of
 
 ROOT = Path(server.__path__[0])
@@ -120,10 +120,21 @@ def test_a_status_says_why_in_both_languages(reason: str) -> None:
     assert ("RetryInfo" in found) is retry
 
 
-def test_a_bad_field_is_named() -> None:
-    details = {"field": "points", "description": "1 or more"}
-    found = details_of(Refusal(RpcReason.INVALID_FIELD, details))
+def violations_in(found: dict[str, list[object]]) -> list[tuple[str, str]]:
     (bad,) = found["BadRequest"]
     assert isinstance(bad, error_details_pb2.BadRequest)
-    (violation,) = bad.field_violations
-    assert (violation.field, violation.description) == ("points", "1 or more")
+    return [(one.field, one.description) for one in bad.field_violations]
+
+
+def test_a_bad_field_is_named() -> None:
+    found = details_of(InvalidFieldsError([("points", "1 or more")]))
+    assert violations_in(found) == [("points", "1 or more")]
+
+
+def test_every_bad_field_is_named_and_the_message_tells_of_the_first() -> None:
+    wrong = [("postal_code", "7 digits"), ("mail", "a mail address")]
+    found = details_of(InvalidFieldsError(wrong))
+    assert violations_in(found) == wrong
+    assert status_of(InvalidFieldsError(wrong)).message == (
+        "A field is not valid (postal_code: 7 digits)."
+    )
