@@ -35,6 +35,7 @@ from server.service_ids.tables import ServiceIdRow
 from server.streets.keeping import insert_key
 from server.streets.tables import StreetRow
 from server.streets.uses import client_secret_use
+from server.terminals.contacts import Contact, set_contact
 from server.terminals.sign_in import hash_password
 from server.terminals.tables import TerminalRow
 from server.vouchers.keys import FIRST_KEY_ID
@@ -55,6 +56,15 @@ LIBRARY_TERMINAL = "00010014"
 KIOSK_TERMINAL = "00010015"
 """In the city hall, for citizens' own work with their MyKey IDs (CRD-4)."""
 EVENT_DAYS = 90
+CONTACT = Contact(
+    contact_name="デモ担当",
+    postal_code="1050011",
+    prefecture="東京都",
+    address="港区芝公園9-9-9",
+    telephone="03-0000-0000",
+    mail="demo@example.jp",
+)
+"""Of every terminal, so that no counter asks for it; with a postal code that there is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +246,7 @@ def _fill_terminals(database: Database, town: Town) -> None:
             name=name,
             password_hash=hash_password(town.password),
         ).execute(database)
+        set_contact(database, terminal_id, CONTACT)
     ProgramTerminalsRow.insert(program_id=EVENT_PROGRAM, terminal_id=TERMINAL).execute(database)
 
 

@@ -47,6 +47,7 @@ TABLES = (
     CarriedTable("issuer", ("issuer_id",)),
     CarriedTable("place", ("place_id",), later="collecting_place_id"),
     CarriedTable("terminal", ("terminal_id",)),
+    CarriedTable("terminal_contact", ("terminal_id",)),
     CarriedTable(
         "program_terminals",
         ("program_id", "municipality_code", "terminal_class", "issuer_id", "terminal_id"),

@@ -1,6 +1,7 @@
 """TerminalService: protobuf in, operation, protobuf out."""
 
 import asyncio
+from dataclasses import asdict
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from jichipoint.v1 import terminals_pb2 as pb
@@ -24,6 +25,9 @@ from server.rpc.access import (
     open_to,
 )
 from server.rpc.calls import Call
+from server.rpc.errors import InvalidFieldsError
+from server.terminals.addresses import find_addresses
+from server.terminals.contacts import Contact, contact_of, set_contact, violations
 from server.terminals.errors import TerminalReason
 from server.terminals.issuer_choice import choose_issuer, listed_issuers
 from server.terminals.keeping import release_machine
@@ -95,7 +99,7 @@ class TerminalServicer:
             return new_session(database, terminal_id, now, self._chance, person=person)
 
         session = await self._writer.run(sign_in)
-        return _response(session, await self._active(terminal_id))
+        return _response(session, await self._terminal(terminal_id))
 
     async def _verify(
         self, terminal_id: str, password: str, machine_fingerprint: bytes, address: str
@@ -117,8 +121,14 @@ class TerminalServicer:
 
     async def _active(self, terminal_id: str) -> Terminal:
         key = TerminalKey(terminal_id)
-        terminal = await self._readers.read(lambda reader: reader.look_up([key]).get(key))
-        return active_terminal(terminal)
+        found = await self._readers.read(lambda reader: reader.look_up([key]).get(key))
+        return active_terminal(found)
+
+    async def _terminal(self, terminal_id: str) -> pb.Terminal:
+        terminal = _message(await self._active(terminal_id))
+        contact = await self._readers.query(lambda database: contact_of(database, terminal_id))
+        terminal.has_contact = contact is not None
+        return terminal
 
     async def _sign_in_for_training(
         self, row: TerminalRow, machine_fingerprint: bytes
@@ -128,7 +138,7 @@ class TerminalServicer:
             raise Refusal(TerminalReason.TRAINING_NOT_OFFERED)
         await self._writer.run(lambda database: bind_machine(database, row, machine_fingerprint))
         session, terminal, cards = await self._training.open(row.terminal_id)
-        response = _response(session, terminal)
+        response = _response(session, _message(terminal))
         for card in cards:
             response.practice_cards.add(
                 label=card.label, certificate_serial_number=card.serial_number
@@ -190,7 +200,43 @@ class TerminalServicer:
         terminal_id = call.session.terminal_id
         await self._writer.run(lambda database: choose_issuer(database, terminal_id, issuer_id))
         self._sessions.forget(call.session.token_hash)
-        return pb.ChooseIssuerResponse(terminal=_message(await self._active(terminal_id)))
+        return pb.ChooseIssuerResponse(terminal=await self._terminal(terminal_id))
+
+    @open_to(EVERY_TERMINAL, Whose.CALLER)
+    async def GetContact(  # noqa: N802
+        self,
+        request: pb.GetContactRequest,  # noqa: ARG002
+        call: Call,
+    ) -> pb.GetContactResponse:
+        """TRM-4."""
+        terminal_id = call.session.terminal_id
+        contact = await self._readers.query(lambda database: contact_of(database, terminal_id))
+        return pb.GetContactResponse(
+            contact=None if contact is None else pb.Contact(**asdict(contact))
+        )
+
+    @open_to(EVERY_TERMINAL, Whose.CALLER)
+    async def SetContact(  # noqa: N802
+        self, request: pb.SetContactRequest, call: Call
+    ) -> pb.SetContactResponse:
+        """TRM-4."""
+        contact = _contact(request.contact)
+        terminal_id = call.session.terminal_id
+        await self._writer.run(lambda database: set_contact(database, terminal_id, contact))
+        return pb.SetContactResponse(terminal=await self._terminal(terminal_id))
+
+    @open_to(EVERY_TERMINAL, Whose.NOBODY)
+    async def FindAddresses(  # noqa: N802
+        self,
+        request: pb.FindAddressesRequest,
+        call: Call,  # noqa: ARG002
+    ) -> pb.FindAddressesResponse:
+        """SET-3."""
+        postal_code = fields.digits(request.postal_code, "postal_code", 7)
+        found = await asyncio.to_thread(find_addresses, postal_code)
+        return pb.FindAddressesResponse(
+            addresses=[pb.FindAddressesResponse.FoundAddress(**one._asdict()) for one in found]
+        )
 
     @open_to(EVERY_TERMINAL, Whose.CALLER, withdrawn_too=True)
     async def SignOut(self, request: pb.SignOutRequest, call: Call) -> pb.SignOutResponse:  # noqa: N802, ARG002
@@ -202,12 +248,28 @@ class TerminalServicer:
         return pb.SignOutResponse()
 
 
-def _response(session: NewSession, terminal: Terminal) -> pb.SignInResponse:
+def _response(session: NewSession, terminal: pb.Terminal) -> pb.SignInResponse:
     expire_time = Timestamp()
     expire_time.FromDatetime(to_datetime(session.expires_at))
     return pb.SignInResponse(
-        session_token=session.token, expire_time=expire_time, terminal=_message(terminal)
+        session_token=session.token, expire_time=expire_time, terminal=terminal
     )
+
+
+def _contact(sent: pb.Contact) -> Contact:
+    """Return a contact. Raises InvalidFieldsError with every field that is not valid."""
+    contact = Contact(
+        contact_name=sent.contact_name,
+        postal_code=sent.postal_code,
+        prefecture=sent.prefecture,
+        address=sent.address,
+        telephone=sent.telephone,
+        mail=sent.mail,
+    )
+    wrong = violations(contact)
+    if wrong:
+        raise InvalidFieldsError([(f"contact.{one.field}", one.description) for one in wrong])
+    return contact
 
 
 def _message(terminal: Terminal) -> pb.Terminal:

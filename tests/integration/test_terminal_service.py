@@ -1,4 +1,7 @@
-"""TerminalService over a real socket: signing in and out, and sessions (TRM-5, SEC-3)."""
+"""TerminalService over a real socket: signing in and out, sessions, contacts (TRM-4, 5, SEC-3)."""
+
+import asyncio
+from dataclasses import asdict
 
 import grpc
 import pytest
@@ -8,10 +11,12 @@ from tests.integration.conftest import BALANCE, Connect, Service
 from tests.integration.support import MACHINE, Client, sign_in_request, spend_request
 from tests.server.support import (
     CARD_A,
+    CONTACT,
     COUNTER,
     COUNTER_2,
     LIBRARY,
     MYKEY,
+    OPERATOR,
     POINT_USE,
     STREET_1,
     STREET_2,
@@ -184,3 +189,87 @@ async def test_no_other_class_of_terminal_has_an_issuer(connect: Connect) -> Non
     assert told.reason == "NOT_FOR_THIS_TERMINAL"
     listed = await client.refusal("TerminalService/ListIssuers", terminals_pb2.ListIssuersRequest())
     assert listed.reason == "NOT_FOR_THIS_TERMINAL"
+
+
+def contact(**fields: str) -> terminals_pb2.Contact:
+    return terminals_pb2.Contact(**(asdict(CONTACT) | fields))
+
+
+async def set_contact(client: Client, sent: terminals_pb2.Contact) -> terminals_pb2.Terminal:
+    request = terminals_pb2.SetContactRequest(contact=sent)
+    answer = terminals_pb2.SetContactResponse
+    return (await client.call("TerminalService/SetContact", request, answer)).terminal
+
+
+async def get_contact(client: Client) -> terminals_pb2.GetContactResponse:
+    request, answer = terminals_pb2.GetContactRequest(), terminals_pb2.GetContactResponse
+    return await client.call("TerminalService/GetContact", request, answer)
+
+
+async def test_a_terminal_registers_its_contact_and_changes_it(
+    service: Service, connect: Connect
+) -> None:
+    client = await connect(None)
+    assert not (await client.sign_in(OPERATOR)).terminal.has_contact
+    assert not (await get_contact(client)).HasField("contact")
+    for _again in range(2):
+        assert (await set_contact(client, contact())).has_contact
+        assert (await get_contact(client)).contact == contact()
+    changed = contact(telephone="0300000001", mail="new@example.jp")
+    await set_contact(client, changed)
+    assert (await get_contact(client)).contact == changed
+    assert (await client.sign_in(OPERATOR)).terminal.has_contact
+    assert (await get_contact(await connect(COUNTER))).contact == contact(), "another's stays"
+
+
+async def test_a_wrong_contact_changes_nothing_and_every_field_is_told(
+    service: Service, counter: Client
+) -> None:
+    names = [f"contact.{name}" for name in asdict(CONTACT)]
+    huge = "9" * 10_000
+    for sent in (
+        terminals_pb2.Contact(),
+        contact(**dict.fromkeys(asdict(CONTACT), huge)),
+        contact(**dict.fromkeys(asdict(CONTACT), "花\u200f子")),
+    ):
+        request = terminals_pb2.SetContactRequest(contact=sent)
+        told = await counter.refusal("TerminalService/SetContact", request)
+        assert (told.code, told.reason) == (Code.INVALID_ARGUMENT, "INVALID_FIELD")
+        assert list(told.fields) == names
+    nothing = await counter.refusal("TerminalService/SetContact", b"")
+    assert list(nothing.fields) == names
+    request = terminals_pb2.SetContactRequest(contact=contact(telephone="110", mail="x"))
+    told = await counter.refusal("TerminalService/SetContact", request)
+    assert told.fields == ("contact.telephone", "contact.mail")
+    assert (await get_contact(counter)).contact == contact()
+
+
+async def test_two_contacts_at_once_leave_one_of_them_whole(connect: Connect) -> None:
+    clients = await asyncio.gather(*(connect(COUNTER) for _ in range(4)))
+    sent = [contact(contact_name=f"{n}", address=f"{n}") for n in range(4)]
+    await asyncio.gather(*map(set_contact, clients, sent))
+    assert (await get_contact(clients[0])).contact in sent
+
+
+async def test_without_a_session_no_contact_is_told_or_taken(connect: Connect) -> None:
+    client = await connect(None)
+    for method in ("GetContact", "SetContact", "FindAddresses"):
+        assert (await client.refusal(f"TerminalService/{method}", b"")).reason == "SESSION_MISSING"
+
+
+async def test_addresses_are_found_by_postal_code(counter: Client) -> None:
+    method, answer = "TerminalService/FindAddresses", terminals_pb2.FindAddressesResponse
+
+    async def found(postal_code: str) -> list[tuple[str, str]]:
+        request = terminals_pb2.FindAddressesRequest(postal_code=postal_code)
+        addresses = (await counter.call(method, request, answer)).addresses
+        return [(one.prefecture, one.address) for one in addresses]
+
+    assert await found("1050011") == [("東京都", "港区芝公園")]
+    assert len(await found("4980000")) > 1
+    assert await found("9999999") == []
+    many = await asyncio.gather(*(found("1050011") for _ in range(20)))
+    assert many == [[("東京都", "港区芝公園")]] * 20
+    for bad in ("", "105-0011", "１０５００１１", "10500111", "0" * 10_000):
+        request = terminals_pb2.FindAddressesRequest(postal_code=bad)
+        assert (await counter.refusal(method, request)).fields == ("postal_code",)

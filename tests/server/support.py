@@ -43,6 +43,7 @@ from server.serving import Ledger
 from server.streets.keeping import insert_key
 from server.streets.tables import StreetRow
 from server.streets.uses import client_secret_use
+from server.terminals.contacts import Contact, set_contact
 from server.terminals.sign_in import hash_password
 from server.terminals.tables import TerminalRow
 from server.vouchers.codes import SigningKey, voucher_number
@@ -55,6 +56,10 @@ from server.vouchers.operations import (
     RedeemVoucherCommand,
 )
 
+CONTACT = Contact(
+    "鈴木　花子", "1050011", "東京都", "港区芝公園9-9-9", "03-0000-0000", "shop@example.jp"
+)
+"""Of every terminal of the town but OPERATOR, which has none yet."""
 MASTER_KEY = bytes(range(32))
 PASSWORD = "さくら-1234"
 CLIENT_SECRET = "client"
@@ -340,6 +345,8 @@ def _fill_terminals(database: Database) -> None:
             password_hash=_password_hash(),
             withdrawn_at=1 if terminal_id == WITHDRAWN else None,
         )
+        if terminal_id != OPERATOR:
+            set_contact(database, terminal_id, CONTACT)
     coverage: tuple[dict[str, str], ...] = (
         {"program_id": EVENT, "terminal_id": COUNTER},
         {"program_id": EVENT, "terminal_id": COUNTER_2},

@@ -81,6 +81,7 @@ class Terminal(_message.Message):
     CAN_SPEND_FIELD_NUMBER: _builtins.int
     CAN_ISSUE_VOUCHERS_FIELD_NUMBER: _builtins.int
     CAN_REDEEM_VOUCHERS_FIELD_NUMBER: _builtins.int
+    HAS_CONTACT_FIELD_NUMBER: _builtins.int
     terminal_id: _builtins.str
     """8 digits."""
     terminal_class: Global___TerminalClass.ValueType
@@ -103,6 +104,8 @@ class Terminal(_message.Message):
     """Whether it may issue vouchers (ポイント券発行)."""
     can_redeem_vouchers: _builtins.bool
     """Whether it may redeem vouchers (ポイント券消込)."""
+    has_contact: _builtins.bool
+    """Whether its contact (連絡先) is registered. Where not, its staff are to be asked for it (TRM-4)."""
     def __init__(
         self,
         *,
@@ -117,14 +120,57 @@ class Terminal(_message.Message):
         can_spend: _builtins.bool = ...,
         can_issue_vouchers: _builtins.bool = ...,
         can_redeem_vouchers: _builtins.bool = ...,
+        has_contact: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["can_issue_vouchers", b"can_issue_vouchers", "can_merge", b"can_merge", "can_redeem_vouchers", b"can_redeem_vouchers", "can_spend", b"can_spend", "issuer_id", b"issuer_id", "issuer_name", b"issuer_name", "municipality_name", b"municipality_name", "place_name", b"place_name", "terminal_class", b"terminal_class", "terminal_id", b"terminal_id", "terminal_name", b"terminal_name"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["can_issue_vouchers", b"can_issue_vouchers", "can_merge", b"can_merge", "can_redeem_vouchers", b"can_redeem_vouchers", "can_spend", b"can_spend", "has_contact", b"has_contact", "issuer_id", b"issuer_id", "issuer_name", b"issuer_name", "municipality_name", b"municipality_name", "place_name", b"place_name", "terminal_class", b"terminal_class", "terminal_id", b"terminal_id", "terminal_name", b"terminal_name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Terminal: _TypeAlias = Terminal  # noqa: Y015
+
+@_typing.final
+class Contact(_message.Message):
+    """Whom to reach about a terminal (連絡先), and where it stands."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_NAME_FIELD_NUMBER: _builtins.int
+    POSTAL_CODE_FIELD_NUMBER: _builtins.int
+    PREFECTURE_FIELD_NUMBER: _builtins.int
+    ADDRESS_FIELD_NUMBER: _builtins.int
+    TELEPHONE_FIELD_NUMBER: _builtins.int
+    MAIL_FIELD_NUMBER: _builtins.int
+    contact_name: _builtins.str
+    """The person (担当者名), 1 to 50 characters."""
+    postal_code: _builtins.str
+    """The postal code of the place, 7 digits without a hyphen."""
+    prefecture: _builtins.str
+    """One of the 47 prefectures, by its full Japanese name, such as 東京都."""
+    address: _builtins.str
+    """The address in the prefecture, beginning with the municipality, 1 to 200 characters."""
+    telephone: _builtins.str
+    """A Japanese telephone number: 10 or 11 digits with a leading 0, with two hyphens or none."""
+    mail: _builtins.str
+    """A mail address in ASCII, 254 characters at most."""
+    def __init__(
+        self,
+        *,
+        contact_name: _builtins.str = ...,
+        postal_code: _builtins.str = ...,
+        prefecture: _builtins.str = ...,
+        address: _builtins.str = ...,
+        telephone: _builtins.str = ...,
+        mail: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "contact_name", b"contact_name", "mail", b"mail", "postal_code", b"postal_code", "prefecture", b"prefecture", "telephone", b"telephone"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Contact: _TypeAlias = Contact  # noqa: Y015
 
 @_typing.final
 class ReleaseMachineRequest(_message.Message):
@@ -329,6 +375,165 @@ class ChooseIssuerResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ChooseIssuerResponse: _TypeAlias = ChooseIssuerResponse  # noqa: Y015
+
+@_typing.final
+class GetContactRequest(_message.Message):
+    """Asks for the terminal's contact. Has no fields."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    def __init__(
+        self,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetContactRequest: _TypeAlias = GetContactRequest  # noqa: Y015
+
+@_typing.final
+class GetContactResponse(_message.Message):
+    """The terminal's contact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def contact(self) -> Global___Contact:
+        """Not set where none is registered."""
+
+    def __init__(
+        self,
+        *,
+        contact: Global___Contact | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetContactResponse: _TypeAlias = GetContactResponse  # noqa: Y015
+
+@_typing.final
+class SetContactRequest(_message.Message):
+    """Registers the terminal's contact."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CONTACT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def contact(self) -> Global___Contact:
+        """The whole contact; nothing of the one before remains."""
+
+    def __init__(
+        self,
+        *,
+        contact: Global___Contact | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["contact", b"contact"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetContactRequest: _TypeAlias = SetContactRequest  # noqa: Y015
+
+@_typing.final
+class SetContactResponse(_message.Message):
+    """The contact is registered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TERMINAL_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def terminal(self) -> Global___Terminal:
+        """The terminal as it is now."""
+
+    def __init__(
+        self,
+        *,
+        terminal: Global___Terminal | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["terminal", b"terminal"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["terminal", b"terminal"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SetContactResponse: _TypeAlias = SetContactResponse  # noqa: Y015
+
+@_typing.final
+class FindAddressesRequest(_message.Message):
+    """Asks for the addresses of a postal code."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    POSTAL_CODE_FIELD_NUMBER: _builtins.int
+    postal_code: _builtins.str
+    """7 digits without a hyphen."""
+    def __init__(
+        self,
+        *,
+        postal_code: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["postal_code", b"postal_code"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindAddressesRequest: _TypeAlias = FindAddressesRequest  # noqa: Y015
+
+@_typing.final
+class FindAddressesResponse(_message.Message):
+    """The addresses of a postal code."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    @_typing.final
+    class FoundAddress(_message.Message):
+        """How an address of the code begins."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        PREFECTURE_FIELD_NUMBER: _builtins.int
+        ADDRESS_FIELD_NUMBER: _builtins.int
+        prefecture: _builtins.str
+        """The prefecture's full name."""
+        address: _builtins.str
+        """Municipality and neighbourhood; the whole address where one office has the code to itself."""
+        def __init__(
+            self,
+            *,
+            prefecture: _builtins.str = ...,
+            address: _builtins.str = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["address", b"address", "prefecture", b"prefecture"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    ADDRESSES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def addresses(self) -> _containers.RepeatedCompositeFieldContainer[Global___FindAddressesResponse.FoundAddress]:
+        """In the order of the data; most codes have one."""
+
+    def __init__(
+        self,
+        *,
+        addresses: _abc.Iterable[Global___FindAddressesResponse.FoundAddress] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FindAddressesResponse: _TypeAlias = FindAddressesResponse  # noqa: Y015
 
 @_typing.final
 class SignInRequest(_message.Message):

@@ -26,7 +26,7 @@ if _version_not_supported:
 
 
 class TerminalServiceStub(object):
-    """Signing in and out.
+    """Signing in and out, and the terminal's own record.
     """
 
     def __init__(self, channel):
@@ -55,6 +55,21 @@ class TerminalServiceStub(object):
                 request_serializer=jichipoint_dot_v1_dot_terminals__pb2.ChooseIssuerRequest.SerializeToString,
                 response_deserializer=jichipoint_dot_v1_dot_terminals__pb2.ChooseIssuerResponse.FromString,
                 _registered_method=True)
+        self.GetContact = channel.unary_unary(
+                '/jichipoint.v1.TerminalService/GetContact',
+                request_serializer=jichipoint_dot_v1_dot_terminals__pb2.GetContactRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_terminals__pb2.GetContactResponse.FromString,
+                _registered_method=True)
+        self.SetContact = channel.unary_unary(
+                '/jichipoint.v1.TerminalService/SetContact',
+                request_serializer=jichipoint_dot_v1_dot_terminals__pb2.SetContactRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_terminals__pb2.SetContactResponse.FromString,
+                _registered_method=True)
+        self.FindAddresses = channel.unary_unary(
+                '/jichipoint.v1.TerminalService/FindAddresses',
+                request_serializer=jichipoint_dot_v1_dot_terminals__pb2.FindAddressesRequest.SerializeToString,
+                response_deserializer=jichipoint_dot_v1_dot_terminals__pb2.FindAddressesResponse.FromString,
+                _registered_method=True)
         self.SignOut = channel.unary_unary(
                 '/jichipoint.v1.TerminalService/SignOut',
                 request_serializer=jichipoint_dot_v1_dot_terminals__pb2.SignOutRequest.SerializeToString,
@@ -68,7 +83,7 @@ class TerminalServiceStub(object):
 
 
 class TerminalServiceServicer(object):
-    """Signing in and out.
+    """Signing in and out, and the terminal's own record.
     """
 
     def SignIn(self, request, context):
@@ -100,6 +115,29 @@ class TerminalServiceServicer(object):
         """Gives the terminal its issuer (TRM-3), once: a terminal that could change it could look
         at every issuer's users. For terminals of class ア. The same issuer again is answered like
         the first time. Refusals: ISSUER_UNKNOWN, ISSUER_CHOSEN_BEFORE.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetContact(self, request, context):
+        """Returns the terminal's contact (TRM-4).
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SetContact(self, request, context):
+        """Registers the terminal's contact, or puts another one in its place as a whole (TRM-4). It may
+        be repeated. Every field that is not valid is named at once.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def FindAddresses(self, request, context):
+        """Finds the addresses of a postal code in the data of Japan Post (SET-3). A code that nobody has
+        is answered by none.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -145,6 +183,21 @@ def add_TerminalServiceServicer_to_server(servicer, server):
                     request_deserializer=jichipoint_dot_v1_dot_terminals__pb2.ChooseIssuerRequest.FromString,
                     response_serializer=jichipoint_dot_v1_dot_terminals__pb2.ChooseIssuerResponse.SerializeToString,
             ),
+            'GetContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetContact,
+                    request_deserializer=jichipoint_dot_v1_dot_terminals__pb2.GetContactRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_terminals__pb2.GetContactResponse.SerializeToString,
+            ),
+            'SetContact': grpc.unary_unary_rpc_method_handler(
+                    servicer.SetContact,
+                    request_deserializer=jichipoint_dot_v1_dot_terminals__pb2.SetContactRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_terminals__pb2.SetContactResponse.SerializeToString,
+            ),
+            'FindAddresses': grpc.unary_unary_rpc_method_handler(
+                    servicer.FindAddresses,
+                    request_deserializer=jichipoint_dot_v1_dot_terminals__pb2.FindAddressesRequest.FromString,
+                    response_serializer=jichipoint_dot_v1_dot_terminals__pb2.FindAddressesResponse.SerializeToString,
+            ),
             'SignOut': grpc.unary_unary_rpc_method_handler(
                     servicer.SignOut,
                     request_deserializer=jichipoint_dot_v1_dot_terminals__pb2.SignOutRequest.FromString,
@@ -164,7 +217,7 @@ def add_TerminalServiceServicer_to_server(servicer, server):
 
  # This class is part of an EXPERIMENTAL API.
 class TerminalService(object):
-    """Signing in and out.
+    """Signing in and out, and the terminal's own record.
     """
 
     @staticmethod
@@ -265,6 +318,87 @@ class TerminalService(object):
             '/jichipoint.v1.TerminalService/ChooseIssuer',
             jichipoint_dot_v1_dot_terminals__pb2.ChooseIssuerRequest.SerializeToString,
             jichipoint_dot_v1_dot_terminals__pb2.ChooseIssuerResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.TerminalService/GetContact',
+            jichipoint_dot_v1_dot_terminals__pb2.GetContactRequest.SerializeToString,
+            jichipoint_dot_v1_dot_terminals__pb2.GetContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SetContact(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.TerminalService/SetContact',
+            jichipoint_dot_v1_dot_terminals__pb2.SetContactRequest.SerializeToString,
+            jichipoint_dot_v1_dot_terminals__pb2.SetContactResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def FindAddresses(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/jichipoint.v1.TerminalService/FindAddresses',
+            jichipoint_dot_v1_dot_terminals__pb2.FindAddressesRequest.SerializeToString,
+            jichipoint_dot_v1_dot_terminals__pb2.FindAddressesResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -27,7 +27,7 @@ GRPC_GENERATED_VERSION: str
 GRPC_VERSION: str
 
 class TerminalServiceStub:
-    """Signing in and out."""
+    """Signing in and out, and the terminal's own record."""
 
     @_typing.overload
     def __new__(cls, channel: _grpc.Channel) -> _Self: ...
@@ -49,6 +49,16 @@ class TerminalServiceStub:
     at every issuer's users. For terminals of class ア. The same issuer again is answered like
     the first time. Refusals: ISSUER_UNKNOWN, ISSUER_CHOSEN_BEFORE.
     """
+    GetContact: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.GetContactRequest, _terminals_pb2.GetContactResponse]
+    """Returns the terminal's contact (TRM-4)."""
+    SetContact: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.SetContactRequest, _terminals_pb2.SetContactResponse]
+    """Registers the terminal's contact, or puts another one in its place as a whole (TRM-4). It may
+    be repeated. Every field that is not valid is named at once.
+    """
+    FindAddresses: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.FindAddressesRequest, _terminals_pb2.FindAddressesResponse]
+    """Finds the addresses of a postal code in the data of Japan Post (SET-3). A code that nobody has
+    is answered by none.
+    """
     SignOut: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.SignOutRequest, _terminals_pb2.SignOutResponse]
     """Ends the session that the call carries."""
     ReleaseMachine: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.ReleaseMachineRequest, _terminals_pb2.ReleaseMachineResponse]
@@ -60,7 +70,7 @@ class TerminalServiceStub:
 
 @_typing.type_check_only
 class TerminalServiceAsyncStub(TerminalServiceStub):
-    """Signing in and out."""
+    """Signing in and out, and the terminal's own record."""
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     SignIn: _aio.UnaryUnaryMultiCallable[_terminals_pb2.SignInRequest, _terminals_pb2.SignInResponse]  # type: ignore[assignment]
@@ -79,6 +89,16 @@ class TerminalServiceAsyncStub(TerminalServiceStub):
     at every issuer's users. For terminals of class ア. The same issuer again is answered like
     the first time. Refusals: ISSUER_UNKNOWN, ISSUER_CHOSEN_BEFORE.
     """
+    GetContact: _aio.UnaryUnaryMultiCallable[_terminals_pb2.GetContactRequest, _terminals_pb2.GetContactResponse]  # type: ignore[assignment]
+    """Returns the terminal's contact (TRM-4)."""
+    SetContact: _aio.UnaryUnaryMultiCallable[_terminals_pb2.SetContactRequest, _terminals_pb2.SetContactResponse]  # type: ignore[assignment]
+    """Registers the terminal's contact, or puts another one in its place as a whole (TRM-4). It may
+    be repeated. Every field that is not valid is named at once.
+    """
+    FindAddresses: _aio.UnaryUnaryMultiCallable[_terminals_pb2.FindAddressesRequest, _terminals_pb2.FindAddressesResponse]  # type: ignore[assignment]
+    """Finds the addresses of a postal code in the data of Japan Post (SET-3). A code that nobody has
+    is answered by none.
+    """
     SignOut: _aio.UnaryUnaryMultiCallable[_terminals_pb2.SignOutRequest, _terminals_pb2.SignOutResponse]  # type: ignore[assignment]
     """Ends the session that the call carries."""
     ReleaseMachine: _aio.UnaryUnaryMultiCallable[_terminals_pb2.ReleaseMachineRequest, _terminals_pb2.ReleaseMachineResponse]  # type: ignore[assignment]
@@ -89,7 +109,7 @@ class TerminalServiceAsyncStub(TerminalServiceStub):
     """
 
 class TerminalServiceServicer(metaclass=_abc_1.ABCMeta):
-    """Signing in and out."""
+    """Signing in and out, and the terminal's own record."""
 
     @_abc_1.abstractmethod
     def SignIn(
@@ -129,6 +149,34 @@ class TerminalServiceServicer(metaclass=_abc_1.ABCMeta):
         """Gives the terminal its issuer (TRM-3), once: a terminal that could change it could look
         at every issuer's users. For terminals of class ア. The same issuer again is answered like
         the first time. Refusals: ISSUER_UNKNOWN, ISSUER_CHOSEN_BEFORE.
+        """
+
+    @_abc_1.abstractmethod
+    def GetContact(
+        self,
+        request: _terminals_pb2.GetContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_terminals_pb2.GetContactResponse, _abc.Awaitable[_terminals_pb2.GetContactResponse]]:
+        """Returns the terminal's contact (TRM-4)."""
+
+    @_abc_1.abstractmethod
+    def SetContact(
+        self,
+        request: _terminals_pb2.SetContactRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_terminals_pb2.SetContactResponse, _abc.Awaitable[_terminals_pb2.SetContactResponse]]:
+        """Registers the terminal's contact, or puts another one in its place as a whole (TRM-4). It may
+        be repeated. Every field that is not valid is named at once.
+        """
+
+    @_abc_1.abstractmethod
+    def FindAddresses(
+        self,
+        request: _terminals_pb2.FindAddressesRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_terminals_pb2.FindAddressesResponse, _abc.Awaitable[_terminals_pb2.FindAddressesResponse]]:
+        """Finds the addresses of a postal code in the data of Japan Post (SET-3). A code that nobody has
+        is answered by none.
         """
 
     @_abc_1.abstractmethod

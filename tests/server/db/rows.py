@@ -2,6 +2,8 @@
 
 from typing import Final
 
+from tests.server.support import OPERATOR
+
 Value = str | int | bytes | None
 Row = dict[str, Value]
 
@@ -83,6 +85,18 @@ STORED: Final[tuple[tuple[str, Row], ...]] = (
             "password_hash": "",
             "machine_fingerprint": bytes(32),
             "withdrawn_at": None,
+        },
+    ),
+    (
+        "terminal_contact",
+        {
+            "terminal_id": "90000001",
+            "contact_name": "a",
+            "postal_code": "1000014",
+            "prefecture": "東京都",
+            "address": "a",
+            "telephone": "03-0000-0000",
+            "mail": "a@b",
         },
     ),
     (
@@ -485,6 +499,7 @@ OTHER: Final[dict[str, Row]] = {
     "issuer": {"issuer_id": "900003"},
     "place": {"place_id": 9002, "name": "b"},
     "terminal": {"terminal_id": "90000002"},
+    "terminal_contact": {"terminal_id": OPERATOR},
     "program_terminals": {},
     "session": {"token_hash": b"1" * 32},
     "citizen": {"citizen_id": 9003, "mykey_id": "ZZZZ9997"},
@@ -588,6 +603,14 @@ CHECKED: Final[dict[str, tuple[Row, ...]]] = {
         {"machine_fingerprint": bytes(31)},
         {"terminal_class": "GRANT", "municipality_code": None},
         {"place_id": None},
+    ),
+    "terminal_contact": (
+        {"contact_name": ""},
+        {"postal_code": "100-0014"},
+        {"prefecture": "東京"},
+        {"address": ""},
+        {"telephone": "03(0000)0000"},
+        {"mail": "ab"},
     ),
     "program_terminals": ({"municipality_code": None, "terminal_id": None},),
     "session": ({"token_hash": bytes(31)}, {"expires_at": 1}),

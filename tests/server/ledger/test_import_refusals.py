@@ -72,7 +72,8 @@ CHANGES: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "no schema": (
         lambda text: text.replace(
             b'["0001_first_schema","0002_full_ledger","0003_cards","0004_vouchers",'
-            b'"0005_mykey_and_service_ids","0006_merging","0007_sessions_and_audit"]',
+            b'"0005_mykey_and_service_ids","0006_merging","0007_sessions_and_audit",'
+            b'"0008_contacts"]',
             b"[]",
             1,
         ),
@@ -334,7 +335,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     ),
     "older schema": (
         lambda lines: lines[0]["schema"].pop(),
-        r"was exported by an older version \(without 0007_sessions_and_audit\)",
+        r"was exported by an older version \(without 0008_contacts\)",
     ),
     "no row": (lambda lines: lines.insert(5, {"row": {}}), "line 6 is no row of a table"),
     "row that is no object": (
