@@ -431,7 +431,12 @@ class CounterApp(App[None]):
     def _signed_in(self, _signed_in: bool | None) -> None:
         from counter_tui.screens.menus import MenuScreen  # noqa: PLC0415
 
-        self.push_screen(MenuScreen())
+        menu = MenuScreen()
+        self.push_screen(menu)
+        if self.terminal is not None and not self.terminal.has_contact and not self.training:
+            from counter_tui.screens.contact import ContactScreen  # noqa: PLC0415
+
+            self.push_screen(ContactScreen(), menu.come_back)
         self._finish_what_was_begun()
         self.send_waiting()
 

@@ -341,6 +341,26 @@ class Gateway:
         response = await self._call(self._terminals.ChooseIssuer, request, BOOK_SECONDS)
         return cast(terminals_pb2.ChooseIssuerResponse, response).terminal
 
+    async def contact(self) -> terminals_pb2.GetContactResponse:
+        """TRM-4."""
+        request = terminals_pb2.GetContactRequest()
+        response = await self._call(self._terminals.GetContact, request, READ_SECONDS)
+        return cast(terminals_pb2.GetContactResponse, response)
+
+    async def set_contact(self, contact: terminals_pb2.Contact) -> terminals_pb2.Terminal:
+        """TRM-4; it may be repeated. Return the terminal as it is then."""
+        request = terminals_pb2.SetContactRequest(contact=contact)
+        response = await self._call(self._terminals.SetContact, request, BOOK_SECONDS)
+        return cast(terminals_pb2.SetContactResponse, response).terminal
+
+    async def addresses(
+        self, postal_code: str
+    ) -> list[terminals_pb2.FindAddressesResponse.FoundAddress]:
+        """SET-3: how the addresses of a postal code begin."""
+        request = terminals_pb2.FindAddressesRequest(postal_code=postal_code)
+        response = await self._call(self._terminals.FindAddresses, request, READ_SECONDS)
+        return list(cast(terminals_pb2.FindAddressesResponse, response).addresses)
+
     async def card_challenge(self, request_id: str) -> bytes:
         """Return what the card is to sign for a request (CRD-2)."""
         request = cards_pb2.CreateCardChallengeRequest(request_id=request_id)

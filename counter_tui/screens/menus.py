@@ -47,6 +47,7 @@ class MenuScreen(CounterScreen[None]):
             (has_issuer, _("住所等の変更の可能性"), AddressNoticesScreen),
             (is_issuers and is_real, _("マイキーIDの手続き"), _mykey_menu),
             (is_issuers and is_real and not has_issuer, _("ID付与事業者の選択"), _issuer_choice),
+            (is_real, _("連絡先の変更"), _contact_change),
             (True, _("自治体ポイント管理クラウドへ"), PointMenuScreen),
         )
         return [(text, screen) for may, text, screen in tasks if may]
@@ -54,10 +55,16 @@ class MenuScreen(CounterScreen[None]):
     def on_numbered_list_chosen(self, chosen: NumberedList.Chosen) -> None:
         """Open the chosen task."""
         _text, screen = self._tasks()[chosen.index]
-        self.app.push_screen(screen(), self._come_back)
+        self.tell("")
+        self.app.push_screen(screen(), self.come_back)
 
-    def _come_back(self, _result: object) -> None:
-        """Offer what the terminal may do by now; else the cursor stays where it is."""
+    def come_back(self, result: object) -> None:
+        """Tell what a task gives back in words, and offer what the terminal may do by now.
+
+        Where that is the same, the cursor stays where it is.
+        """
+        if isinstance(result, str):
+            self.tell(result)
         tasks, texts = self.query_one(NumberedList), [text for text, _screen in self._tasks()]
         if tasks.lines != texts:
             tasks.show(texts)
@@ -97,6 +104,13 @@ class PointMenuScreen(CounterScreen[None]):
     def action_back(self) -> None:
         """Go back to the menu."""
         self.dismiss(None)
+
+
+def _contact_change() -> Screen[Any]:
+    """Return the change of the contact, which few counters ever open."""
+    from counter_tui.screens.contact import ContactChangeScreen  # noqa: PLC0415
+
+    return ContactChangeScreen()
 
 
 def _issuer_choice() -> Screen[Any]:

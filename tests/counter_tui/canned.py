@@ -35,6 +35,7 @@ from counter_tui.printing import Printing
 from counter_tui.slips.escpos import Paper
 from counter_tui.virtual.card import VirtualCard
 from counter_tui.virtual.reader import BoxedCard, VirtualReader
+from tests.counter_tui.canned_contacts import CannedContacts
 from tests.counter_tui.canned_mykey import CannedMykeys
 from tests.counter_tui.canned_service_ids import CannedServiceIds, registered
 from tests.counter_tui.citizens import boxed
@@ -73,7 +74,7 @@ def balance(
     )
 
 
-class CannedGateway(CannedMykeys, CannedServiceIds):
+class CannedGateway(CannedMykeys, CannedServiceIds, CannedContacts):
     """Answers as S29 to S39 show it."""
 
     def __init__(self, address: str) -> None:
@@ -102,24 +103,37 @@ class CannedGateway(CannedMykeys, CannedServiceIds):
     ) -> terminals_pb2.SignInResponse:
         if password != "demo-1234":
             raise RefusedError("SIGN_IN_REFUSED", "端末IDまたは端末パスワードが違います。")
-        answer = terminals_pb2.SignInResponse(
-            terminal=terminals_pb2.Terminal(
-                terminal_id=terminal_id,
-                terminal_class=terminals_pb2.TERMINAL_CLASS_SERVICE_ID,
-                municipality_name="A市",
-                place_name="花田酒店",
-                terminal_name="花田酒店 レジ1",
-                issuer_id=self.issuer_id,
-                issuer_name="A商店街" if self.issuer_id else "",
-                can_merge=self.is_shop,
-                can_spend=self.is_shop,
-                can_issue_vouchers=not self.is_shop,
-                can_redeem_vouchers=True,
-            )
-        )
+        answer = terminals_pb2.SignInResponse(terminal=self.terminal(terminal_id))
         if training:
             answer.practice_cards.add(label="練習カード1", certificate_serial_number="7EA1")
         return answer
+
+    def terminal(self, terminal_id: str = "00010011") -> terminals_pb2.Terminal:
+        return terminals_pb2.Terminal(
+            terminal_id=terminal_id,
+            terminal_class=terminals_pb2.TERMINAL_CLASS_SERVICE_ID,
+            municipality_name="A市",
+            place_name="花田酒店",
+            terminal_name="花田酒店 レジ1",
+            issuer_id=self.issuer_id,
+            issuer_name="A商店街" if self.issuer_id else "",
+            can_merge=self.is_shop,
+            can_spend=self.is_shop,
+            can_issue_vouchers=not self.is_shop,
+            can_redeem_vouchers=True,
+            has_contact=self.contact_book.contact is not None,
+        )
+
+    async def choose_issuer(self, issuer_id: str) -> terminals_pb2.Terminal:
+        self.issuer_id = issuer_id
+        return self.terminal()
+
+    async def set_contact(self, contact: terminals_pb2.Contact) -> terminals_pb2.Terminal:
+        book = self.contact_book
+        book.sent.append(contact)
+        book.answer()
+        book.contact = contact
+        return self.terminal()
 
     async def voucher_trust(self) -> vouchers_pb2.GetVoucherTrustResponse:
         return vouchers_pb2.GetVoucherTrustResponse(

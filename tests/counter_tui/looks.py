@@ -36,11 +36,11 @@ def check_keys(app: CounterApp) -> None:
             assert any(wanted in row for row in rows), (wanted, rows)
 
 
-def frame_colour(app: App[None], widget: Widget) -> Color:
-    """The colour of a widget's frame, as it is drawn."""
+def frame_colour(app: App[None], widget: Widget, column: int = 1) -> Color:
+    """The colour of a widget's frame, as it is drawn in its first line."""
     strips = app.screen._compositor.render_strips()
     left, top = widget.region.offset
-    (cell,) = list(strips[top].crop(left + 1, left + 2))
+    (cell,) = list(strips[top].crop(left + column, left + column + 1))
     return _colours(cell.style)[0]
 
 

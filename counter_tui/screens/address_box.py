@@ -1,0 +1,55 @@
+"""住所の選択: the places that have a postal code in common (SET-3)."""
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from jichipoint.v1 import terminals_pb2
+from textual.app import ComposeResult
+from textual.containers import Vertical
+
+from counter_tui.actions import bindings
+from counter_tui.paged_list import PagedList
+from counter_tui.screens.base import CounterModal
+from counter_tui.texts import _
+from counter_tui.widgets import KeyBar, Words
+
+FoundAddress = terminals_pb2.FindAddressesResponse.FoundAddress
+
+
+class AddressBox(CounterModal[FoundAddress]):
+    """Returns the chosen one, or None."""
+
+    BINDINGS: ClassVar = bindings("back")
+
+    def __init__(self, addresses: Sequence[FoundAddress]) -> None:
+        super().__init__()
+        self._addresses = addresses
+
+    def compose(self) -> ComposeResult:
+        """Lay out the box."""
+        with Vertical(classes="box"):
+            yield Words(_("住所の選択"), classes="box-heading")
+            yield Words(_("この郵便番号の住所が複数あります。番号キーなどで選んでください。"))
+            yield PagedList(id="addresses")
+            yield Words("", id="page")
+            bar = KeyBar()
+            yield bar
+            bar.show_actions(["choose", "back"])
+
+    def on_mount(self) -> None:
+        """Fill the list."""
+        self.query_one(PagedList).fill(
+            [f"{one.prefecture}{one.address}" for one in self._addresses]
+        )
+
+    def on_paged_list_turned(self) -> None:
+        """Say which page it is."""
+        self.query_one("#page", Words).show(self.query_one(PagedList).page_text)
+
+    def on_paged_list_picked(self, picked: PagedList.Picked) -> None:
+        """Take the address."""
+        self.dismiss(self._addresses[picked.index])
+
+    def action_back(self) -> None:
+        """Take none."""
+        self.dismiss(None)
