@@ -33,6 +33,7 @@ from counter_tui.compose import build
 from counter_tui.core.settings import Settings
 from counter_tui.kiosk import KioskApp
 from counter_tui.screens.cancel import CancelConfirmScreen, ReasonBox
+from counter_tui.screens.contact import ContactChangeScreen
 from counter_tui.screens.day import DayScreen
 from counter_tui.screens.kiosk_menu import KioskMenuScreen
 from counter_tui.screens.menus import MenuScreen, PointMenuScreen
@@ -340,11 +341,18 @@ async def chamber(studio: Studio) -> None:
 
 
 async def library(studio: Studio) -> None:
-    """Register a number at the library's counter, and look it up by the card."""
+    """Look at the library counter's contact, register a number, and look it up by the card."""
     await studio.reach(RegisterScreen)
     await studio.press(*studio.town.library_terminal_id, "tab", *studio.town.password, "enter")
     await studio.reach(MenuScreen)
     await studio.draw("library-menu")
+    await studio.press("6")
+    await studio.reach(ContactChangeScreen)
+    name = studio.app.screen.query_one("#contact-name", Input)
+    await studio.until(lambda: name.has_focus, "the contact")
+    await studio.draw("contact")
+    await studio.press("escape")
+    await studio.reach(MenuScreen)
     await studio.press("1")
     await studio.reach(RegisterServiceIdScreen)
     issuer = studio.app.screen.query_one("#issuer", Words)
