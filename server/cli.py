@@ -19,6 +19,7 @@ from server.configuration.loading import (
 )
 from server.db.errors import UnusableDatabaseError
 from server.issuers.cli import issuers
+from server.ledger.backup_cli import backup, restore
 from server.ledger.cli import ledger
 from server.master_key.cli import master_key
 from server.merging.cli import merges
@@ -85,6 +86,8 @@ def demo_data(folder: Path) -> None:
 main.add_command(serve)
 main.add_command(init)
 main.add_command(ledger)
+main.add_command(backup)
+main.add_command(restore)
 main.add_command(citizens)
 main.add_command(vouchers)
 main.add_command(limits)

@@ -48,6 +48,12 @@ def changing(url: str) -> Iterator[Database]:
             raise
 
 
+def note_command(opened: Database) -> None:
+    """Say in the audit trail who ran a command that changed nothing, but took data away."""
+    with opened.connection_context(), writing(opened):
+        store_events(opened, [command_event(OK)])
+
+
 def command_event(result: str) -> Event:
     """Return the trail's event of the command that runs."""
     context = click.get_current_context()

@@ -11,6 +11,7 @@ from peewee import Database
 
 from server.audit.sealing import insert_audit_seal, next_audit_seal
 from server.clock import Moment, SystemClock
+from server.commands import note_command
 from server.db.engine import open_existing
 from server.db.errors import UnusableDatabaseError
 from server.ledger.export_file import UnfitFileError
@@ -40,7 +41,7 @@ def verify(database: str, as_json: bool) -> None:
     """
     with _told_in_one_line():
         found = verify_ledger(open_existing(database))
-    _show(_verified(found), f"WRONG: {found.fault}" if found.fault else _agreeing(found), as_json)
+    _show(_verified(found), f"WRONG: {found.fault}" if found.fault else agreeing(found), as_json)
     sys.exit(1 if found.fault else 0)
 
 
@@ -81,7 +82,9 @@ def export(database: str, file: Path, as_json: bool) -> None:
     ledger itself. Secrets stay sealed under the master key, which is not in it.
     """
     with _told_in_one_line(file):
-        written = export_ledger(open_existing(database), file)
+        opened = open_existing(database)
+        written = export_ledger(opened, file)
+        note_command(opened)
     found = {"file": str(file), "rows": written.rows, "sha256": written.sha256}
     _show(found, f"{file}: {written.rows} rows, SHA-256 {written.sha256}", as_json)
 
@@ -98,7 +101,7 @@ def import_(database: str, file: Path, as_json: bool) -> None:
     with _told_in_one_line(file):
         stored = import_ledger(database, file)
     found = {"file": str(file), "rows": stored.rows, **_verified(stored.verified)}
-    _show(found, f"{file}: {stored.rows} rows stored; {_agreeing(stored.verified)}", as_json)
+    _show(found, f"{file}: {stored.rows} rows stored; {agreeing(stored.verified)}", as_json)
 
 
 @contextmanager
@@ -125,7 +128,8 @@ def _verified(found: Verified) -> dict[str, object]:
     }
 
 
-def _agreeing(found: Verified) -> str:
+def agreeing(found: Verified) -> str:
+    """Return what was found where nothing is wrong."""
     return (
         f"{found.transactions} transactions and {found.lots} lots agree; "
         f"{found.sealed} transactions are sealed in {found.blocks} blocks, "

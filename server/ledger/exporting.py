@@ -10,6 +10,7 @@ from pathlib import Path
 
 from peewee import Database, SqliteDatabase
 
+from merge_driver.files import sync_folder
 from server.ledger import carrying
 from server.ledger.carrying import TABLES, CarriedTable, columns_of
 from server.ledger.snapshot import known_schema, snapshot, stream
@@ -44,7 +45,7 @@ def export_ledger(database: Database, path: Path) -> Exported:
             file.flush()
             os.fsync(file.fileno())
         part.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     finally:
         part.unlink(missing_ok=True)
     return Exported(sum(lines.rows.values()), lines.sha256)
@@ -94,11 +95,3 @@ class ExportLines:
             + (" NULLS FIRST" if columns[name].nullable else "")
             for name in table.order
         )
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

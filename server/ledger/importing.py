@@ -1,6 +1,7 @@
 """Reading a whole ledger from a file into an empty database, all of it or nothing (LED-8)."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,12 +31,20 @@ class Imported:
     verified: Verified
 
 
-def import_ledger(url: str, path: Path) -> Imported:
+CheckStored = Callable[[Database], None]
+"""Raises where what is stored must not be kept."""
+
+
+def _check_nothing(_database: Database) -> None:
+    pass
+
+
+def import_ledger(url: str, path: Path, check_stored: CheckStored = _check_nothing) -> Imported:
     """Store what the file holds in the database of a URL, which holds no ledger yet.
 
-    Triggers and constraints check every row; what is stored must export to the same file
-    and verify. Raises UnfitFileError, UnusableDatabaseError, or OSError where the file
-    cannot be read; nothing is stored then.
+    Triggers and constraints check every row; what is stored must export to the same file,
+    verify, and pass `check_stored`, which may raise. Raises UnfitFileError,
+    UnusableDatabaseError, or OSError where the file cannot be read; nothing is stored then.
     """
     file = ExportFile(path)
     frame = file.check()
@@ -45,13 +54,20 @@ def import_ledger(url: str, path: Path) -> Imported:
         _migrate_if_empty(database)
         with database.connection_context():
             try:
-                verified = _store(database, file, frame, None)
+                verified = _store(database, file, frame, None, check_stored)
             except BatchRefusedError as error:
-                verified = _store(database, file, frame, error.first_line_number)
+                suspect = error.first_line_number
+                verified = _store(database, file, frame, suspect, check_stored)
     return Imported(sum(frame.rows.values()), verified)
 
 
-def _store(database: Database, file: ExportFile, frame: Frame, suspect: int | None) -> Verified:
+def _store(
+    database: Database,
+    file: ExportFile,
+    frame: Frame,
+    suspect: int | None,
+    check_stored: CheckStored,
+) -> Verified:
     with writing(database):
         check_schema(database)
         _make_room(database)
@@ -60,6 +76,7 @@ def _store(database: Database, file: ExportFile, frame: Frame, suspect: int | No
         verified = check(database)
         if verified.fault:
             raise UnfitFileError(f"{file.path} holds a ledger that is wrong: {verified.fault}")
+        check_stored(database)
         return verified
 
 

@@ -343,6 +343,8 @@ ELSEWHERE: dict[str, tuple[str, Ask, str]] = {
 }
 """From where, what is asked for of somebody else's, and what is told: a reason, or nothing."""
 OWN_BY_NATURE = {
+    "TerminalService/GetContact": "it names no terminal but the caller's",
+    "TerminalService/SetContact": "it names no terminal but the caller's",
     "TerminalService/SignIn": "a password opens its own terminal",
     "TerminalService/SignOut": "it names no session but the caller's",
     "TerminalService/ChooseIssuer": "it names no terminal but the caller's",

@@ -1,0 +1,125 @@
+"""Backups: the whole ledger in a file, taken while the server runs, and made a ledger again.
+
+A backup is an export, compressed: the same file for every engine, which is checked line by line
+when it is restored (OPS-3).
+"""
+
+import errno
+import gzip
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from peewee import Database
+
+from merge_driver.files import sync_folder
+from server.ledger.export_file import UnfitFileError
+from server.ledger.exporting import ExportLines
+from server.ledger.importing import CheckStored, Imported, import_ledger
+from server.ledger.snapshot import snapshot
+
+SUFFIX = ".jsonl.gz"
+_PREFIX = "ledger-"
+_COMPRESSION = 6
+
+
+@dataclass(frozen=True, slots=True)
+class BackedUp:
+    """What was written."""
+
+    file: Path
+    rows: int
+    bytes: int
+    sha256: str
+    """Of the export in it, as its last line has it."""
+    removed: int
+    """Older backups that were removed."""
+
+
+def back_up(database: Database, folder: Path, now: datetime, keep: int | None) -> BackedUp:
+    """Write a backup into a folder, whole or not at all, and remove all but the newest `keep`.
+
+    Bookings go on meanwhile; every one that was answered before is in it. Raises
+    UnusableDatabaseError where the database cannot be read, OSError where the folder cannot
+    be written.
+    """
+    if not folder.is_dir():
+        raise FileNotFoundError(errno.ENOENT, f"the folder {folder} is missing: make it first")
+    file = folder / f"{_PREFIX}{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
+    if file.exists():
+        raise FileExistsError(errno.EEXIST, f"{file} is there already")
+    lines = ExportLines(database)
+    with _new_file(file) as part:
+        _pack(part, database, lines)
+        _check_packed(part, lines.sha256)
+    removed = _remove_older(folder, keep) if keep is not None else 0
+    size = file.stat().st_size
+    return BackedUp(file, sum(lines.rows.values()), size, lines.sha256, removed)
+
+
+def restore(url: str, file: Path, check: CheckStored) -> Imported:
+    """Make a ledger of a backup in the database of a URL, which holds no ledger yet.
+
+    Everything is checked as an import checks it, and by `check`, before anything is kept. Raises
+    UnfitFileError, UnusableDatabaseError, OSError where the file cannot be read, and what
+    `check` raises.
+    """
+    with tempfile.TemporaryDirectory(prefix="jichipoint-restore-") as folder:
+        unpacked = Path(folder) / "ledger.jsonl"
+        try:
+            with gzip.open(file, "rb") as packed, unpacked.open("wb") as out:
+                shutil.copyfileobj(packed, out)
+        except (EOFError, gzip.BadGzipFile, zlib.error):
+            raise UnfitFileError(f"{file} is no whole backup: it is cut or was changed") from None
+        try:
+            return import_ledger(url, unpacked, check)
+        except UnfitFileError as error:
+            raise UnfitFileError(str(error).replace(str(unpacked), str(file))) from None
+
+
+def _pack(part: Path, database: Database, lines: ExportLines) -> None:
+    with (
+        part.open("wb") as raw,
+        gzip.GzipFile("", "wb", _COMPRESSION, raw, mtime=0) as packed,
+        snapshot(database),
+    ):
+        packed.writelines(lines)
+
+
+@contextmanager
+def _new_file(file: Path) -> Iterator[Path]:
+    """Give a hidden file beside, for its owner alone, which becomes the file at the end."""
+    descriptor, name = tempfile.mkstemp(".part", f".{file.name}.", file.parent)
+    os.close(descriptor)
+    part = Path(name)
+    try:
+        yield part
+        with part.open("rb+") as written:
+            os.fsync(written.fileno())
+        part.replace(file)
+        sync_folder(file.parent)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _check_packed(part: Path, sha256: str) -> None:
+    """See that what lies on the disk ends as it was written."""
+    last = b""
+    with gzip.open(part, "rb") as packed:
+        for line in packed:
+            last = line
+    if sha256.encode() not in last:
+        raise OSError(errno.EIO, f"{part} does not hold what was written to it")
+
+
+def _remove_older(folder: Path, keep: int) -> int:
+    older = sorted(folder.glob(f"{_PREFIX}*{SUFFIX}"))[:-keep]
+    for file in older:
+        file.unlink()
+    return len(older)

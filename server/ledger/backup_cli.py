@@ -1,0 +1,82 @@
+"""The commands jichipoint-server backup and restore (OPS-3)."""
+
+import json
+from pathlib import Path
+
+import click
+from peewee import Database
+
+from server.chance import SystemChance
+from server.clock import SystemClock
+from server.commands import note_command, told_in_one_line
+from server.db.engine import open_existing
+from server.ledger.backing_up import back_up
+from server.ledger.backing_up import restore as restore_ledger
+from server.ledger.cli import agreeing
+from server.ledger.export_file import UnfitFileError
+from server.master_key.data_key import open_vault
+from server.master_key.sealed_columns import check_secrets
+from server.options import database_option, master_key_option
+from server.secrets import MasterKeyError, read_master_key
+
+KEEP_MAX = 10_000
+
+
+class BackupError(Exception):
+    """A file cannot be read or written; the message says why."""
+
+
+@click.command()
+@database_option
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--keep",
+    type=click.IntRange(1, KEEP_MAX),
+    help="Remove all but so many of the newest backups in FOLDER.",
+)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+def backup(database: str, folder: Path, keep: int | None, *, as_json: bool) -> None:
+    """Write a backup of the ledger into FOLDER, while the server runs.
+
+    Only you can read the file. It holds names, IDs and password hashes. Secrets stay sealed:
+    keep the master key elsewhere, and keep it.
+    """
+    with told_in_one_line(BackupError):
+        opened = open_existing(database)
+        try:
+            written = back_up(opened, folder, SystemClock().now(), keep)
+        except OSError as error:
+            raise BackupError(f"{folder}: {error.strerror or error}") from None
+        note_command(opened)
+    told = {
+        "file": str(written.file),
+        "rows": written.rows,
+        "bytes": written.bytes,
+        "sha256": written.sha256,
+        "removed": written.removed,
+    }
+    text = f"{written.file}: {written.rows} rows, {written.bytes} bytes"
+    click.echo(json.dumps(told) if as_json else text)
+
+
+@click.command()
+@database_option
+@master_key_option
+@click.argument("file", type=click.Path(path_type=Path))
+def restore(database: str, master_key_file: Path | None, file: Path) -> None:
+    """Make a ledger of a backup in a new database, and verify it.
+
+    Anything wrong, also a master key that does not fit: nothing is kept. Terminals sign in again.
+    """
+    with told_in_one_line(BackupError, MasterKeyError, UnfitFileError):
+        key = read_master_key(master_key_file)
+
+        def check_key(stored: Database) -> None:
+            check_secrets(stored, open_vault(stored, key, SystemChance(), SystemClock()))
+
+        try:
+            stored = restore_ledger(database, file, check_key)
+        except OSError as error:
+            raise BackupError(f"{file}: {error.strerror or error}") from None
+        note_command(open_existing(database))
+    click.echo(f"{file}: {stored.rows} rows restored; {agreeing(stored.verified)}")
