@@ -18,15 +18,26 @@ from server.ledger.store import StoreUnavailableError
 from server.ledger.writer import QueueFullError, StoppingError, WatchBatch, Writer
 from server.listening import AddressInUseError, check_address
 from server.rpc.calls import handlers_of
+from server.rpc.doorman import Doorman
 from server.rpc.handled import Watch, all_of
+from server.rpc.other_methods import OtherMethods
 from server.serving import Ledger
 from server.side import Means, Side, open_side, open_training_side
 from server.tls import Identities
 
 GRACE_SECONDS = 10.0
 """How long calls that were taken have to finish when the server stops."""
-CONCURRENT_CALLS_MAX = 4500
-"""A little above the booking queue, so that a full queue is what callers are told."""
+READ_AHEAD_BYTES = 1 << 16
+"""Messages here are small: more of one that is too large is not even read."""
+STREAMS_MAX = 128
+"""Calls at once on one connection; a client that has more keeps them until others are answered.
+gRPC's own limit of all calls counts those that are only begun, so that half-open ones of some
+would keep all others out: calls are counted by the doorman, once their message is there."""
+HANDSHAKE_SECONDS_MAX = 10
+SILENCE_SECONDS_MAX, PING_SECONDS_MAX = 60, 20
+"""A connection that is silent for so long is asked whether it is still there, and how long."""
+PINGS_EVERY_SECONDS = 10
+"""Clients may ask so often."""
 MESSAGE_BYTES_MAX = 1 << 20
 HEALTH_SECONDS = 1.0
 """How often it is checked that commands can be booked; each check reads the clock."""
@@ -83,16 +94,24 @@ async def start(
     practice = open_training_side(training, means) if training is not None else None
     real = open_side(ledger, means, practice)
     sides = (real, practice) if practice else (real,)
+    doorman = Doorman()
     watch = all_of((real.trail.handled, *watches))
     server = grpc.aio.server(
-        maximum_concurrent_rpcs=CONCURRENT_CALLS_MAX,
+        interceptors=[OtherMethods(doorman)],
         options=[
             ("grpc.so_reuseport", int(shares_port)),
             ("grpc.max_receive_message_length", MESSAGE_BYTES_MAX),
+            ("grpc.max_concurrent_streams", STREAMS_MAX),
+            ("grpc.http2.bdp_probe", 0),
+            ("grpc.http2.lookahead_bytes", READ_AHEAD_BYTES),
+            ("grpc.server_handshake_timeout_ms", HANDSHAKE_SECONDS_MAX * 1000),
+            ("grpc.keepalive_time_ms", SILENCE_SECONDS_MAX * 1000),
+            ("grpc.keepalive_timeout_ms", PING_SECONDS_MAX * 1000),
+            ("grpc.http2.min_recv_ping_interval_without_data_ms", PINGS_EVERY_SECONDS * 1000),
         ],
     )
     server.add_generic_rpc_handlers(
-        [handlers_of(service, real, practice, watch) for service in real.servicers]
+        [handlers_of(service, real, practice, watch, doorman) for service in real.servicers]
     )
     healthy = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(healthy, server)

@@ -12,10 +12,13 @@ from server.ledger.engines import ensure_connected, open_reader
 from server.ledger.sql_reader import SqlReader
 from server.ledger.store import Reader, StoreUnavailableError
 from server.ledger.values import Key, Loader
+from server.turns import Turns
 
 T = TypeVar("T")
 
 THREADS = 2
+WAITING_MAX = 1000
+"""Reads that wait for a thread; more are told to come again."""
 
 
 class Readers:
@@ -26,13 +29,17 @@ class Readers:
         self._loaders = loaders
         self._local = threading.local()
         self._pool = ThreadPoolExecutor(THREADS, "reader")
+        self._turns = Turns(THREADS, WAITING_MAX)
 
     async def read(self, work: Callable[[Reader], T]) -> T:
-        """Run a read with the loaders. Raises what it raises, and StoreUnavailableError."""
+        """Run a read with the loaders.
+
+        Raises what it raises, StoreUnavailableError, and QueueFullError.
+        """
         return await self._run(lambda: work(self._reader()))
 
     async def query(self, work: Callable[[Database], T]) -> T:
-        """Run an administrative query. Raises StoreUnavailableError."""
+        """Run an administrative query. Raises StoreUnavailableError and QueueFullError."""
 
         def run() -> T:
             self._reader()
@@ -51,7 +58,8 @@ class Readers:
         self._pool.shutdown()
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
+        async with self._turns.taken():
+            return await asyncio.get_running_loop().run_in_executor(self._pool, self._read, work)
 
     def _read(self, work: Callable[[], T]) -> T:
         """Read, and once more where that shows that the connection was lost meanwhile."""

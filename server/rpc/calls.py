@@ -22,6 +22,7 @@ from server.ledger.store import StoreUnavailableError
 from server.ledger.values import Refusal
 from server.ledger.writer import DeadlinePassedError, QueueFullError, StoppingError
 from server.rpc.access import Anyone, Declared, IssuerSystems, declared_by
+from server.rpc.doorman import Doorman
 from server.rpc.errors import RpcReason
 from server.rpc.handled import CANCELLED, Handled, Watch
 from server.rpc.status import status_of
@@ -91,7 +92,11 @@ class Served(Protocol):
 
 
 def handlers_of(
-    service: ServiceDescriptor, real: Served, practice: Served | None, watch: Watch
+    service: ServiceDescriptor,
+    real: Served,
+    practice: Served | None,
+    watch: Watch,
+    doorman: Doorman,
 ) -> grpc.GenericRpcHandler:
     """Return the handlers of a service: every method of its definition, with its access.
 
@@ -105,7 +110,7 @@ def handlers_of(
         if practice is not None:
             there = getattr(practice.servicers[service], descriptor.name, None)
             ways[True] = _Way(there, practice)
-        behaviour = _guarded(descriptor, ways, declared, watch)
+        behaviour = _guarded(descriptor, ways, declared, watch, doorman)
         handlers[descriptor.name] = grpc.unary_unary_rpc_method_handler(behaviour)
     return grpc.method_handlers_generic_handler(service.full_name, handlers)
 
@@ -122,6 +127,7 @@ def _guarded(
     ways: Mapping[bool, _Way],
     declared: Declared | None,
     watch: Watch,
+    doorman: Doorman,
 ) -> Callable[[bytes, Context], Awaitable[bytes]]:
     request_class = GetMessageClass(descriptor.input_type)
     name = descriptor.full_name
@@ -148,10 +154,16 @@ def _guarded(
         handled = Handled(name, _address(context), _metadatum(context, "traceparent"))
         began = time.perf_counter()
         try:
-            return await reply_to(request_bytes, context, handled)
+            with doorman.admitted():
+                reply = await reply_to(request_bytes, context, handled)
+            if handled.session is None:
+                await doorman.see_out(handled.address)
+            return reply
         except Exception as error:
             refusal = _refusal_for(error, handled)
             handled.result = refusal.reason
+            if handled.session is None:
+                await doorman.see_out(handled.address)
             await refuse(context, refusal)
         except asyncio.CancelledError:
             handled.result = CANCELLED

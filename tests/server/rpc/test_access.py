@@ -17,6 +17,7 @@ from jichipoint.v1 import points_pb2
 from server.cli import main
 from server.rpc.access import ANYONE, ISSUER_SYSTEMS, Access, Whose, open_to
 from server.rpc.calls import Call, handlers_of
+from server.rpc.doorman import Doorman
 from server.services import SERVICERS, declared_methods
 from server.side import Means, open_side
 from server.streets.sessions import StreetSession
@@ -193,7 +194,7 @@ async def ask(servicer: object, token: str | None, work: Callable[[Client], Any]
     service = points_pb2.DESCRIPTOR.services_by_name["PointService"]
     clock = TestClock()
     served = Served({service: servicer}, Sessions(load, clock), Sessions(load_street, clock))
-    handlers = handlers_of(service, served, None, lambda _: None)
+    handlers = handlers_of(service, served, None, lambda _: None, Doorman())
     server.add_generic_rpc_handlers([handlers])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
