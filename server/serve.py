@@ -1,6 +1,7 @@
 """The command jichipoint-server serve."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
@@ -21,7 +22,7 @@ from server.citizens.settings import (
     card_verifier,
 )
 from server.clock import SystemClock
-from server.configuration.fields import LOG_FORMS, LOG_LEVELS, PROCESSES_MAX
+from server.configuration.fields import FIELDS, LOG_FORMS, LOG_LEVELS, PROCESSES_MAX
 from server.db.errors import UnusableDatabaseError
 from server.listening import AddressInUseError, ClearAddressError, check_address, shared_port
 from server.observing.logs import begin_logging
@@ -44,6 +45,12 @@ if TYPE_CHECKING:
     from server.rpc.handled import Watch
 
 T = TypeVar("T")
+
+_MAY_HOLD_PASSWORDS = {
+    field.option: field.variable
+    for field in FIELDS
+    if field.option in ("database", "training_database")
+}
 
 _FAULTS = (
     UnusableDatabaseError,
@@ -154,6 +161,7 @@ def serve(
             address = stack.enter_context(shared_port(listen))
             if metrics_listen:
                 stack.enter_context(_metrics_of_several(metrics_listen))
+            _tell_quietly(context)
             asyncio.run(_serve_with(processes, _arguments(context, address), address))
 
 
@@ -231,10 +239,17 @@ def _arguments(context: click.Context, address: str) -> list[str]:
         if parameter.name == "listen":
             value = address
         values = value if isinstance(value, tuple) else (value,)
-        if parameter.name != "processes":
+        if parameter.name not in ("processes", *_MAY_HOLD_PASSWORDS):
             option = parameter.opts[0]
             arguments += [part for one in values if one is not None for part in (option, str(one))]
     return arguments
+
+
+def _tell_quietly(context: click.Context) -> None:
+    """Tell processes of ours by their environment what a list of processes must not show."""
+    for name, variable in _MAY_HOLD_PASSWORDS.items():
+        if value := context.params[name]:
+            os.environ[variable] = value
 
 
 def _run(serving: Coroutine[None, None, None]) -> None:

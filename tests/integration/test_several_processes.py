@@ -5,6 +5,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 import urllib.request
 from collections.abc import AsyncIterator, Callable
@@ -289,3 +290,25 @@ def test_metrics_of_all_processes_are_served_together(real: Town, tmp_path: Path
         process.wait(SECONDS_MAX)
     counted = 'jichipoint_calls_total{method="TerminalService/GetServerTime",result="OK"} 8.0'
     assert counted in told
+
+
+def test_a_password_is_not_in_the_list_of_processes(real: Town, tmp_path: Path) -> None:
+    config = tmp_path / "jichipoint.toml"
+    url = real.url.replace("postgres:@", "postgres:geheim@")
+    assert "geheim" in url
+    config.write_text(
+        f'[ledger]\ndatabase = "{url}"\nmaster_key_file = "{write_key(tmp_path).name}"\n'
+        '[server]\nlisten = "127.0.0.1:0"\nprocesses = 2\n'
+    )
+    program = [sys.executable, "-m", "server.cli", "--config", str(config), "serve"]
+    process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("listening")
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        lines = [Path(f"/proc/{one}/cmdline").read_text() for one in (process.pid, *children)]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(SECONDS_MAX)
+    assert len(lines) == 3
+    assert not [line for line in lines if "geheim" in line]

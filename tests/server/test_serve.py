@@ -1,5 +1,6 @@
 """jichipoint-server serve: what it checks before it begins, and what its processes are told."""
 
+import os
 from pathlib import Path
 
 import click
@@ -8,7 +9,8 @@ from click.testing import CliRunner
 
 from server import serve as serve_module
 from server.cli import main
-from server.serve import _arguments, serve
+from server.configuration.loading import defaults_of, load_configuration
+from server.serve import _arguments, _tell_quietly, serve
 
 
 def test_everything_wrong_is_told_at_once(tmp_path: Path) -> None:
@@ -50,7 +52,12 @@ def test_processes_are_told_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyP
     context = serve.make_context("serve", [*given, "--processes", "3", "--listen", "[::1]:0"])
     told = _arguments(context, "[::1]:50051")
     assert told[0] == "serve"
-    again = serve.make_context("serve", told[1:])
+    assert "postgresql" not in " ".join(told), "URLs may hold passwords (SEC-3)"
+    environment: dict[str, str] = {}
+    monkeypatch.setattr(os, "environ", environment)
+    _tell_quietly(context)
+    quietly = defaults_of(serve, load_configuration(None, environment))
+    again = serve.make_context("serve", told[1:], default_map=quietly)
     assert again.params == {**context.params, "listen": "[::1]:50051", "processes": 1}
 
 
