@@ -20,6 +20,7 @@ class Job(StrEnum):
     NIGHTLY_RUN = "nightly-run"
     EXPIRED_HOLDS = "expired-holds"
     SEALING = "sealing"
+    TIDYING = "tidying"
 
 
 def claim(database: Database, job: Job, holder: str, now: int) -> str | None:

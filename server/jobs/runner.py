@@ -8,6 +8,7 @@ from typing import NamedTuple
 from server.jobs.holds import release_expired_holds
 from server.jobs.nightly import run_nightly
 from server.jobs.sealing import seal_all
+from server.jobs.tidying import tidy_up
 from server.jobs.workshop import Workshop
 from server.ledger.booker import ClockWentBackError
 from server.ledger.store import StoreUnavailableError
@@ -27,6 +28,7 @@ ROUNDS = (
     Round(release_expired_holds, 5),
     Round(run_nightly, 60),
     Round(seal_all, 60),
+    Round(tidy_up, 3600),
 )
 
 

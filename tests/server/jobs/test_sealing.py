@@ -2,6 +2,9 @@
 
 import asyncio
 
+from server.audit.storing import store_events
+from server.audit.values import Event
+from server.clock import Moment
 from server.jobs.sealing import TRANSACTIONS_AT_ONCE, seal_all
 from server.ledger.booker import Booker
 from server.ledger.verify import verify
@@ -44,3 +47,28 @@ async def test_sealing_goes_on_beside_bookings_and_other_processes(town: Town) -
         await seal_all(one)
     assert town.rows("SELECT CAST(sum(transactions) AS BIGINT) FROM seal") == [(400,)]
     assert verify(town.database).fault is None
+
+
+async def test_the_trail_is_sealed_beside_and_named_by_the_ledger(town: Town) -> None:
+    now = Moment.of(town.clock.now()).microseconds
+    event = Event(now, "terminal:10000001", "", "", "", "A/B", "OK", "", "")
+    async with workshop(town, "one") as one, workshop(town, "two") as two:
+        for _ in range(6):
+            await asyncio.gather(
+                one.writer.run(lambda database: store_events(database, [event] * 300)),
+                two.writer.run(lambda database: store_events(database, [event] * 300)),
+                one.writer.book(grant_command(CARD_A, 1), LONG),
+                seal_all(one),
+                seal_all(two),
+            )
+        town.clock.advance(minutes=11)
+        await one.writer.book(grant_command(CARD_A, 1), LONG)
+        await seal_all(one)
+    found = verify(town.database)
+    assert (found.events, found.events_sealed, found.fault) == (3600, 3600, None)
+    ((named,),) = town.rows(
+        "SELECT audit_hash FROM seal ORDER BY first_transaction_id DESC LIMIT 1"
+    )
+    assert town.rows("SELECT hash FROM audit_seal ORDER BY first_event_id DESC LIMIT 1") == [
+        (named,)
+    ]
