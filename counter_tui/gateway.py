@@ -60,7 +60,9 @@ _TURNED_AWAY_REASONS = frozenset(
     {
         "INVALID_FIELD",
         "METHOD_NOT_OPEN",
+        "NOT_FOR_THIS_CALLER",
         "NOT_FOR_THIS_TERMINAL",
+        "TERMINAL_WITHDRAWN",
         "TERMINAL_CANNOT_MERGE",
         "UNDECODABLE_MESSAGE",
         "TOO_MANY_WRONG_NUMBERS",

@@ -22,6 +22,7 @@ from jichipoint.v1 import (
     vouchers_pb2,
 )
 
+from counter_tui import gateway
 from server.rpc.access import Anyone, IssuerSystems, Whose
 from server.services import DeclaredMethod, declared_methods
 from server.terminals.values import TerminalClass
@@ -145,6 +146,12 @@ AWAY_HALL, AWAY_VOUCHER = "20000008", "20000009"
 HOME_ACCOUNT = ledger_pb2.Account(
     program_id=MUNICIPAL, kind=ledger_pb2.ACCOUNT_KIND_HELD, owner=MYKEY[CARD_A]
 )
+
+
+@pytest.mark.usefixtures("engine")
+def test_the_counter_concludes_nothing_from_a_closed_gate() -> None:
+    """A booking that had no answer may be booked, whatever its repetition is told there."""
+    assert GATE <= gateway._SESSION_REASONS | gateway._TURNED_AWAY_REASONS
 
 
 @dataclass
@@ -440,3 +447,5 @@ async def test_a_withdrawn_terminal_learns_what_became_of_its_bookings(
     told = await counter.refusal("PointService/Spend", spend_request())
     assert told.reason == "TERMINAL_WITHDRAWN"
     assert (await counter.operation(request.request_id)).request_id == request.request_id
+    settled = await counter.settle(request.request_id)
+    assert settled.state == operations_pb2.OPERATION_STATE_BOOKED
