@@ -9,7 +9,7 @@ from server.audit.subjects import Tell, teller
 from server.audit.values import Event, shown
 from server.clock import Clock, Moment
 from server.rpc.handled import Handled
-from server.terminals.sessions import Session
+from server.terminals.sessions import Session, machine_name
 
 ALONE_MAX = 20_000
 """Events of callers with a session that wait by themselves; more are counted together."""
@@ -38,7 +38,7 @@ class Trail:
             Moment.of(self._clock.now()).microseconds,
             session.caller if session else "",
             session.person if isinstance(session, Session) else "",
-            session.machine if isinstance(session, Session) else "",
+            session.machine if isinstance(session, Session) else method.machine(call.request),
             call.address,
             method.action,
             call.result,
@@ -55,10 +55,11 @@ class Trail:
         if event.caller:
             event = event._replace(request_id="", subject="")
         elif len(self._counted) >= COUNTED_MAX:
-            event = event._replace(request_id="", subject="", address="")
-        alike = (event.caller, event.address, event.action, event.result, event.subject)
+            event = event._replace(machine="", address="", request_id="", subject="")
+        alike = event[1:-1]
         before = self._counted.get(alike)
-        self._counted[alike] = before._replace(times=before.times + 1) if before else event
+        together = before._replace(times=before.times + event.times) if before else event
+        self._counted[alike] = together
 
     def take(self) -> list[Event]:
         """Return the events since the last time, in their order."""
@@ -72,15 +73,7 @@ class Trail:
             if event.caller and event.times == 1 and len(self._alone) < ALONE_MAX:
                 self._alone.append(event)
             else:
-                self._count_again(event)
-
-    def _count_again(self, event: Event) -> None:
-        times = event.times
-        self._count(event._replace(times=1))
-        alike = next(reversed(self._counted))
-        self._counted[alike] = self._counted[alike]._replace(
-            times=self._counted[alike].times + times - 1
-        )
+                self._count(event)
 
 
 class _Method:
@@ -90,10 +83,19 @@ class _Method:
         self.action = f"{descriptor.containing_service.name}/{descriptor.name}"
         self._tell_request = teller(descriptor.input_type)
         self._tell_reply = teller(descriptor.output_type)
+        self._has_machine = "machine_fingerprint" in descriptor.input_type.fields_by_name
         self._has_request_id = "request_id" in descriptor.input_type.fields_by_name
 
     def request_id(self, request: Message | None) -> str:
-        return shown(getattr(request, "request_id")) if request and self._has_request_id else ""  # noqa: B009
+        if request is None or not self._has_request_id:
+            return ""
+        return shown(getattr(request, "request_id"))  # noqa: B009
+
+    def machine(self, request: Message | None) -> str:
+        """Return which machine a sign-in came from, or said to come from (TRM-5)."""
+        if request is None or not self._has_machine:
+            return ""
+        return machine_name(getattr(request, "machine_fingerprint"))  # noqa: B009
 
     def subject(self, call: Handled) -> str:
         told = (_told(self._tell_request, call.request), _told(self._tell_reply, call.reply))

@@ -58,7 +58,7 @@ def test_no_secret_is_told() -> None:
         call(
             SIGN_IN,
             terminals_pb2.SignInRequest(
-                terminal_id="10000001", password="geheim", machine_fingerprint=b"geheim"
+                terminal_id="10000001", password="geheim", machine_fingerprint=b"m" * 8 + b"geheim"
             ),
             reply=terminals_pb2.SignInResponse(session_token="geheim"),
         )
@@ -71,6 +71,7 @@ def test_no_secret_is_told() -> None:
     )
     events = trail.take()
     assert "geheim" not in repr(events)
+    assert events[0].machine == "6d" * 8, "what tells the machine, and is no secret"
     assert [event.subject for event in events] == ["terminal_id=10000001", "issuer_id=000002"]
 
 
@@ -111,6 +112,19 @@ def test_events_that_cannot_be_written_are_kept_and_bounded() -> None:
     again = trail.take()
     assert sum(event.times for event in again) == ALONE_MAX + 6, "none is lost"
     assert len(again) <= ALONE_MAX + 1
+
+
+def test_what_is_given_back_is_counted_with_its_like() -> None:
+    trail = new_trail()
+    for _ in range(3):
+        trail.handled(call(result="SESSION_MISSING"))
+        trail.handled(call(result="SESSION_EXPIRED"))
+    taken = trail.take()
+    trail.handled(call(result="SESSION_MISSING"))
+    trail.handled(call(result="SESSION_EXPIRED"))
+    trail.give_back(taken)
+    times = {event.result: event.times for event in trail.take()}
+    assert times == {"SESSION_MISSING": 4, "SESSION_EXPIRED": 4}
 
 
 def test_bounds_are_meant() -> None:
