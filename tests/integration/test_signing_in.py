@@ -5,8 +5,9 @@ import asyncio
 import grpc
 import pytest
 
+from server.ledger.verify import verify
 from tests.integration.conftest import Connect, Service
-from tests.integration.support import Client, refused, sign_in_request
+from tests.integration.support import Client, refused, sign_in_request, spend_request
 from tests.server.support import COUNTER, COUNTER_2, PASSWORD, POINT_USE, STREET_1
 
 SIGN_IN = "TerminalService/SignIn"
@@ -111,3 +112,23 @@ async def test_a_person_who_cannot_be(connect: Connect, person: str) -> None:
     request = sign_in_request()
     request.person = person
     assert (await client.refusal(SIGN_IN, request)).fields == ("person",)
+
+
+@pytest.mark.parametrize("days", [1, -1])
+async def test_a_clock_that_is_a_day_off(service: Service, connect: Connect, days: int) -> None:
+    """Sessions end or stay, bookings wait for the clock, and the trail is whole."""
+    town = service.town
+    counter = await connect(COUNTER)
+    await counter.spend(spend_request(points=1))
+    await lock(await connect(None))
+    town.clock.advance(days=days)
+    told = await counter.refusal("PointService/Spend", spend_request(points=1))
+    assert told.reason == ("SESSION_EXPIRED" if days > 0 else "CLOCK_WENT_BACK")
+    await counter.sign_in(COUNTER)
+    town.clock.advance(days=-days, seconds=1)
+    await counter.sign_in(COUNTER)
+    if days < 0:
+        assert (await counter.spend(spend_request(points=1))).points == 1
+    await service.stop()
+    found = verify(town.database)
+    assert (found.fault, found.events >= 6) == (None, True)
