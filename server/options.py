@@ -12,6 +12,7 @@ database_option = click.option(
     metavar="URL",
     help="The ledger: sqlite:///FILE or postgresql://USER@HOST/NAME.",
 )
+json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 master_key_option = click.option(
     "--master-key-file",
     type=click.Path(path_type=Path),

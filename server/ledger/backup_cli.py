@@ -12,11 +12,11 @@ from server.commands import note_command, told_in_one_line
 from server.db.engine import open_existing
 from server.ledger.backing_up import back_up
 from server.ledger.backing_up import restore as restore_ledger
-from server.ledger.cli import agreeing
+from server.ledger.cli import agreeing, verified_json
 from server.ledger.export_file import UnfitFileError
 from server.master_key.data_key import open_vault
 from server.master_key.sealed_columns import check_secrets
-from server.options import database_option, master_key_option
+from server.options import database_option, json_option, master_key_option
 from server.secrets import MasterKeyError, read_master_key
 
 KEEP_MAX = 10_000
@@ -34,7 +34,7 @@ class BackupError(Exception):
     type=click.IntRange(1, KEEP_MAX),
     help="Remove all but so many of the newest backups in FOLDER.",
 )
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@json_option
 def backup(database: str, folder: Path, keep: int | None, *, as_json: bool) -> None:
     """Write a backup of the ledger into FOLDER, while the server runs.
 
@@ -63,7 +63,8 @@ def backup(database: str, folder: Path, keep: int | None, *, as_json: bool) -> N
 @database_option
 @master_key_option
 @click.argument("file", type=click.Path(path_type=Path))
-def restore(database: str, master_key_file: Path | None, file: Path) -> None:
+@json_option
+def restore(database: str, master_key_file: Path | None, file: Path, *, as_json: bool) -> None:
     """Make a ledger of a backup in a new database, and verify it.
 
     Anything wrong, also a master key that does not fit: nothing is kept. Terminals sign in again.
@@ -79,4 +80,6 @@ def restore(database: str, master_key_file: Path | None, file: Path) -> None:
         except OSError as error:
             raise BackupError(f"{file}: {error.strerror or error}") from None
         note_command(open_existing(database))
-    click.echo(f"{file}: {stored.rows} rows restored; {agreeing(stored.verified)}")
+    told = {"file": str(file), "rows": stored.rows, **verified_json(stored.verified)}
+    text = f"{file}: {stored.rows} rows restored; {agreeing(stored.verified)}"
+    click.echo(json.dumps(told) if as_json else text)

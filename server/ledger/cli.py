@@ -21,9 +21,7 @@ from server.ledger.sealing import last_seal, seal_next
 from server.ledger.snapshot import check_schema, told
 from server.ledger.verify import Verified
 from server.ledger.verify import verify as verify_ledger
-from server.options import database_option
-
-json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+from server.options import database_option, json_option
 
 
 @click.group()
@@ -41,7 +39,9 @@ def verify(database: str, as_json: bool) -> None:
     """
     with _told_in_one_line():
         found = verify_ledger(open_existing(database))
-    _show(_verified(found), f"WRONG: {found.fault}" if found.fault else agreeing(found), as_json)
+    _show(
+        verified_json(found), f"WRONG: {found.fault}" if found.fault else agreeing(found), as_json
+    )
     sys.exit(1 if found.fault else 0)
 
 
@@ -100,7 +100,7 @@ def import_(database: str, file: Path, as_json: bool) -> None:
     """
     with _told_in_one_line(file):
         stored = import_ledger(database, file)
-    found = {"file": str(file), "rows": stored.rows, **_verified(stored.verified)}
+    found = {"file": str(file), "rows": stored.rows, **verified_json(stored.verified)}
     _show(found, f"{file}: {stored.rows} rows stored; {agreeing(stored.verified)}", as_json)
 
 
@@ -114,7 +114,8 @@ def _told_in_one_line(file: Path | None = None) -> Iterator[None]:
         raise click.ClickException(f"{file}: {error.strerror or error}") from error
 
 
-def _verified(found: Verified) -> dict[str, object]:
+def verified_json(found: Verified) -> dict[str, object]:
+    """Return what was checked as `--json` tells it."""
     return {
         "transactions": found.transactions,
         "lots": found.lots,

@@ -9,7 +9,7 @@ from server.chance import SystemChance
 from server.clock import Moment, SystemClock
 from server.commands import changing, reading, told_in_one_line
 from server.ledger.values import Refusal
-from server.options import database_option
+from server.options import database_option, json_option
 from server.terminals.keeping import (
     SINGLY_ISSUED,
     TerminalError,
@@ -65,24 +65,31 @@ def list_command(database: str, as_json: bool) -> None:
     type=DigitsOption("municipality_code", "a municipality code", 6),
     help="Whose terminal it is, for GRANT and MUNICIPALITY.",
 )
+@json_option
 def add_command(
-    database: str, terminal_class: str, name: str, municipality_code: str | None
+    database: str,
+    terminal_class: str,
+    name: str,
+    *,
+    municipality_code: str | None,
+    as_json: bool,
 ) -> None:
     """Issue a terminal ID and its password, which is shown here and nowhere else."""
     with told_in_one_line(TerminalError), changing(database) as opened:
         of_class = TerminalClass(terminal_class.upper())
         added = add_terminal(opened, SystemChance(), of_class, name, municipality_code)
-    click.echo(f"terminal {added[0]}  password {added[1]}")
+    _show_password(*added, as_json=as_json)
 
 
 @terminals.command("new-password")
 @database_option
 @click.argument("terminal_id", type=_TERMINAL_ID)
-def new_password_command(database: str, terminal_id: str) -> None:
+@json_option
+def new_password_command(database: str, terminal_id: str, *, as_json: bool) -> None:
     """Give a terminal another password, which is shown here and nowhere else."""
     with told_in_one_line(TerminalError), changing(database) as opened:
         password = renew_password(opened, SystemChance(), terminal_id, _now())
-    click.echo(f"terminal {terminal_id}  password {password}")
+    _show_password(terminal_id, password, as_json=as_json)
 
 
 @terminals.command("release")
@@ -106,6 +113,11 @@ def withdraw_command(database: str, terminal_id: str) -> None:
     with told_in_one_line(TerminalError), changing(database) as opened:
         withdraw_terminal(opened, terminal_id, _now())
     click.echo(f"terminal {terminal_id} is withdrawn")
+
+
+def _show_password(terminal_id: str, password: str, *, as_json: bool) -> None:
+    told = {"terminal_id": terminal_id, "password": password}
+    click.echo(json.dumps(told) if as_json else f"terminal {terminal_id}  password {password}")
 
 
 def _now() -> int:

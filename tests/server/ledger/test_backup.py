@@ -1,6 +1,7 @@
 """Backups: taken, kept, restored elsewhere; what is wrong with one keeps nothing (OPS-3)."""
 
 import gzip
+import json
 import re
 import stat
 from collections.abc import Callable
@@ -86,6 +87,14 @@ def test_a_backup_is_restored_elsewhere(
         assert there.dump(*LEFT_OUT) == filled.dump(*LEFT_OUT)
     told = [action.split()[-1] for (action,) in there.rows("SELECT action FROM audit_event")]
     assert told[-1] == "restore"
+
+
+def test_both_print_json(filled: Town, backups: Path, target: str, key_file: Path) -> None:
+    written = json.loads(run("backup", filled.url, backups, "--json").stdout)
+    arguments = ["--master-key-file", key_file, written["file"], "--json"]
+    stored = json.loads(run("restore", target, *arguments).stdout)
+    assert (stored["rows"], stored["transactions"]) == (written["rows"], 14)
+    assert stored["fault"] is None
 
 
 def test_a_backup_is_not_restored_over_a_ledger(town: Town, backup: Path, key_file: Path) -> None:

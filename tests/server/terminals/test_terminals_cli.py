@@ -75,8 +75,9 @@ def test_what_cannot_be_issued(town: Town, arguments: tuple[str, ...], says: str
 def test_a_new_password_ends_the_old_one_and_its_sessions(town: Town) -> None:
     with town.database.connection_context():
         new_session(town.database, OPERATOR, 1, town.chance)
-    result = run(town, "new-password", OPERATOR)
-    password = result.output.split()[-1]
+    told = json.loads(run(town, "new-password", OPERATOR, "--json").stdout)
+    assert told["terminal_id"] == OPERATOR
+    password = told["password"]
     check_password(found(town.database, OPERATOR), password)
     assert town.rows("SELECT count(*) FROM session WHERE ended_at IS NULL") == [(0,)]
 
