@@ -29,7 +29,7 @@ GRACE_SECONDS = 10.0
 """How long calls that were taken have to finish when the server stops."""
 READ_AHEAD_BYTES = 1 << 16
 """Messages here are small: more of one that is too large is not even read."""
-STREAMS_MAX = 128
+STREAMS_MAX = 1000
 """Calls at once on one connection; a client that has more keeps them until others are answered.
 gRPC's own limit of all calls counts those that are only begun, so that half-open ones of some
 would keep all others out: calls are counted by the doorman, once their message is there."""

@@ -1,7 +1,7 @@
 """What the commands of jichipoint-server share: opening the ledger, and saying what is wrong."""
 
-import getpass
 import os
+import pwd
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -13,6 +13,7 @@ from server.audit.values import Event, shown
 from server.clock import Moment, SystemClock
 from server.db.engine import open_existing
 from server.db.errors import UnusableDatabaseError, one_line
+from server.db.postgres import without_password
 from server.ledger.engines import writing
 from server.ledger.snapshot import check_schema
 from server.rpc.handled import OK
@@ -59,7 +60,7 @@ def command_event(result: str) -> Event:
     context = click.get_current_context()
     given = context.params.items()
     told = [
-        f"{name}={shown(str(value))}"
+        f"{name}={shown(_without_password(str(value)))}"
         for name, value in given
         if value is not None and name not in NOT_TOLD
     ]
@@ -77,13 +78,18 @@ def command_event(result: str) -> Event:
 
 
 def _user() -> str:
+    """Return who runs the command, as the system knows and not as the environment says."""
     try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
+        return shown(pwd.getpwuid(os.getuid()).pw_name)
+    except KeyError:  # a container's user may have no name
         return str(os.getuid())
 
 
-NOT_TOLD = frozenset({"database", "as_json", "master_key_file"})
+def _without_password(value: str) -> str:
+    return without_password(value) if "://" in value else value
+
+
+NOT_TOLD = frozenset({"database", "training_database", "as_json", "master_key_file"})
 """Options that say where, and not what; no option of a command is a secret."""
 
 

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from ipaddress import ip_address
 
+PORT_MAX = 65_535
+
 
 class ClearAddressError(Exception):
     """The address is not loopback, and the server has no TLS: it does not listen there."""
@@ -18,7 +20,7 @@ class AddressInUseError(Exception):
 def check_address(address: str, *, has_tls: bool) -> None:
     """Raise ClearAddressError unless HOST:PORT is loopback, or there is TLS (SEC-1)."""
     host, _, port = address.rpartition(":")
-    if not port.isdecimal() or not host:
+    if not (port.isascii() and port.isdecimal()) or int(port) > PORT_MAX or not host:
         raise ClearAddressError(f"{address!r} is not HOST:PORT")
     try:
         loopback = host == "localhost" or ip_address(host.strip("[]")).is_loopback

@@ -1,7 +1,10 @@
 """Writes down, every second, what calls leave behind: the audit trail, and uses of sessions."""
 
 import asyncio
+import itertools
 import logging
+from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 from peewee import Database
 
@@ -14,9 +17,15 @@ from server.terminals.sign_in import note_uses
 
 SECONDS = 1.0
 """After a crash the events of so long may be missing; what was booked is never among them."""
+ROUNDS_BETWEEN_COUNTED = 10
+"""What is counted together is counted for so long: a flood makes few rows."""
 ROUNDS_BETWEEN_USES = 60
 """Sessions idle for much longer than a minute, so their use is written less often."""
 
+EVENTS_AT_ONCE, USES_AT_ONCE = 500, 500
+"""More are written in several turns, between which bookings have theirs."""
+
+T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
@@ -30,25 +39,34 @@ class Noting:
 
     async def go_on(self) -> None:
         """Write until cancelled."""
-        while True:
-            for _ in range(ROUNDS_BETWEEN_USES):
-                await asyncio.sleep(SECONDS)
-                await self.write(with_uses=False)
-            await self.write(with_uses=True)
+        for number in itertools.count(1):
+            await asyncio.sleep(SECONDS)
+            await self.write(
+                with_counted=number % ROUNDS_BETWEEN_COUNTED == 0,
+                with_uses=number % ROUNDS_BETWEEN_USES == 0,
+            )
 
-    async def write(self, *, with_uses: bool) -> None:
+    async def write(self, *, with_counted: bool = True, with_uses: bool = True) -> None:
         """Write what there is; what cannot be written now is kept for the next time."""
-        events = self._trail.take()
-        uses = self._sessions.take_uses() if with_uses else {}
-        if not events and not uses:
-            return
+        events = self._trail.take(with_counted=with_counted)
+        for few in _few(events, EVENTS_AT_ONCE):
+            if not await self._run(lambda database: store_events(database, few)):  # noqa: B023
+                self._trail.give_back(few)
+        uses = list(self._sessions.take_uses().items()) if with_uses else []
+        for some in _few(uses, USES_AT_ONCE):
+            if not await self._run(lambda database: note_uses(database, dict(some))):  # noqa: B023
+                self._sessions.give_back(dict(some))
 
-        def store(database: Database) -> None:
-            store_events(database, events)
-            note_uses(database, uses)
-
+    async def _run(self, work: Callable[[Database], None]) -> bool:
+        """Return whether it was written; a transaction of its own, so that bookings get between."""
         try:
-            await self._writer.run(store)
+            await self._writer.run(work)
         except (QueueFullError, StoppingError, StoreUnavailableError) as error:
-            log.warning("%d audit events wait to be written: %r", len(events), error)
-            self._trail.give_back(events)
+            log.warning("what calls left behind waits to be written: %r", error)
+            return False
+        return True
+
+
+def _few(many: list[T], most: int) -> Iterator[list[T]]:
+    for first in range(0, len(many), most):
+        yield many[first : first + most]

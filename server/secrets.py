@@ -30,6 +30,11 @@ class Vault:
         self._cipher = AESGCM(key)
         self._chance = chance
 
+    @property
+    def key(self) -> bytes:
+        """The key, for another process of the same server."""
+        return self._key
+
     def seal(self, secret: bytes, use: str) -> bytes:
         """Return the secret, encrypted; `use` names the row and column it is for."""
         nonce = self._chance.bytes(_NONCE_BYTES)

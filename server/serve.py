@@ -38,7 +38,7 @@ from server.secrets import MasterKeyError, read_master_key
 from server.serving import Ledger, open_ledger, open_ready_ledger
 from server.tls import Identities, TlsError, TlsFiles
 from server.training.databases import beside
-from server.vouchers.keys import FIRST_KEY_ID, TRAINING_KEY_ID
+from server.vouchers.keys import TRAINING_KEY_ID
 
 if TYPE_CHECKING:
     from server.ledger.writer import WatchBatch
@@ -46,6 +46,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DATA_KEYS_VARIABLE = "JICHIPOINT_DATA_KEYS"
+"""In a process's environment: the data keys of the ledgers, as its parent opened them."""
 _MAY_HOLD_PASSWORDS = {
     field.option: field.variable
     for field in FIELDS
@@ -144,16 +146,15 @@ def serve(
         tls_files = checks.run(lambda: _tls_files(tls_certificate, tls_key, tls_client_authority))
         serving = Serving(
             checks.run(lambda: _checked(listen, has_tls=tls_files is not None)) or listen,
-            checks.run(lambda: read_master_key(master_key_file)) or b"",
+            checks.run(lambda: _master_key(master_key_file)) or b"",
             checks.run(lambda: card_verifier(cards, SystemClock(), SystemChance())),
             checks.run(lambda: Identities(tls_files, SystemClock()) if tls_files else None),
             checks.run(lambda: metrics_listen and _checked(metrics_listen, has_tls=False)),
             trace_endpoint,
         )
         checks.end()
-        ledger = _open(database, serving.key, FIRST_KEY_ID)
         training_url = training_database or beside(database)
-        training = _open(training_url, serving.key, TRAINING_KEY_ID) if training_url else None
+        ledger, training = _open(database, training_url, serving.key)
         if processes == 1 or is_one_of_several():
             _run(_serve(serving, ledger, training))
             return
@@ -161,7 +162,7 @@ def serve(
             address = stack.enter_context(shared_port(listen))
             if metrics_listen:
                 stack.enter_context(_metrics_of_several(metrics_listen))
-            _tell_quietly(context)
+            _tell_quietly(context, ledger, training)
             asyncio.run(_serve_with(processes, _arguments(context, address), address))
 
 
@@ -205,6 +206,10 @@ def _check_processes(processes: int, database: str) -> None:
         )
 
 
+def _master_key(file: Path | None) -> bytes:
+    return b"" if is_one_of_several() else read_master_key(file)
+
+
 def _checked(address: str, *, has_tls: bool) -> str:
     check_address(address, has_tls=has_tls)
     return address
@@ -221,12 +226,20 @@ def _tls_files(
     return None
 
 
-def _open(url: str, key: bytes, first_voucher_key: int) -> Ledger:
-    """Open a ledger to serve; one process of several finds it made ready by its parent."""
+def _open(url: str, training_url: str | None, key: bytes) -> tuple[Ledger, Ledger | None]:
+    """Open the ledgers to serve; one process of several finds them made ready by its parent."""
     clock, chance = SystemClock(), SystemChance()
     if is_one_of_several():
-        return open_ready_ledger(url, key, clock, chance)
-    return open_ledger(url, key, clock, chance, first_voucher_key=first_voucher_key)
+        told = iter(os.environ[DATA_KEYS_VARIABLE].split(","))
+        ledger = open_ready_ledger(url, bytes.fromhex(next(told)), chance)
+        if training_url is None:
+            return ledger, None
+        return ledger, open_ready_ledger(training_url, bytes.fromhex(next(told)), chance)
+    ledger = open_ledger(url, key, clock, chance)
+    if training_url is None:
+        return ledger, None
+    practice = open_ledger(training_url, key, clock, chance, first_voucher_key=TRAINING_KEY_ID)
+    return ledger, practice
 
 
 def _arguments(context: click.Context, address: str) -> list[str]:
@@ -245,8 +258,9 @@ def _arguments(context: click.Context, address: str) -> list[str]:
     return arguments
 
 
-def _tell_quietly(context: click.Context) -> None:
+def _tell_quietly(context: click.Context, *ledgers: Ledger | None) -> None:
     """Tell processes of ours by their environment what a list of processes must not show."""
+    os.environ[DATA_KEYS_VARIABLE] = ",".join(one.vault.key.hex() for one in ledgers if one)
     for name, variable in _MAY_HOLD_PASSWORDS.items():
         if value := context.params[name]:
             os.environ[variable] = value

@@ -60,7 +60,7 @@ class Side:
 
     async def stop(self) -> None:
         """Finish what was taken, write what was noted, then close the database."""
-        await self.noting.write(with_uses=True)
+        await self.noting.write()
         await self.writer.stop()
         self.readers.stop()
 
@@ -136,5 +136,5 @@ def _open(
     servicers = {service: by_kind[kind] for service, kind in SERVICERS.items()}
     trail = Trail(clock, SERVICERS)
     noting = Noting(writer, trail, sessions)
-    street_sessions = Sessions(load_street, clock)
+    street_sessions = Sessions(load_street, clock, idles=False)
     return Side(writer, readers, sessions, street_sessions, servicers, trail, noting)

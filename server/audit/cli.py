@@ -3,7 +3,6 @@
 import csv
 import json
 import os
-from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -13,15 +12,16 @@ from typing import TextIO
 
 import click
 
-from server.audit.searching import FoundEvent, Wanted, found_events
+from server.audit.searching import FoundEvent, Wanted, found_events, newest_events
 from server.clock import TOKYO, Moment, to_datetime
-from server.commands import told_in_one_line
+from server.commands import note_command, told_in_one_line
 from server.db.engine import open_existing
 from server.ledger.snapshot import snapshot
 from server.options import database_option
 
 LIMIT, LIMIT_MAX = 100, 100_000
-_TIME_FORMS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]
+_DAY_FORM = "%Y-%m-%d"
+_TIME_FORMS = (_DAY_FORM, "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S")
 _COLUMNS = (
     "event_id",
     "time",
@@ -42,6 +42,42 @@ class FileNotWrittenError(Exception):
     """The export was not written; the message says why."""
 
 
+class _Printable(click.ParamType[str]):
+    """A text that the trail can hold."""
+
+    name = "text"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        text = str(value)
+        if not text.isprintable():
+            self.fail("it has characters that cannot be printed", param, ctx)
+        return text
+
+
+class _Moment(click.ParamType[int]):
+    """A day or a time in Japan, as microseconds since 1970-01-01T00:00:00Z."""
+
+    name = "day or time"
+
+    def __init__(self, *, is_end: bool = False) -> None:
+        self._is_end = is_end
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        text = str(value)
+        for form in _TIME_FORMS:
+            try:
+                time = datetime.strptime(text, form).replace(tzinfo=TOKYO)
+                is_whole_day = self._is_end and form == _DAY_FORM
+                return Moment.of(time + timedelta(days=1) if is_whole_day else time).microseconds
+            except (ValueError, OverflowError):
+                continue
+        return self.fail(f"{text!r} is none like 2026-07-01 or 2026-07-01T09:30", param, ctx)
+
+
 @click.group()
 def audit() -> None:
     """Look into the audit trail: who did what and when, refusals too."""
@@ -51,25 +87,30 @@ def wanted_options(command: Callable[..., None]) -> Callable[..., None]:
     """Give a command the options of Wanted, which it gets as `wanted`."""
 
     @wraps(command)
-    def with_wanted(
-        first: datetime | None, last: datetime | None, **others: str | int | Path | None
-    ) -> None:
+    def with_wanted(first: int | None, last: int | None, **others: str | int | Path | None) -> None:
         names = Wanted.__dataclass_fields__.keys() & others.keys()
         told = {name: others.pop(name) for name in names}
-        command(wanted=Wanted(_since(first), _until(last), **told), **others)  # type: ignore[arg-type]
+        command(wanted=Wanted(first, last, **told), **others)  # type: ignore[arg-type]
 
-    time = click.DateTime(_TIME_FORMS)
+    text = _Printable()
     options = (
-        click.option("--from", "first", type=time, help="The first day or time, in Japan."),
-        click.option("--to", "last", type=time, help="The last day, or the time to stop before."),
-        click.option("--terminal", "terminal_id", help="A terminal's calls and sign-ins."),
-        click.option("--caller", help="terminal:ID, issuer:ID or command:USER."),
-        click.option("--person", help="Who was typed at sign-in."),
-        click.option("--action", help="A part of the method or the command."),
-        click.option("--result", help="OK, or the reason of a refusal."),
-        click.option("--about", help="A part of the subject, such as a MyKey ID."),
-        click.option("--address", help="Where calls came from."),
-        click.option("--request", "request_id", help="A booking's request ID."),
+        click.option("--from", "first", type=_Moment(), help="The first day or time, in Japan."),
+        click.option(
+            "--to",
+            "last",
+            type=_Moment(is_end=True),
+            help="The last day, or the time to stop before.",
+        ),
+        click.option(
+            "--terminal", "terminal_id", type=text, help="A terminal's calls and sign-ins."
+        ),
+        click.option("--caller", type=text, help="terminal:ID, issuer:ID or command:USER."),
+        click.option("--person", type=text, help="Who was typed at sign-in."),
+        click.option("--action", type=text, help="A part of the method or the command."),
+        click.option("--result", type=text, help="OK, or the reason of a refusal."),
+        click.option("--about", type=text, help="A part of the subject, such as a MyKey ID."),
+        click.option("--address", type=text, help="Where calls came from."),
+        click.option("--request", "request_id", type=text, help="A booking's request ID."),
     )
     wrapped: Callable[..., None] = with_wanted
     for option in reversed(options):
@@ -93,8 +134,8 @@ def search(database: str, wanted: Wanted, limit: int, as_json: bool) -> None:
     with told_in_one_line():
         opened = open_existing(database)
         with snapshot(opened):
-            found = deque(found_events(opened, wanted), maxlen=limit)
-    for one in found:
+            found = list(newest_events(opened, wanted, limit))
+    for one in reversed(found):
         told = _told(one)
         if as_json:
             click.echo(json.dumps(told, ensure_ascii=False))
@@ -112,6 +153,7 @@ def export(database: str, wanted: Wanted, file: Path) -> None:
         opened = open_existing(database)
         with snapshot(opened), _new_file(file) as text:
             count = _write_csv(text, found_events(opened, wanted))
+        note_command(opened)
     click.echo(f"{file}: {count} events")
 
 
@@ -173,16 +215,3 @@ def _shown(told: dict[str, str | int]) -> Iterator[str]:
             yield str(told[name])
     if told["times"] != 1:
         yield f"{told['times']} times"
-
-
-def _since(first: datetime | None) -> int | None:
-    return Moment.of(first.replace(tzinfo=TOKYO)).microseconds if first else None
-
-
-def _until(last: datetime | None) -> int | None:
-    """Return the moment to stop before; a day is meant whole."""
-    if last is None:
-        return None
-    is_day = (last.hour, last.minute, last.second) == (0, 0, 0)
-    end = last + timedelta(days=1) if is_day else last
-    return Moment.of(end.replace(tzinfo=TOKYO)).microseconds

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from peewee import Database
 
 from server.audit.values import Event
+from server.db.engine import shown_name
+from server.db.errors import UnusableDatabaseError
 from server.db.queries import Row, change, rows
 from server.ledger.engines import writing
 from server.ledger.sealing import NO_HASH, last_seal, netstrings
@@ -74,7 +76,7 @@ def next_audit_seal(
     last = last_audit_seal(database)
     first, previous_hash = (last.last_event_id + 1, last.hash) if last else (1, NO_HASH)
     found = _events_from(database, first, most)
-    if not found or (len(found) < most and found[0].event.noted_at > now - wait):
+    if not found or (len(found) < most and 0 <= now - found[0].event.noted_at < wait):
         return None
     ledger = last_seal(database)
     ledger_hash = ledger.hash if ledger else NO_HASH
@@ -84,6 +86,19 @@ def next_audit_seal(
     newest = found[-1].event_id
     hashed = block.end(first, newest, now)
     return AuditSeal(first, newest, previous_hash, ledger_hash, hashed, now)
+
+
+def seal_trail(database: Database, now: int) -> None:
+    """Seal all that is not sealed yet. Raises UnusableDatabaseError where seals were changed."""
+    lost = None
+    while (seal := next_audit_seal(database, now, wait=0)) is not None:
+        if seal.first_event_id == lost:
+            raise UnusableDatabaseError(
+                f"{shown_name(database)}: the seals of the audit trail do not follow one another, "
+                "and no more can be added: run jichipoint-server ledger verify"
+            )
+        if not insert_audit_seal(database, seal):
+            lost = seal.first_event_id
 
 
 def insert_audit_seal(database: Database, seal: AuditSeal) -> bool:

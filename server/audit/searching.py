@@ -46,17 +46,27 @@ _QUERY = f"""SELECT e.event_id, coalesce(t.transaction_number, ''),
         AND o.request_id = e.request_id
     LEFT JOIN ledger_transaction t ON t.transaction_id = o.transaction_id
     WHERE {{conditions}} ORDER BY e.event_id"""  # noqa: S608
+_NEWEST = f"{_QUERY} DESC LIMIT ?"
 
 
 def found_events(database: Database, wanted: Wanted) -> Iterator[FoundEvent]:
     """Give what is wanted, oldest first; runs in a transaction of the database."""
     conditions, values = _conditions(wanted)
-    query = _QUERY.format(conditions=" AND ".join(conditions) or "1 = 1")
+    return _found(database, _QUERY.format(conditions=conditions), *values)
+
+
+def newest_events(database: Database, wanted: Wanted, most: int) -> Iterator[FoundEvent]:
+    """Give at most so many of what is wanted, newest first; runs in a transaction."""
+    conditions, values = _conditions(wanted)
+    return _found(database, _NEWEST.format(conditions=conditions), *values, most)
+
+
+def _found(database: Database, query: str, *values: str | int) -> Iterator[FoundEvent]:
     for event_id, number, *fields in stream(database, query, *values):
         yield FoundEvent(event_id, Event(*fields), number)
 
 
-def _conditions(wanted: Wanted) -> tuple[list[str], list[str | int]]:
+def _conditions(wanted: Wanted) -> tuple[str, list[str | int]]:
     conditions: list[str] = []
     values: list[str | int] = []
 
@@ -82,7 +92,7 @@ def _conditions(wanted: Wanted) -> tuple[list[str], list[str | int]]:
         add(_CONTAINS.format("lower(e.action)"), wanted.action.lower())
     if wanted.about is not None:
         add(_CONTAINS.format("e.subject"), wanted.about)
-    return conditions, values
+    return " AND ".join(conditions) or "1 = 1", values
 
 
 _CONTAINS = "replace({0}, ?, '') <> {0}"

@@ -8,9 +8,10 @@ import click
 
 from server.chance import SystemChance
 from server.clock import SystemClock
-from server.commands import told_in_one_line
+from server.commands import command_event, told_in_one_line
 from server.configuration.initialising import InitError, initialise
 from server.listening import ClearAddressError, check_address
+from server.rpc.handled import OK
 from server.secrets import MasterKeyError
 
 DEFAULT_ADDRESS = "127.0.0.1:50051"
@@ -52,11 +53,19 @@ def init(
     with told_in_one_line(InitError, MasterKeyError, ClearAddressError):
         check_address(listen, has_tls=trial_authority)
         made = initialise(
-            folder, database, listen, names, clock=SystemClock(), chance=SystemChance()
+            folder,
+            database,
+            listen,
+            names,
+            event=command_event(OK),
+            clock=SystemClock(),
+            chance=SystemChance(),
         )
     if made.operator:
         click.echo("the first operator's terminal: {}  password {}".format(*made.operator))
         click.echo("this password is shown here and nowhere else")
+    else:
+        click.echo("the ledger has terminals: terminals new-password gives one another password")
     if trial_authority:
         click.echo(f"counters are given --server-authority {folder / 'authority.pem'}")
     click.echo(f"keep a copy of {folder / 'master.key'} apart from the ledger and its backups")

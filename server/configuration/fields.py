@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from server.db.errors import UnusableDatabaseError
 from server.db.postgres import without_password
-from server.db.sqlite import sqlite_path
+from server.db.sqlite import sqlite_path, sqlite_url
 
 PROCESSES_MAX = 64
 LOG_FORMS = ("text", "json")
@@ -51,7 +51,7 @@ def database_url(value: object, folder: Path) -> str:
         raise ValueError(
             f"{without_password(text)}: give sqlite:///FILE or postgresql://USER@HOST/NAME"
         )
-    return text if path.is_absolute() else f"sqlite:///{(folder / path).as_posix()}"
+    return text if path.is_absolute() else sqlite_url(folder / path)
 
 
 def address(value: object, _folder: Path) -> str:
@@ -95,7 +95,7 @@ def web_address(value: object, _folder: Path) -> str:
     except ValueError:
         known = None
     if not known:
-        raise ValueError(f"{text!r} is no address that begins with http:// or https://")
+        raise ValueError("it is no address that begins with http:// or https://")
     return text
 
 

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from merge_driver.files import write_new
+from server.audit.storing import store_events
+from server.audit.values import Event
 from server.chance import Chance
 from server.clock import Clock
 from server.configuration.fields import FIELDS, Field
 from server.configuration.loading import shown_as_toml
-from server.configuration.trial_authority import make_trial_authority
+from server.configuration.trial_authority import LAST_OF_AUTHORITY, make_trial_authority
 from server.db.queries import rows
+from server.db.sqlite import sqlite_url
 from server.ledger.engines import writing
 from server.master_key.making import write_master_key
 from server.secrets import read_master_key
@@ -43,13 +46,15 @@ def initialise(
     listen: str,
     hosts: Sequence[str],
     *,
+    event: Event,
     clock: Clock,
     chance: Chance,
 ) -> Initialised:
     """Make master key, ledger, first operator's terminal and configuration in a folder.
 
-    With `hosts` a trial authority too, and a certificate for these names. One that was
-    interrupted goes on. Raises InitError, MasterKeyError, UnusableDatabaseError.
+    With `hosts` a trial authority too, and a certificate for these names. `event` goes to the
+    audit trail. One that was interrupted goes on. Raises InitError, MasterKeyError,
+    UnusableDatabaseError.
     """
     config = folder / CONFIG_FILE
     if config.exists():
@@ -58,10 +63,10 @@ def initialise(
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         if not (folder / MASTER_KEY_FILE).exists():
             write_master_key(folder / MASTER_KEY_FILE, chance)
-        if hosts and not (folder / "server.pem").exists():
+        if hosts and not (folder / LAST_OF_AUTHORITY).exists():
             make_trial_authority(folder, hosts, clock.now())
-        url = database or f"sqlite:///{(folder / 'ledger.db').absolute()}"
-        operator = _make_ledger(url, folder, clock, chance)
+        url = database or sqlite_url((folder / "ledger.db").absolute())
+        operator = _make_ledger(url, folder, event, clock, chance)
         fields = _fields(database or "sqlite:///ledger.db", listen, has_tls=bool(hosts))
         write_new(config, shown_as_toml(fields).encode(), 0o600)
     except OSError as error:
@@ -69,12 +74,15 @@ def initialise(
     return Initialised(config, operator)
 
 
-def _make_ledger(url: str, folder: Path, clock: Clock, chance: Chance) -> tuple[str, str] | None:
+def _make_ledger(
+    url: str, folder: Path, event: Event, clock: Clock, chance: Chance
+) -> tuple[str, str] | None:
     key = read_master_key(folder / MASTER_KEY_FILE)
     database = open_ledger(url, key, clock, chance).database
     with database.connection_context(), writing(database):
         if rows(database, "SELECT 1 FROM terminal LIMIT 1"):
             return None
+        store_events(database, [event])
         return add_terminal(database, chance, TerminalClass.OPERATOR, FIRST_OPERATOR, None)
 
 

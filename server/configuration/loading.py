@@ -1,5 +1,6 @@
 """Reading the configuration: everything that is wrong is told at once (OPS-1)."""
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,6 +10,9 @@ import click
 from server.configuration.fields import FIELDS, Field, Value
 
 CONFIG_VARIABLE = "JICHIPOINT_CONFIG"
+_PASSWORD = re.compile("[a-z]+://[^/@]*:[^/@]+@")
+_OF_A_SERVICE = re.compile("_(SERVICE_(HOST|PORT)|PORT)(_|$)")
+"""Variables that Kubernetes sets for a service that is named like ours."""
 _TABLES = tuple(dict.fromkeys(field.table for field in FIELDS))
 
 
@@ -39,6 +43,8 @@ def load_configuration(path: Path | None, environment: Mapping[str, str]) -> dic
                 values[field.option] = field.check(value, seen_from)
             except ValueError as error:
                 faults.append(f"{where}: {error}")
+    if path is not None and _holds_password(content) and path.stat().st_mode & 0o077:
+        faults.append(f"{path}: others can read the password in it: chmod 600 it")
     if faults:
         raise ConfigurationError("\n".join(faults))
     return values
@@ -54,6 +60,12 @@ def defaults_of(command: click.Command, values: Mapping[str, Value]) -> dict[str
     if isinstance(command, click.Group):
         defaults |= {name: defaults_of(one, values) for name, one in command.commands.items()}
     return defaults
+
+
+def _holds_password(content: Mapping[str, object]) -> bool:
+    ledger = content.get("ledger")
+    urls = ledger.values() if isinstance(ledger, dict) else ()
+    return any(_PASSWORD.match(url) is not None for url in urls if isinstance(url, str))
 
 
 def _content(path: Path) -> dict[str, object]:
@@ -85,7 +97,8 @@ def _unknown_variables(environment: Mapping[str, str]) -> Iterator[str]:
     known = {field.variable for field in FIELDS}
     beginnings = tuple(f"JICHIPOINT_{table}_".upper() for table in _TABLES)
     for name in sorted(environment):
-        if name.startswith(beginnings) and name not in known:
+        is_service_s = _OF_A_SERVICE.search(name) is not None
+        if name.startswith(beginnings) and name not in known and not is_service_s:
             yield f"{name} is not known"
 
 

@@ -15,6 +15,8 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from merge_driver.files import write_new
 
 AUTHORITY_DAYS, SERVER_DAYS = 365, 90
+LAST_OF_AUTHORITY = "server.pem"
+"""The file that is made last."""
 _EARLIER = timedelta(hours=1)
 """Counters' clocks may be a little behind."""
 
@@ -22,7 +24,7 @@ _EARLIER = timedelta(hours=1)
 def make_trial_authority(folder: Path, hosts: Sequence[str], now: datetime) -> None:
     """Make authority.pem and server.pem with their keys in a folder, for these names.
 
-    Raises OSError where a file is there already or cannot be written.
+    What an interrupted one left goes: nothing names it yet. Raises OSError.
     """
     authority_key, server_key = generate(SECP256R1()), generate(SECP256R1())
     authority = _authority(authority_key, now)
@@ -31,8 +33,12 @@ def make_trial_authority(folder: Path, hosts: Sequence[str], now: datetime) -> N
         ("authority", authority, authority_key),
         ("server", server, server_key),
     ):
-        write_new(folder / f"{name}.key", _private(key), 0o600)
-        write_new(folder / f"{name}.pem", certificate.public_bytes(Encoding.PEM), 0o644)
+        for path, content, mode in (
+            (folder / f"{name}.key", _private(key), 0o600),
+            (folder / f"{name}.pem", certificate.public_bytes(Encoding.PEM), 0o644),
+        ):
+            path.unlink(missing_ok=True)
+            write_new(path, content, mode)
 
 
 def _authority(key: EllipticCurvePrivateKey, now: datetime) -> x509.Certificate:

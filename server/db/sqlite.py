@@ -4,7 +4,7 @@ import os
 import time
 from contextlib import suppress
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from peewee import OperationalError, PeeweeException, SqliteDatabase
 
@@ -27,6 +27,11 @@ def sqlite_path(url: str) -> Path:
     if parts.netloc or len(parts.path) < 2:
         raise UnusableDatabaseError(f"{url!r} names no file: give sqlite:///FILE")
     return Path(unquote(parts.path[1:]))
+
+
+def sqlite_url(path: Path) -> str:
+    """Return the URL of a file, whatever characters its name has."""
+    return f"sqlite:///{quote(str(path))}"
 
 
 def open_sqlite(url: str) -> SqliteDatabase:

@@ -7,8 +7,10 @@ when it is restored (OPS-3).
 import errno
 import gzip
 import os
+import re
 import shutil
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,6 +29,8 @@ from server.ledger.snapshot import snapshot
 SUFFIX = ".jsonl.gz"
 _PREFIX = "ledger-"
 _COMPRESSION = 6
+_OURS = re.compile(r"ledger-\d{8}T\d{6}Z\.jsonl\.gz")
+_PART_SECONDS_MAX = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +58,12 @@ def back_up(database: Database, folder: Path, now: datetime, keep: int | None) -
     file = folder / f"{_PREFIX}{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
     if file.exists():
         raise FileExistsError(errno.EEXIST, f"{file} is there already")
+    _remove_parts(folder)
     lines = ExportLines(database)
     with _new_file(file) as part:
         _pack(part, database, lines)
         _check_packed(part, lines.sha256)
-    removed = _remove_older(folder, keep) if keep is not None else 0
+    removed = _remove_older(folder, file, keep) if keep is not None else 0
     size = file.stat().st_size
     return BackedUp(file, sum(lines.rows.values()), size, lines.sha256, removed)
 
@@ -118,8 +123,19 @@ def _check_packed(part: Path, sha256: str) -> None:
         raise OSError(errno.EIO, f"{part} does not hold what was written to it")
 
 
-def _remove_older(folder: Path, keep: int) -> int:
-    older = sorted(folder.glob(f"{_PREFIX}*{SUFFIX}"))[:-keep]
-    for file in older:
-        file.unlink()
-    return len(older)
+def _remove_older(folder: Path, newest: Path, keep: int) -> int:
+    """Remove backups that are older than the newest, but for so many with it; no other file."""
+    older = sorted(
+        path for path in folder.iterdir() if _OURS.fullmatch(path.name) and path.name < newest.name
+    )
+    removed = older[: max(0, len(older) - (keep - 1))]
+    for path in removed:
+        path.unlink()
+    return len(removed)
+
+
+def _remove_parts(folder: Path) -> None:
+    """Remove what backups left behind that were killed, a day ago or earlier."""
+    for part in folder.glob(f".{_PREFIX}*.part"):
+        if part.stat().st_mtime < time.time() - _PART_SECONDS_MAX:
+            part.unlink(missing_ok=True)

@@ -1,7 +1,11 @@
 """The commands jichipoint-server backup and restore (OPS-3)."""
 
 import json
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import click
 from peewee import Database
@@ -41,7 +45,7 @@ def backup(database: str, folder: Path, keep: int | None, *, as_json: bool) -> N
     Only you can read the file. It holds names, IDs and password hashes. Secrets stay sealed:
     keep the master key elsewhere, and keep it.
     """
-    with told_in_one_line(BackupError):
+    with told_in_one_line(BackupError), _ended_in_order():
         opened = open_existing(database)
         try:
             written = back_up(opened, folder, SystemClock().now(), keep)
@@ -69,7 +73,7 @@ def restore(database: str, master_key_file: Path | None, file: Path, *, as_json:
 
     Anything wrong, also a master key that does not fit: nothing is kept. Terminals sign in again.
     """
-    with told_in_one_line(BackupError, MasterKeyError, UnfitFileError):
+    with told_in_one_line(BackupError, MasterKeyError, UnfitFileError), _ended_in_order():
         key = read_master_key(master_key_file)
 
         def check_key(stored: Database) -> None:
@@ -83,3 +87,17 @@ def restore(database: str, master_key_file: Path | None, file: Path, *, as_json:
     told = {"file": str(file), "rows": stored.rows, **verified_json(stored.verified)}
     text = f"{file}: {stored.rows} rows restored; {agreeing(stored.verified)}"
     click.echo(json.dumps(told) if as_json else text)
+
+
+@contextmanager
+def _ended_in_order() -> Iterator[None]:
+    """Let SIGTERM end the command as Ctrl-C does: what is half written goes."""
+
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -5,11 +5,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 from peewee import Database
 
-from server.audit.sealing import insert_audit_seal, next_audit_seal
+from server.audit.sealing import last_audit_seal, seal_trail
 from server.clock import Moment, SystemClock
 from server.commands import note_command
 from server.db.engine import open_existing
@@ -51,24 +52,43 @@ def verify(database: str, as_json: bool) -> None:
 def seal(database: str, as_json: bool) -> None:
     """Seal what is not sealed yet, in blocks: the audit trail, then the transactions."""
     with _told_in_one_line():
-        blocks, transactions, last_hash = _seal_all(open_existing(database))
-    text = f"{blocks} blocks with {transactions} transactions sealed"
-    found = {"blocks": blocks, "transactions": transactions, "last_hash": last_hash}
-    _show(found, text + (f"; the last seal is {last_hash}" if last_hash else ""), as_json)
+        found = _seal_all(open_existing(database))
+    text = f"{found.blocks} blocks with {found.transactions} transactions sealed"
+    if found.last_hash:
+        text += f"; the last seal is {found.last_hash}"
+    if found.audit_last_hash:
+        text += f"; the trail's last seal is {found.audit_last_hash}"
+    _show(found._asdict(), text, as_json)
 
 
-def _seal_all(database: Database) -> tuple[int, int, str | None]:
+class _Sealed(NamedTuple):
+    """What was sealed, and the hashes to keep elsewhere."""
+
+    blocks: int
+    transactions: int
+    last_hash: str | None
+    audit_last_hash: str | None
+
+
+def _seal_all(database: Database) -> _Sealed:
     with told(database, "cannot be sealed"), database.connection_context():
         check_schema(database)
-        now = Moment.of(SystemClock().now()).microseconds
-        while trail := next_audit_seal(database, now, wait=0):
-            insert_audit_seal(database, trail)
+        seal_trail(database, _now())
         blocks = transactions = 0
-        while sealed := seal_next(database, Moment.of(SystemClock().now()).microseconds):
+        while sealed := seal_next(database, _now()):
             blocks += 1
             transactions += sealed.transactions
-        last = last_seal(database)
-        return blocks, transactions, last.hash.hex() if last else None
+        last, trail = last_seal(database), last_audit_seal(database)
+        return _Sealed(
+            blocks,
+            transactions,
+            last.hash.hex() if last else None,
+            trail.hash.hex() if trail else None,
+        )
+
+
+def _now() -> int:
+    return Moment.of(SystemClock().now()).microseconds
 
 
 @ledger.command("export")
@@ -125,6 +145,7 @@ def verified_json(found: Verified) -> dict[str, object]:
         "last_hash": found.last_hash.hex() if found.last_hash else None,
         "events": found.events,
         "events_sealed": found.events_sealed,
+        "audit_last_hash": found.audit_last_hash.hex() if found.audit_last_hash else None,
         "fault": found.fault,
     }
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from peewee import Database, SqliteDatabase
 
 from server.audit.checking import audit_faults
+from server.audit.sealing import last_audit_seal
 from server.db.queries import rows
 from server.ledger.checking import Counters, lot_faults, table_faults, transaction_faults
 from server.ledger.ordering import Order
@@ -28,6 +29,8 @@ class Verified:
     events: int
     """In the audit trail."""
     events_sealed: int
+    audit_last_hash: bytes | None
+    """The trail's newest seal's, to be kept elsewhere too."""
     fault: str | None
 
     @property
@@ -64,6 +67,7 @@ def check(database: Database) -> Verified:
         last.hash if last else None,
         events,
         events_sealed,
+        audit.hash if (audit := last_audit_seal(database)) else None,
         next(_faults(database), None),
     )
 

@@ -8,11 +8,11 @@ from peewee import Database
 from server.chance import SystemChance
 from server.clock import SystemClock
 from server.commands import changing, reading, told_in_one_line
-from server.db.engine import open_existing
-from server.db.errors import UnusableDatabaseError
+from server.db.sqlite import sqlite_path
 from server.master_key.data_key import (
     exchange_data_key,
     exchange_master_key,
+    existing_vault,
     is_sealed_with,
     open_vault,
 )
@@ -54,7 +54,7 @@ def check(database: str, master_key_file: Path | None) -> None:
     """Open every secret in the database with the key; exit with 1 where one cannot be."""
     with told_in_one_line(MasterKeyError), reading(database) as opened:
         key = read_master_key(master_key_file)
-        check_secrets(opened, open_vault(opened, key, SystemChance(), SystemClock()))
+        check_secrets(opened, existing_vault(opened, key, SystemChance()))
     click.echo("the master key fits, and every secret can be opened")
 
 
@@ -86,19 +86,15 @@ def rotate(
         if before == after:
             raise MasterKeyError("both files hold the same key: make another with master-key new")
         told = []
-        if training and _is_there(training):
+        if training and (training_database or _is_there(training)):
             told.append(f"training: {_exchange(training, before, after, new_data_key)}")
         told.append(f"ledger: {_exchange(database, before, after, new_data_key)}")
     click.echo("; ".join(told))
 
 
-def _is_there(url: str) -> bool:
-    try:
-        opened = open_existing(url)
-        with opened.connection_context():
-            return bool(opened.get_tables())
-    except UnusableDatabaseError:
-        return False
+def _is_there(beside_ledger: str) -> bool:
+    """Whether an SQLite ledger has a training ledger beside it; one that is named has to be."""
+    return sqlite_path(beside_ledger).exists()
 
 
 def _exchange(url: str, before: bytes, after: bytes, with_data_key: bool) -> str:
@@ -108,11 +104,14 @@ def _exchange(url: str, before: bytes, after: bytes, with_data_key: bool) -> str
 
 def _exchange_in(database: Database, before: bytes, after: bytes, with_data_key: bool) -> str:
     chance, clock = SystemChance(), SystemClock()
-    if is_sealed_with(database, after, chance):
+    is_done = is_sealed_with(database, after, chance)
+    if is_done and not with_data_key:
         return "the new key is in use already"
-    open_vault(database, before, chance, clock)
+    if not is_done:
+        open_vault(database, before, chance, clock)
     if with_data_key:
-        count = exchange_data_key(database, before, after, chance, clock)
+        present = after if is_done else before
+        count = exchange_data_key(database, present, after, chance, clock)
         return f"{count} secrets are sealed anew"
     exchange_master_key(database, before, after, chance, clock)
     return "the new key is in use"

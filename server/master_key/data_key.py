@@ -5,7 +5,7 @@ So the master key is exchanged without touching a secret, while servers run.
 
 from collections.abc import Callable
 
-from peewee import Database
+from peewee import Database, SqliteDatabase
 
 from server.chance import Chance
 from server.clock import Clock, Moment
@@ -33,6 +33,11 @@ def open_vault(database: Database, master_key: bytes, chance: Chance, clock: Clo
     return Vault(found, chance)
 
 
+def existing_vault(database: Database, master_key: bytes, chance: Chance) -> Vault:
+    """Return the vault as it would be opened, and change nothing. Raises MasterKeyError."""
+    return Vault(_data_key(database, master_key, chance) or master_key, chance)
+
+
 def exchange_master_key(
     database: Database, before: bytes, after: bytes, chance: Chance, clock: Clock
 ) -> None:
@@ -40,6 +45,7 @@ def exchange_master_key(
 
     Runs in a writing transaction, in which the data key was made. Raises MasterKeyError.
     """
+    _lock(database)
     data_key = _data_key(database, before, chance)
     if data_key is not None:
         _store(database, data_key, after, chance, clock)
@@ -53,6 +59,7 @@ def exchange_data_key(
     Runs in a writing transaction. Returns how many secrets there are. Servers that run cannot
     open them any more: stop them before. Raises MasterKeyError.
     """
+    _lock(database)
     old = _data_key(database, before, chance)
     if old is None:
         return 0
@@ -103,8 +110,15 @@ def _data_key(database: Database, master_key: bytes, chance: Chance) -> bytes | 
     return Vault(master_key, chance).open(sealed, _use(key_id))
 
 
+def _lock(database: Database) -> None:
+    """Wait for transactions that opened the vault to seal with it; others wait for this one."""
+    change(database, "UPDATE data_key SET made_at = made_at")
+
+
 def _newest(database: Database) -> tuple[int, bytes] | None:
-    found = rows(database, "SELECT key_id, sealed_key FROM data_key ORDER BY key_id DESC LIMIT 1")
+    shared = "" if isinstance(database, SqliteDatabase) else " FOR SHARE"
+    query = "SELECT key_id, sealed_key FROM data_key ORDER BY key_id DESC LIMIT 1"
+    found = rows(database, query + shared)
     return (int(found[0][0]), bytes(found[0][1])) if found else None
 
 

@@ -13,6 +13,7 @@ from server.rpc.access import ANYONE, ISSUER_SYSTEMS, Whose, open_to
 from server.rpc.booking import timestamp
 from server.rpc.calls import Call
 from server.secrets import Vault
+from server.streets.errors import StreetReason
 from server.streets.sessions import check_client_secret, new_street_session
 from server.terminals.sign_in_guard import SignInGuard, by_address
 
@@ -50,11 +51,10 @@ class StreetServicer:
         issuer_id = fields.digits(request.issuer_id, "issuer_id", 6)
         secret = fields.text(request.client_secret, "client_secret", CLIENT_SECRET_LENGTH_MAX)
         tried = by_address(f"street {issuer_id}", call.address)
-        self._guard.begin(tried)
-        await self._readers.query(
-            lambda database: check_client_secret(database, self._vault, issuer_id, secret)
-        )
-        self._guard.succeeded(tried)
+        with self._guard.trying(tried, StreetReason.STREET_SIGN_IN_REFUSED):
+            await self._readers.query(
+                lambda database: check_client_secret(database, self._vault, issuer_id, secret)
+            )
         now = Moment.of(self._clock.now()).microseconds
         token, expires_at = await self._writer.run(
             lambda database: new_street_session(database, issuer_id, now, self._chance)

@@ -36,23 +36,18 @@ from server.terminals.sessions import Session, Sessions
 from server.terminals.sign_in import (
     NewSession,
     bind_machine,
-    check_password,
     end_session,
-    find_terminal,
-    is_bound_to,
     new_session,
 )
-from server.terminals.sign_in_guard import SignInGuard, by_address, by_machine
+from server.terminals.sign_in_guard import SignInGuard
 from server.terminals.tables import TerminalRow
 from server.terminals.values import Terminal, TerminalKey
+from server.terminals.verifying import Verifier
 from server.training.sessions import Training
-from server.turns import Turns
 
 PASSWORD_LENGTH_MAX = 128
 FINGERPRINT_BYTES = 32
 PERSON_LENGTH_MAX = 50
-VERIFIED_AT_ONCE, VERIFICATIONS_WAIT_MAX = 2, 256
-"""Each takes a core and 64 MiB for a while, which the bookings want too."""
 PAGE_SIZE, PAGE_SIZE_MAX = 100, 500
 
 
@@ -76,8 +71,7 @@ class TerminalServicer:
         self._clock = clock
         self._chance = chance
         self._training = training
-        self._guard = guard
-        self._turns = Turns(VERIFIED_AT_ONCE, VERIFICATIONS_WAIT_MAX)
+        self._verifier = Verifier(readers, guard)
 
     @open_to(ANYONE, Whose.CALLER)
     async def SignIn(self, request: pb.SignInRequest, call: Call) -> pb.SignInResponse:  # noqa: N802
@@ -89,7 +83,7 @@ class TerminalServicer:
             raise fields.invalid("machine_fingerprint", f"{FINGERPRINT_BYTES} bytes")
         person = fields.text(request.person, "person", PERSON_LENGTH_MAX) if request.person else ""
         fingerprint = request.machine_fingerprint
-        row = await self._verify(terminal_id, request.password, fingerprint, call.address)
+        row = await self._verifier.verify(terminal_id, request.password, fingerprint, call.address)
         now = Moment.of(self._clock.now()).microseconds
         if request.training:
             return await self._sign_in_for_training(row, fingerprint)
@@ -100,24 +94,6 @@ class TerminalServicer:
 
         session = await self._writer.run(sign_in)
         return _response(session, await self._terminal(terminal_id))
-
-    async def _verify(
-        self, terminal_id: str, password: str, machine_fingerprint: bytes, address: str
-    ) -> TerminalRow:
-        """Return the terminal whose password it is; wrong ones make whoever tries them wait."""
-        found = await self._readers.query(lambda database: find_terminal(database, terminal_id))
-        is_known = found is not None and is_bound_to(found, machine_fingerprint)
-        tried = (
-            by_machine(terminal_id, machine_fingerprint)
-            if is_known
-            else by_address(f"terminal {terminal_id}", address)
-        )
-        self._guard.check(tried)
-        async with self._turns.taken():
-            self._guard.begin(tried)
-            row = await asyncio.to_thread(check_password, found, password)
-            self._guard.succeeded(tried)
-        return row
 
     async def _active(self, terminal_id: str) -> Terminal:
         key = TerminalKey(terminal_id)

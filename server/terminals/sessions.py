@@ -1,6 +1,6 @@
 """Sessions as every call checks them: cached, so that a call costs no query."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, NamedTuple, Protocol, TypeVar, cast
@@ -120,8 +120,14 @@ class Cached(NamedTuple, Generic[S]):
 class Sessions(Generic[S]):
     """Finds the session of a token."""
 
-    def __init__(self, load: Callable[[bytes], Awaitable[S | None]], clock: Clock):
-        """`load` reads a session that has not ended, by its token's hash."""
+    def __init__(
+        self, load: Callable[[bytes], Awaitable[S | None]], clock: Clock, *, idles: bool = True
+    ):
+        """`load` reads a session that has not ended, by its token's hash.
+
+        Where sessions do not idle, nobody takes their uses, and they are not noted.
+        """
+        self._idles = idles
         self._load = load
         self._clock = clock
         self._cached: dict[bytes, Cached[S]] = {}
@@ -140,13 +146,18 @@ class Sessions(Generic[S]):
         if cached.session.ends_at(self._used.get(token_hash, 0)) <= now:
             self.forget(token_hash)
             raise Refusal(TerminalReason.SESSION_EXPIRED)
-        self._used[token_hash] = now
+        if self._idles:
+            self._used[token_hash] = now
         return cached.session
 
     def take_uses(self) -> dict[bytes, int]:
         """Return when sessions were used since the last time, by their tokens' hashes."""
         taken, self._used = self._used, {}
         return taken
+
+    def give_back(self, uses: Mapping[bytes, int]) -> None:
+        """Take uses again that could not be written; newer ones stay."""
+        self._used = {**uses, **self._used}
 
     async def _read(self, token_hash: bytes, now: int) -> Cached[S]:
         session = await self._load(token_hash)

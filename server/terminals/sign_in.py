@@ -72,17 +72,26 @@ def check_password(terminal: TerminalRow | None, password: str) -> TerminalRow:
 def bind_machine(database: Database, terminal: TerminalRow, machine_fingerprint: bytes) -> None:
     """Bind the machine at the first sign-in, and know it later; runs in the writer's thread.
 
-    Raises Refusal where the terminal was withdrawn or is bound to another machine.
+    Raises Refusal where the terminal was withdrawn, is bound to another machine, or got another
+    password since this one was verified.
     """
+    _lock(database, terminal.terminal_id)
     current = find_terminal(database, terminal.terminal_id)
     if current is None or current.withdrawn_at is not None:
         raise Refusal(TerminalReason.TERMINAL_WITHDRAWN)
+    if current.password_hash != terminal.password_hash:
+        raise Refusal(TerminalReason.SIGN_IN_REFUSED)
     if current.machine_fingerprint is None:
         TerminalRow.update(machine_fingerprint=machine_fingerprint).where(
             TerminalRow.terminal_id == current.terminal_id
         ).execute(database)
     elif not is_bound_to(current, machine_fingerprint):
         raise Refusal(TerminalReason.MACHINE_NOT_BOUND)
+
+
+def _lock(database: Database, terminal_id: str) -> None:
+    """Keep other sign-ins, releases and new passwords of a terminal waiting until the commit."""
+    change(database, "UPDATE terminal SET name = name WHERE terminal_id = ?", terminal_id)
 
 
 def is_bound_to(terminal: TerminalRow, machine_fingerprint: bytes) -> bool:
@@ -119,18 +128,21 @@ def new_session(
 
 
 def note_uses(database: Database, uses: Mapping[bytes, int]) -> None:
-    """Keep when sessions were used, by their tokens' hashes; runs in the writer's thread.
+    """Keep when sessions were used, by their tokens' hashes, as of the newest of them.
 
-    In the order of the hashes, so that processes that do it at once wait for each other.
+    Runs in the writer's thread, alone in its transaction.
     """
-    for token_hash, used_at in sorted(uses.items()):
-        change(
-            database,
-            "UPDATE session SET used_at = ? WHERE token_hash = ? AND used_at < ?",
-            used_at,
-            token_hash,
-            used_at,
-        )
+    if not uses:
+        return
+    newest = max(uses.values())
+    places = ", ".join("?" * len(uses))
+    change(
+        database,
+        f"UPDATE session SET used_at = ? WHERE used_at < ? AND token_hash IN ({places})",  # noqa: S608
+        newest,
+        newest,
+        *uses,
+    )
 
 
 def end_session(database: Database, token_hash: bytes, now: int) -> None:

@@ -6,14 +6,21 @@ terminals together. What was tried is kept in this process's memory; the audit t
 """
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from ipaddress import IPv6Address, ip_address, ip_network
 from typing import NamedTuple
 
 from server.clock import Clock, Moment
 from server.ledger.values import Refusal
 from server.terminals.errors import TerminalReason
-from server.terminals.guessing import NO_STRIKES, STRIKES_FREE, Strikes, struck
+from server.terminals.guessing import (
+    NO_STRIKES,
+    STRIKES_FREE,
+    WAIT_SECONDS_MAX,
+    Strikes,
+    struck,
+)
 
 ADDRESS_STRIKES_FREE = 20
 """Many counters may share an address."""
@@ -27,6 +34,14 @@ class Tried(NamedTuple):
     what: str
     free: int
     """So many wrong ones cost nothing."""
+
+
+class _Counted(NamedTuple):
+    """A try as it was counted."""
+
+    what: str
+    before: Strikes
+    after: Strikes
 
 
 def by_machine(terminal_id: str, machine_fingerprint: bytes) -> list[Tried]:
@@ -66,32 +81,56 @@ class SignInGuard:
     def check(self, tried: Sequence[Tried]) -> None:
         """Raise Refusal while one of them has to wait."""
         now = self._now()
-        until = max(self._strikes.get(one.what, NO_STRIKES).blocked_until for one in tried)
-        if until > now:
-            seconds = str(-(-(until - now) // _SECOND))
-            raise Refusal(TerminalReason.SIGN_IN_LOCKED, {"retry_seconds": seconds})
+        wait = max(self._wait(one.what, now) for one in tried)
+        if wait > 0:
+            raise Refusal(
+                TerminalReason.SIGN_IN_LOCKED, {"retry_seconds": str(-(-wait // _SECOND))}
+            )
 
-    def begin(self, tried: Sequence[Tried]) -> None:
-        """Count a try as wrong before it is looked at: many at once are no more than one by one.
+    @contextmanager
+    def trying(self, tried: Sequence[Tried], wrong: str) -> Iterator[None]:
+        """Count a try as wrong while it is looked at, so that many at once are no more than one.
 
+        It stays counted where the reason of a Refusal is `wrong`, and is taken back where it
+        could not be looked at. A right one forgives those before it, of the same terminal.
         Raises Refusal, and counts nothing, while one of them has to wait.
         """
         self.check(tried)
-        now = self._now()
-        for one in tried:
-            before = self._strikes.pop(one.what, NO_STRIKES)
-            self._strikes[one.what] = struck(before, now, one.free)
-        while len(self._strikes) > self._most:
-            self._strikes.popitem(last=False)
-
-    def succeeded(self, tried: Sequence[Tried]) -> None:
-        """Take a try back that was right, and forget those before it of the same terminal."""
+        counted = [self._count(one) for one in tried]
+        try:
+            yield
+        except BaseException as error:
+            if not (isinstance(error, Refusal) and error.reason == wrong):
+                self._take_back(counted)
+            raise
+        self._take_back(counted)
         for one in tried:
             if one.free == STRIKES_FREE:
                 self._strikes.pop(one.what, None)
-            elif one.what in self._strikes:
-                last = self._strikes[one.what]
-                self._strikes[one.what] = last._replace(strikes=max(0, last.strikes - 1))
+
+    def _count(self, one: Tried) -> _Counted:
+        before = self._strikes.pop(one.what, NO_STRIKES)
+        self._strikes[one.what] = after = struck(before, self._now(), one.free)
+        while len(self._strikes) > self._most:
+            self._strikes.popitem(last=False)
+        return _Counted(one.what, before, after)
+
+    def _take_back(self, counted: Sequence[_Counted]) -> None:
+        for what, before, after in counted:
+            current = self._strikes.get(what)
+            if current == after:
+                self._strikes[what] = before
+            elif current is not None:
+                self._strikes[what] = current._replace(strikes=max(0, current.strikes - 1))
+
+    def _wait(self, what: str, now: int) -> int:
+        """Return for how long somebody waits; after a clock that went back no longer than ever."""
+        strikes = self._strikes.get(what, NO_STRIKES)
+        longest = now + WAIT_SECONDS_MAX * _SECOND
+        if strikes.blocked_until > longest:
+            self._strikes[what] = strikes._replace(blocked_until=longest)
+            return WAIT_SECONDS_MAX * _SECOND
+        return strikes.blocked_until - now
 
     def _now(self) -> int:
         return Moment.of(self._clock.now()).microseconds

@@ -1,8 +1,6 @@
 """Where the training ledger is kept."""
 
-from urllib.parse import quote
-
-from server.db.sqlite import sqlite_path
+from server.db.sqlite import sqlite_path, sqlite_url
 
 SUFFIX = "-training"
 
@@ -12,4 +10,4 @@ def beside(url: str) -> str | None:
     if not url.startswith("sqlite:"):
         return None
     path = sqlite_path(url)
-    return f"sqlite:///{quote(str(path.with_name(path.stem + SUFFIX + path.suffix)))}"
+    return sqlite_url(path.with_name(path.stem + SUFFIX + path.suffix))

@@ -118,6 +118,14 @@ class Client:
         self.token = answer.session_token
         return answer
 
+    async def sign_in_outcome(self, request: terminals_pb2.SignInRequest) -> str:
+        """Sign in and keep no session; OK, or the reason of the refusal."""
+        try:
+            await self.raw("TerminalService/SignIn", request.SerializeToString())
+        except grpc.RpcError as error:
+            return refused(error).reason
+        return "OK"
+
     async def usable(self, serial_number: str) -> points_pb2.ListUsablePointsResponse:
         request = points_pb2.ListUsablePointsRequest(certificate_serial_number=serial_number)
         answer = points_pb2.ListUsablePointsResponse

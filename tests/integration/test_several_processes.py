@@ -300,6 +300,7 @@ def test_a_password_is_not_in_the_list_of_processes(real: Town, tmp_path: Path) 
         f'[ledger]\ndatabase = "{url}"\nmaster_key_file = "{write_key(tmp_path).name}"\n'
         '[server]\nlisten = "127.0.0.1:0"\nprocesses = 2\n'
     )
+    config.chmod(0o600)
     program = [sys.executable, "-m", "server.cli", "--config", str(config), "serve"]
     process = subprocess.Popen(program, stdout=subprocess.PIPE, text=True)
     try:

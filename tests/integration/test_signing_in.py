@@ -6,6 +6,9 @@ import grpc
 import pytest
 
 from server.ledger.verify import verify
+from server.terminals import verifying
+from server.terminals.sign_in import check_password, hash_password
+from server.terminals.tables import TerminalRow
 from tests.integration.conftest import Connect, Service
 from tests.integration.support import Client, refused, sign_in_request, spend_request
 from tests.server.support import COUNTER, COUNTER_2, PASSWORD, POINT_USE, STREET_1
@@ -56,7 +59,41 @@ async def test_many_at_once_try_no_more_than_one_by_one(connect: Connect) -> Non
     calls = (client.refusal(SIGN_IN, WRONG) for _ in range(40))
     reasons = [told.reason for told in await asyncio.gather(*calls)]
     assert reasons.count("SIGN_IN_REFUSED") == 4
-    assert reasons.count("SIGN_IN_LOCKED") == 36
+    assert {*reasons} == {"SIGN_IN_REFUSED", "SIGN_IN_LOCKED", "QUEUE_FULL"}
+
+
+async def test_a_crowd_does_not_keep_a_terminal_s_own_machine_waiting(
+    service: Service, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither by wrong passwords from elsewhere nor by right ones of one terminal."""
+    honest, rogue, guesser = await connect(COUNTER), await connect(POINT_USE), await connect(None)
+    crowd = [
+        *(rogue.sign_in_outcome(sign_in_request(POINT_USE)) for _ in range(100)),
+        *(guesser.sign_in_outcome(WRONG) for _ in range(100)),
+    ]
+    waiting = [asyncio.create_task(one) for one in crowd]
+    await asyncio.sleep(0.05)
+    assert (await honest.sign_in(COUNTER)).session_token
+    outcomes = await asyncio.gather(*waiting)
+    assert outcomes[:100].count("QUEUE_FULL") >= 90
+    assert outcomes[100:].count("SIGN_IN_REFUSED") <= 4
+
+
+async def test_a_new_password_counts_while_an_old_one_is_verified(
+    service: Service, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    town = service.town
+
+    def while_it_is_verified(row: TerminalRow | None, password: str) -> TerminalRow:
+        found = check_password(row, password)
+        changed = hash_password("another")
+        town.tamper(f"UPDATE terminal SET password_hash = '{changed}'")  # noqa: S608
+        return found
+
+    monkeypatch.setattr(verifying, "check_password", while_it_is_verified)
+    client = await connect(None)
+    assert (await client.refusal(SIGN_IN, sign_in_request())).reason == "SIGN_IN_REFUSED"
+    assert town.rows("SELECT count(*) FROM session") == [(0,)]
 
 
 async def test_a_street_s_secret_is_not_guessed_either(connect: Connect) -> None:

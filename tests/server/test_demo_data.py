@@ -18,7 +18,7 @@ from server.ledger.verify import verify
 from server.municipalities.rules import is_municipality_code
 from server.points.granting import GrantCommand
 from server.secrets import read_master_key
-from server.serving import open_ready_ledger
+from server.serving import open_ledger
 from server.streets.uses import key_use, secret_use
 
 
@@ -130,7 +130,7 @@ def test_the_street_s_key_file_is_the_ledger_s_key(tmp_path: Path) -> None:
     (path,) = Path(town.keys).iterdir()
     key = load_key_file(path).key
     key_of_town = read_master_key(Path(town.master_key_file))
-    vault = open_ready_ledger(town.database, key_of_town, SystemClock(), SystemChance()).vault
+    vault = open_ledger(town.database, key_of_town, SystemClock(), SystemChance()).vault
     ((sealed_key, sealed_secret),) = rows(town, "SELECT sealed_key, sealed_secret FROM street_key")
     assert vault.open(sealed_key, key_use(key.issuer_id, key.key_id)) == key.key
     assert vault.open(sealed_secret, secret_use(key.issuer_id, key.key_id)) == key.secret.encode()

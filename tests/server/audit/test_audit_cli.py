@@ -78,6 +78,8 @@ def found(town: Town, *arguments: str) -> list[dict[str, Any]]:
         (("--from", "2026-07-01", "--to", "2026-07-01"), [2]),
         (("--from", "2026-07-01T12:00:01"), [3]),
         (("--to", "2026-07-01T12:00"), [1]),
+        (("--to", "2026-07-01T00:00"), [1]),
+        (("--to", "9999-12-31T23:59:59"), [1, 2, 3]),
         (("--terminal", COUNTER, "--result", "OK"), [2]),
         (("--caller", "' OR '1'='1"), []),
     ],
@@ -126,7 +128,10 @@ def test_a_full_disk_leaves_no_half_file(audited: Town) -> None:
     assert result.output.count("\n") == 1
 
 
-@pytest.mark.parametrize("arguments", [("--from", "2026-02-30"), ("--limit", "0")])
+@pytest.mark.parametrize(
+    "arguments",
+    [("--from", "2026-02-30"), ("--to", "9999-12-31"), ("--limit", "0"), ("--about", "\udcff")],
+)
 def test_wrong_use_is_told(audited: Town, arguments: tuple[str, ...]) -> None:
     assert run(audited, "search", *arguments).exit_code == 2
 

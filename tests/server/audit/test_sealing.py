@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from peewee import Database, IntegrityError
 
+from server.audit import sealing
 from server.audit.sealing import AuditSeal, insert_audit_seal, next_audit_seal
 from server.audit.storing import ROWS_AT_ONCE, store_events
 from server.audit.values import Event
 from server.clock import Moment
+from server.db.errors import UnusableDatabaseError
 from server.db.queries import change
 from server.ledger.booker import Booker
 from server.ledger.engines import writing
@@ -93,6 +95,35 @@ def test_a_block_waits_until_it_is_full_or_old(town: Town) -> None:
         full = next_audit_seal(town.database, NOW, most=2)
     assert full is not None
     assert (full.first_event_id, full.last_event_id) == (1, 2)
+
+
+def test_an_event_of_the_future_keeps_nothing_from_being_sealed(town: Town) -> None:
+    with town.database.connection_context():
+        store(town.database, event(3600 * SECOND), event(1))
+        assert next_audit_seal(town.database, NOW) is not None
+
+
+def test_seals_that_were_changed_end_sealing_with_a_word(town: Town) -> None:
+    with town.database.connection_context():
+        store(town.database, *map(event, range(3)))
+        seal_trail(town.database, most=1, wait=0)
+        seal_trail(town.database, most=1, wait=0)
+    town.tamper("DELETE FROM audit_seal WHERE first_event_id = 1")
+    blob = "x'{}'" if town.is_sqlite else "'\\x{}'"
+    ((kept,),) = town.rows("SELECT previous_hash FROM audit_seal")
+    town.tamper(
+        "UPDATE audit_seal SET first_event_id = 1, last_event_id = 1",
+        f"UPDATE audit_seal SET hash = {blob.format(bytes(kept).hex())}, "  # noqa: S608
+        f"previous_hash = {blob.format('00' * 32)}",
+        f"""INSERT INTO audit_seal VALUES (3, 3, {blob.format(bytes(kept).hex())},
+            {blob.format("00" * 32)}, {blob.format("11" * 32)}, 1)""",  # noqa: S608
+        "UPDATE audit_seal SET last_event_id = 2, first_event_id = 0 WHERE first_event_id = 3",
+    )
+    with (
+        town.database.connection_context(),
+        pytest.raises(UnusableDatabaseError, match="ledger verify"),
+    ):
+        sealing.seal_trail(town.database, NOW)
 
 
 def test_a_seal_is_stored_once(town: Town) -> None:

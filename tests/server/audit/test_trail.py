@@ -5,8 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jichipoint.v1 import points_pb2, streets_pb2, terminals_pb2
 
-from server.audit import trail as trail_module
-from server.audit.trail import ALONE_MAX, COUNTED_MAX, Trail
+from server.audit.trail import ALONE_MAX, KINDS_EACH_MAX, KINDS_MAX, Trail
 from server.audit.values import TEXT_LENGTH_MAX, shown
 from server.rpc.handled import Handled
 from server.services import SERVICERS
@@ -81,15 +80,66 @@ def test_training_is_not_told() -> None:
     assert trail.take() == []
 
 
+def sign_in(number: int, result: str, address: str = "192.0.2.1") -> Handled:
+    request = terminals_pb2.SignInRequest(terminal_id=f"{number:08}", machine_fingerprint=b"m" * 32)
+    return Handled(SIGN_IN, address, request=request, result=result)
+
+
 def test_a_flood_without_sessions_is_counted() -> None:
     trail = new_trail()
-    for number in range(COUNTED_MAX * 20):
-        request = terminals_pb2.SignInRequest(terminal_id=f"{number:08}")
-        trail.handled(call(SIGN_IN, request, result="SIGN_IN_REFUSED"))
+    for number in range(5000):
+        trail.handled(sign_in(number, "SIGN_IN_LOCKED"))
     events = trail.take()
-    assert len(events) == COUNTED_MAX + 1
-    assert sum(event.times for event in events) == COUNTED_MAX * 20
-    assert {event.result for event in events} == {"SIGN_IN_REFUSED"}
+    assert len(events) == KINDS_EACH_MAX + 1
+    assert sum(event.times for event in events) == 5000
+    assert {(event.result, event.address) for event in events} == {("SIGN_IN_LOCKED", "192.0.2.1")}
+
+
+def test_a_flood_hides_nothing_of_others() -> None:
+    trail = new_trail()
+    for number in range(5000):
+        trail.handled(sign_in(number, "SIGN_IN_LOCKED"))
+        trail.handled(call(result="SESSION_MISSING", session=None))
+    trail.handled(sign_in(7, "SIGN_IN_REFUSED", "192.0.2.9"))
+    trail.handled(sign_in(8, "SIGN_IN_LOCKED", "192.0.2.9"))
+    told = {(event.address, event.result, event.subject) for event in trail.take()}
+    assert ("192.0.2.9", "SIGN_IN_REFUSED", "terminal_id=00000007") in told
+    assert ("192.0.2.9", "SIGN_IN_LOCKED", "terminal_id=00000008") in told
+
+
+def test_kinds_are_bounded_whatever_addresses_there_are() -> None:
+    trail = new_trail()
+    for number in range(KINDS_MAX * 2):
+        trail.handled(sign_in(1, "SIGN_IN_LOCKED", f"10.0.{number // 256}.{number % 256}"))
+    events = trail.take()
+    assert len(events) == KINDS_MAX + 1
+    assert sum(event.times for event in events) == KINDS_MAX * 2
+
+
+def test_a_password_in_the_wrong_field_is_not_kept() -> None:
+    trail = new_trail()
+    request = terminals_pb2.SignInRequest(terminal_id="geheim", person="x")
+    trail.handled(Handled(SIGN_IN, "192.0.2.1", request=request, result="INVALID_FIELD"))
+    assert "geheim" not in repr(trail.take())
+
+
+def test_a_sign_in_tells_who_signed_in_and_from_which_machine() -> None:
+    trail = new_trail()
+    for result in ("MACHINE_NOT_BOUND", "OK"):
+        handled = sign_in(7, result)
+        handled.request.person = "桜井"  # type: ignore[union-attr]
+        trail.handled(handled)
+    refused, signed_in = trail.take()
+    assert (refused.caller, refused.machine, refused.person) == ("", "6d" * 8, "桜井")
+    assert (signed_in.caller, signed_in.times) == ("terminal:00000007", 1)
+
+
+def test_what_is_counted_is_given_away_later() -> None:
+    trail = new_trail()
+    trail.handled(call(result="SESSION_MISSING"))
+    trail.handled(call(session=SESSION))
+    assert [event.result for event in trail.take(with_counted=False)] == ["OK"]
+    assert [event.result for event in trail.take()] == ["SESSION_MISSING"]
 
 
 def test_the_same_refusal_over_and_over_is_one_event() -> None:
@@ -128,7 +178,7 @@ def test_what_is_given_back_is_counted_with_its_like() -> None:
 
 
 def test_bounds_are_meant() -> None:
-    assert (trail_module.ALONE_MAX, trail_module.COUNTED_MAX) == (20_000, 200)
+    assert (ALONE_MAX, KINDS_EACH_MAX, KINDS_MAX) == (20_000, 20, 2000)
 
 
 @given(st.text())

@@ -74,6 +74,21 @@ def test_a_trial_authority_is_believed_for_its_names(tmp_path: Path) -> None:
     assert values["tls_certificate"] == tmp_path / "server.pem"
 
 
+@pytest.mark.parametrize("left", ["authority.key", "authority.pem", "server.key"])
+def test_an_authority_that_was_half_made_is_made_anew(tmp_path: Path, left: str) -> None:
+    (tmp_path / left).write_text("half")
+    assert init(tmp_path, "--trial-authority").exit_code == 0
+    read_identity(TlsFiles(tmp_path / "server.pem", tmp_path / "server.key"), SystemClock())
+
+
+@pytest.mark.parametrize("name", ["a#b", "a?b", "a%41b", "桜 町"])
+def test_a_folder_of_any_name(tmp_path: Path, name: str) -> None:
+    assert init(tmp_path / name).exit_code == 0
+    assert (tmp_path / name / "ledger.db").exists()
+    config = str(tmp_path / name / "jichipoint.toml")
+    assert CliRunner().invoke(main, ["--config", config, "ledger", "verify"]).exit_code == 0
+
+
 def test_it_does_not_write_over_what_is_there(tmp_path: Path) -> None:
     init(tmp_path)
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir() if path.is_file()}
@@ -88,7 +103,8 @@ def test_one_that_was_interrupted_goes_on(tmp_path: Path) -> None:
     (tmp_path / "jichipoint.toml").unlink()
     result = init(tmp_path)
     assert result.exit_code == 0
-    assert "password" not in result.output, "there is an operator's terminal already"
+    assert "operator's terminal" not in result.output, "there is one already"
+    assert "new-password" in result.output
     assert (tmp_path / "master.key").read_bytes() == key
     database = open_database(f"sqlite:///{tmp_path}/ledger.db")
     with database.connection_context():
@@ -100,6 +116,7 @@ def test_one_that_was_interrupted_goes_on(tmp_path: Path) -> None:
     [
         (("--listen", "0.0.0.0:50051"), "not a loopback address"),
         (("--listen", "x"), "is not HOST:PORT"),
+        (("--listen", "127.0.0.1:99999"), "is not HOST:PORT"),
         (("--host", "a"), "goes with --trial-authority"),
         (("--trial-authority", "--host", "a b"), "no name or address"),
         (("--database", "sqlite:////nowhere/x.db"), "does not exist"),

@@ -64,6 +64,7 @@ def load(
 ) -> dict[str, object]:
     path = folder / "jichipoint.toml"
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    path.chmod(0o600)
     return dict(load_configuration(path, environment or {}))
 
 
@@ -75,11 +76,21 @@ def faults(
     return str(caught.value).replace(f"{folder}/", "").splitlines()
 
 
+def load_as(folder: Path, mode: int) -> str:
+    path = folder / "jichipoint.toml"
+    path.write_text('[ledger]\ndatabase = "postgresql://u:geheim@db/points"\n')
+    path.chmod(mode)
+    with pytest.raises(ConfigurationError) as caught:
+        load_configuration(path, {})
+    return str(caught.value)
+
+
 def test_every_field_wrong_is_told_at_once(tmp_path: Path) -> None:
     found = faults(tmp_path, EVERYTHING_WRONG)
     told = {line.split(": ")[1].split()[0] for line in found}
     assert told == {f"{one.table}.{one.name}" for one in FIELDS} | {"ledgers", "ledger.other"}
     assert len(found) == len(FIELDS) + 2
+    assert load_as(tmp_path, 0o644).endswith("others can read the password in it: chmod 600 it")
     assert "geheim" not in "".join(found), "no secret in a message (SEC-3)"
 
 
@@ -102,6 +113,8 @@ def test_the_environment_counts_for_more(tmp_path: Path) -> None:
         "JICHIPOINT_SERVER_PROCESSES": "2",
         "JICHIPOINT_CARDS_AUTHORITIES": f"{key}:{key}",
         "JICHIPOINT_MASTER_KEY": "00",
+        "JICHIPOINT_SERVER_SERVICE_HOST": "10.0.0.1",
+        "JICHIPOINT_SERVER_PORT_50051_TCP": "tcp://10.0.0.1:50051",
         "HOME": "/",
     }
     values = load(tmp_path, GOOD, environment)

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import re
 import stat
 from collections.abc import Callable
@@ -151,6 +152,25 @@ def test_only_the_newest_are_kept(filled: Town, backups: Path) -> None:
         "ledger-20260705T030000Z.jsonl.gz",
         "notes.txt",
     ]
+
+
+def test_the_one_just_written_stays_whatever_else_is_there(filled: Town, backups: Path) -> None:
+    others = ["ledger-20990101T000000Z.jsonl.gz", "ledger-before-upgrade.jsonl.gz"]
+    for name in others:
+        (backups / name).write_bytes(b"")
+    written = back_up(filled.database, backups, NOW, 1)
+    assert written.removed == 0
+    names = sorted(path.name for path in backups.iterdir())
+    assert names == sorted([*others, written.file.name])
+
+
+def test_what_a_killed_backup_left_goes_after_a_day(filled: Town, backups: Path) -> None:
+    old, new = (backups / f".ledger-{name}.part" for name in ("old", "new"))
+    old.write_bytes(b"")
+    new.write_bytes(b"")
+    os.utime(old, (0, 0))
+    back_up(filled.database, backups, NOW, None)
+    assert (old.exists(), new.exists()) == (False, True)
 
 
 def test_two_at_the_same_second_are_not_one(filled: Town, backups: Path) -> None:

@@ -69,6 +69,7 @@ def test_verify_prints_json(filled: Town) -> None:
         "last_hash": last_hash.hex(),
         "events": 0,
         "events_sealed": 0,
+        "audit_last_hash": None,
         "fault": None,
     }
 
@@ -92,7 +93,7 @@ def test_seal_seals_until_nothing_is_left(filled: Town) -> None:
     assert (last.blocks, last.sealed, last.unsealed) == (1, 2, 0)
     shown = last.last_hash.hex()
     assert result.output == f"1 blocks with 2 transactions sealed; the last seal is {shown}\n"
-    again = {"blocks": 0, "transactions": 0, "last_hash": shown}
+    again = {"blocks": 0, "transactions": 0, "last_hash": shown, "audit_last_hash": None}
     assert parsed(run("seal", filled.url, "--json")) == again
 
 

@@ -7,6 +7,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from server.cli import main
+from server.db.engine import open_database
+from server.db.migrate import migrate
+from server.master_key.data_key import is_sealed_with
 from server.secrets import read_master_key
 from tests.server.support import MASTER_KEY, Town
 
@@ -57,18 +60,48 @@ def test_keys_are_exchanged_and_an_interrupted_command_is_run_again(
     assert check(town, keys["new"]).exit_code == 0
     assert "sealed with another master key" in check(town, keys["old"]).output
     again = rotate(town, keys["old"], keys["new"], *more)
-    assert (again.exit_code, "in use already" in again.output) == (0, True)
+    says = "secrets are sealed anew" if more else "in use already"
+    assert (again.exit_code, says in again.output) == (0, True)
+    assert check(town, keys["new"]).exit_code == 0
     told = town.rows("SELECT result FROM audit_event WHERE action LIKE ?", "%rotate")
     assert told == [("OK",), ("OK",)]
+
+
+def test_a_training_ledger_that_is_named_has_to_be_there(
+    town: Town, keys: dict[str, str], tmp_path: Path
+) -> None:
+    """Else it would keep the old key, which is thrown away."""
+    training = f"sqlite:///{tmp_path / 'training.db'}"
+    result = rotate(town, keys["old"], keys["new"], "--training-database", training)
+    assert (result.exit_code, "there is no" in result.output) == (1, True)
+    assert check(town, keys["old"]).exit_code == 0, "nothing was exchanged"
 
 
 def test_a_training_ledger_gets_the_new_key_too(
     town: Town, keys: dict[str, str], tmp_path: Path
 ) -> None:
     training = f"sqlite:///{tmp_path / 'training.db'}"
+    migrate(open_database(training))
     result = rotate(town, keys["old"], keys["new"], "--training-database", training)
-    assert result.exit_code == 0
-    assert "training" not in result.output, "there is none"
+    assert result.exit_code == 0, result.output
+    assert "training: the new key is in use" in result.output
+    again = Town(training)
+    with again.database.connection_context():
+        assert is_sealed_with(again.database, bytes.fromhex(NEW_KEY), again.chance)
+
+
+def test_no_password_of_a_database_is_in_the_trail(town: Town, keys: dict[str, str]) -> None:
+    training = "postgresql://u:geheim@127.0.0.1:1/none"
+    result = rotate(town, keys["old"], keys["new"], "--training-database", training)
+    assert result.exit_code == 1
+    assert "geheim" not in result.output + repr(town.dump())
+
+
+def test_a_check_writes_nothing(town: Town, keys: dict[str, str]) -> None:
+    before = town.dump()
+    assert check(town, keys["old"]).exit_code == 0
+    assert check(town, keys["new"]).exit_code == 1
+    assert town.dump() == before
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """Who tries wrong passwords waits, and nobody else does (SEC-3)."""
 
+from contextlib import ExitStack
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,14 +14,24 @@ MACHINE, OTHER_MACHINE = b"m" * 32, b"o" * 32
 HERE, THERE = "192.0.2.1", "192.0.2.2"
 
 
+WRONG = "SIGN_IN_REFUSED"
+
+
 def wait(guard: SignInGuard, tried: list[Tried]) -> int:
     """Try a wrong one; return how many seconds it has to wait, 0 where it was looked at."""
     try:
-        guard.begin(tried)
+        with guard.trying(tried, WRONG):
+            raise Refusal(WRONG)
     except Refusal as refusal:
+        if refusal.reason == WRONG:
+            return 0
         assert refusal.reason == "SIGN_IN_LOCKED"
         return int(refusal.details["retry_seconds"])
-    return 0
+
+
+def succeed(guard: SignInGuard, tried: list[Tried]) -> None:
+    with guard.trying(tried, WRONG):
+        pass
 
 
 def shop(terminal_id: str = "10000001", address: str = HERE) -> list[Tried]:
@@ -84,25 +96,46 @@ def test_an_address_that_tries_many_terminals_is_slowed_down() -> None:
 def test_a_success_takes_its_own_try_back_and_no_other() -> None:
     guard = SignInGuard(TestClock())
     for number in range(20):
-        guard.begin(shop(f"{number:08}"))
+        wait(guard, shop(f"{number:08}"))
     for _ in range(50):
-        tried = by_address("terminal 10000001", HERE)
-        guard.begin(tried)
-        guard.succeeded(tried)
-        if wait(guard, shop("20000001")):
-            break
-    else:
-        pytest.fail("signing in oneself must not unlock guessing at others")
+        succeed(guard, shop("10000001"))
+    assert wait(guard, shop("20000001")) == 0
+    assert wait(guard, shop("20000002")) > 0, "signing in oneself unlocks no guessing at others"
+
+
+def test_a_success_makes_nobody_wait() -> None:
+    guard = SignInGuard(TestClock())
+    for number in range(20):
+        wait(guard, shop(f"{number:08}"))
+    for number in range(5):
+        succeed(guard, shop(f"3000000{number}"))
 
 
 def test_a_success_forgives_the_terminal_s_own_errors() -> None:
     guard = SignInGuard(TestClock())
-    for _ in range(10):
-        tried = shop()
-        guard.begin(tried)
-        guard.begin(tried)
-        guard.succeeded(tried)
-    assert wait(guard, shop("10000001")) == 0
+    for _ in range(6):
+        assert wait(guard, shop()) == 0
+        succeed(guard, shop())
+    assert wait(guard, shop()) == 0
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, Refusal("OTHER"), ZeroDivisionError])
+def test_what_could_not_be_looked_at_is_not_counted(error: BaseException) -> None:
+    """A caller that leaves, a database that is away."""
+    guard = SignInGuard(TestClock())
+    for _ in range(50):
+        with pytest.raises(BaseException), guard.trying(shop(), WRONG):  # noqa: B017
+            raise error
+    assert [wait(guard, shop()) for _ in range(5)] == [0, 0, 0, 0, 2]
+
+
+def test_many_at_once_are_no_more_than_one_by_one() -> None:
+    guard = SignInGuard(TestClock())
+    with ExitStack() as stack:
+        for _ in range(4):
+            stack.enter_context(guard.trying(shop(), WRONG))
+        assert wait(guard, shop()) == 2
+    assert wait(guard, shop()) == 0, "all of them were right"
 
 
 def test_what_is_watched_is_bounded() -> None:
@@ -112,13 +145,15 @@ def test_what_is_watched_is_bounded() -> None:
     assert len(guard._strikes) == 100
 
 
-def test_a_clock_that_goes_back_lets_nobody_in_sooner() -> None:
+def test_a_clock_that_goes_back_lets_nobody_in_sooner_nor_much_later() -> None:
     clock = TestClock()
     guard = SignInGuard(clock)
     for _ in range(4):
-        guard.begin(shop())
+        wait(guard, shop())
     clock.advance(days=-1)
-    assert wait(guard, shop()) > 0
+    assert wait(guard, shop()) == 900
+    clock.advance(seconds=900)
+    assert wait(guard, shop()) == 0
 
 
 def test_ipv6_is_told_apart_by_network() -> None:
