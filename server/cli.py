@@ -18,6 +18,7 @@ from server.configuration.loading import (
     load_configuration,
 )
 from server.db.errors import UnusableDatabaseError
+from server.health import health
 from server.issuers.cli import issuers
 from server.ledger.backup_cli import backup, restore
 from server.ledger.cli import ledger
@@ -84,6 +85,7 @@ def demo_data(folder: Path) -> None:
 
 
 main.add_command(serve)
+main.add_command(health)
 main.add_command(init)
 main.add_command(ledger)
 main.add_command(backup)
