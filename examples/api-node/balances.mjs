@@ -1,13 +1,21 @@
 // Prints the points that a card's holder can use at a terminal.
 //
 //     node balances.mjs 127.0.0.1:50051 00010011 030D45
+//     node balances.mjs --authority authority.pem points.example:50051 00010011 030D45
+//
+// With the certificate of the authority that signed the server's it speaks TLS and believes that
+// authority alone; without, it speaks to a server on this machine only, in the clear.
 //
 // Takes the server's address, the terminal's ID and the serial number of the card's certificate;
 // from the environment JICHIPOINT_PASSWORD, the terminal's password, and JICHIPOINT_MACHINE, the
 // machine's fingerprint as 64 hexadecimal digits. Ends with exit status 1 where it is refused.
 //
 // The protobuf definitions come from the server itself, by reflection.
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { BlockList, isIP } from "node:net";
 import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
 import grpc from "@grpc/grpc-js";
 import { loadFileDescriptorSetFromBuffer, loadSync } from "@grpc/proto-loader";
 
@@ -22,18 +30,44 @@ const SYMBOLS = [
   "google.rpc.ErrorInfo",
 ];
 
-// The server is on this machine: a proxy of the network's is none of its business.
-const connect = (Client, address) =>
-  new Client(address, grpc.credentials.createInsecure(), { "grpc.enable_http_proxy": 0 });
+// The addresses of this machine alone.
+const HERE = new BlockList();
+HERE.addSubnet("127.0.0.0", 8, "ipv4");
+HERE.addAddress("::1", "ipv6");
+
+// Whether HOST:PORT is on this machine.
+function isHere(address) {
+  const host = address.slice(0, address.lastIndexOf(":")).replace(/^\[(.*)\]$/, "$1");
+  return host === "localhost" || (isIP(host) > 0 && HERE.check(host, `ipv${isIP(host)}`));
+}
+
+// How to speak to the server at an address. Throws where it may not or cannot be.
+function credentialsFor(address, authority) {
+  if (authority === undefined) {
+    if (!isHere(address)) throw new Error(`${address} is not on this machine: give --authority`);
+    return grpc.credentials.createInsecure();
+  }
+  const certificate = readFileSync(authority);
+  try {
+    new X509Certificate(certificate);
+  } catch {
+    throw new Error(`${authority} is no certificate in PEM`);
+  }
+  return grpc.credentials.createSsl(certificate);
+}
+
+// A proxy of the network's is none of the points' business.
+const connect = (Client, { address, credentials }) =>
+  new Client(address, credentials, { "grpc.enable_http_proxy": 0 });
 
 const inTime = () => ({ deadline: Date.now() + ANSWER_MS });
 
 // What the server tells of the files with the symbols and of all that these import.
-async function askDefinitions(address) {
+async function askDefinitions(place) {
   const file = fileURLToPath(new URL("reflection.proto", import.meta.url));
   const { ServerReflection } = grpc.loadPackageDefinition(loadSync(file, READ_AS)).grpc.reflection
     .v1alpha;
-  const client = connect(ServerReflection, address);
+  const client = connect(ServerReflection, place);
   try {
     const found = await Promise.all(SYMBOLS.map((symbol) => askDefinition(client, symbol)));
     return Object.assign({}, ...found);
@@ -57,11 +91,11 @@ function askDefinition(client, symbol) {
 
 // The server's services, and the session once there is one.
 class Server {
-  constructor(address, definitions) {
+  constructor(place, definitions) {
     const { TerminalService, PointService } =
       grpc.loadPackageDefinition(definitions).jichipoint.v1;
-    this.terminals = connect(TerminalService, address);
-    this.points = connect(PointService, address);
+    this.terminals = connect(TerminalService, place);
+    this.points = connect(PointService, place);
     this.session = new grpc.Metadata();
   }
 
@@ -124,18 +158,33 @@ function why(error, definitions) {
 }
 
 // Signs in, prints the balances, signs out; returns the exit status.
-async function main([address, terminalId, serialNumber, ...more]) {
+async function main(words) {
   const { JICHIPOINT_PASSWORD: password, JICHIPOINT_MACHINE: machine } = process.env;
   const isHexadecimal = /^([0-9a-f]{2})+$/i.test(machine ?? "");
+  const options = { authority: { type: "string" } };
+  let given = { values: {}, positionals: [] };
+  try {
+    given = parseArgs({ args: words, options, allowPositionals: true });
+  } catch (error) {
+    console.error(error.message);
+  }
+  const [address, terminalId, serialNumber, ...more] = given.positionals;
   if (!serialNumber || more.length || password === undefined || !isHexadecimal) {
-    console.error("usage: node balances.mjs ADDRESS TERMINAL_ID SERIAL_NUMBER");
+    console.error("usage: node balances.mjs [--authority FILE] ADDRESS TERMINAL_ID SERIAL_NUMBER");
     console.error("JICHIPOINT_PASSWORD and JICHIPOINT_MACHINE (hexadecimal) are needed");
+    return 2;
+  }
+  let place;
+  try {
+    place = { address, credentials: credentialsFor(address, given.values.authority) };
+  } catch (error) {
+    console.error(error.message);
     return 2;
   }
   let definitions, server;
   try {
-    definitions = await askDefinitions(address);
-    server = new Server(address, definitions);
+    definitions = await askDefinitions(place);
+    server = new Server(place, definitions);
     await server.signIn(terminalId, password, Buffer.from(machine, "hex"));
     try {
       const found = await server.usablePoints(serialNumber);

@@ -1,6 +1,10 @@
 """Prints the points that a card's holder can use at a terminal.
 
     python balances.py 127.0.0.1:50051 00010011 030D45
+    python balances.py --authority authority.pem points.example:50051 00010011 030D45
+
+With the certificate of the authority that signed the server's it speaks TLS and believes that
+authority alone; without, it speaks to a server on this machine only, in the clear.
 
 Takes the server's address, the terminal's ID and the serial number of the card's certificate;
 from the environment JICHIPOINT_PASSWORD, the terminal's password, and JICHIPOINT_MACHINE, the
@@ -9,10 +13,14 @@ machine's fingerprint as 64 hexadecimal digits. Ends with exit status 1 where it
 
 import argparse
 import os
+import ssl
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from ipaddress import ip_address
+from pathlib import Path
 
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its own lines say what ours say again
 import grpc
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -29,6 +37,33 @@ LOCALE = "ja"
 """Of the message of a refusal; the other one is "en"."""
 
 Metadata = tuple[tuple[str, str], ...]
+
+
+def connect(address: str, authority: Path | None) -> grpc.Channel:
+    """Return a channel to the server. Raises ValueError where it may not or cannot be made."""
+    # A proxy of the network's is none of the points' business.
+    options = [("grpc.enable_http_proxy", 0)]
+    if authority is None:
+        if not is_here(address):
+            raise ValueError(f"{address} is not on this machine: give --authority")
+        return grpc.insecure_channel(address, options)
+    try:
+        certificate = authority.read_text("ascii")
+        ssl.create_default_context(cadata=certificate)
+    except OSError as error:
+        raise ValueError(f"{authority}: {error.strerror}") from None
+    except (UnicodeDecodeError, ssl.SSLError):
+        raise ValueError(f"{authority} is no certificate in PEM") from None
+    return grpc.secure_channel(address, grpc.ssl_channel_credentials(certificate.encode()), options)
+
+
+def is_here(address: str) -> bool:
+    """Whether HOST:PORT is on this machine."""
+    host = address.rpartition(":")[0].strip("[]")
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @contextmanager
@@ -86,6 +121,7 @@ def why(error: grpc.RpcError) -> tuple[str, str]:
 def main() -> int:
     """Sign in, print the balances, sign out."""
     parser = argparse.ArgumentParser(description="Print the points that a card's holder can use.")
+    parser.add_argument("--authority", type=Path, help="signed the server's certificate (PEM)")
     parser.add_argument("address", help="the server's, HOST:PORT")
     parser.add_argument("terminal_id")
     parser.add_argument("serial_number", help="of the card's certificate, upper-case hexadecimal")
@@ -95,8 +131,12 @@ def main() -> int:
         machine = bytes.fromhex(os.environ["JICHIPOINT_MACHINE"])
     except (KeyError, ValueError):
         parser.error("JICHIPOINT_PASSWORD and JICHIPOINT_MACHINE (hexadecimal) are needed")
-    # The server is on this machine: a proxy of the network's is none of its business.
-    with grpc.insecure_channel(options.address, [("grpc.enable_http_proxy", 0)]) as channel:
+    try:
+        connected = connect(options.address, options.authority)
+    except ValueError as error:
+        print(error, file=sys.stderr)
+        return 2
+    with connected as channel:
         try:
             with signed_in(channel, options.terminal_id, password, machine) as session:
                 found = usable_points(channel, session, options.serial_number)

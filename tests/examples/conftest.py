@@ -1,7 +1,7 @@
 """An agent with a reader of software, the demo town's server behind it, and Node's packages."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from counter_tui.virtual.reader import VirtualReader, boxed_cards
 from server.demo_data import TERMINAL
 from tests.end_to_end.support import Place, SettableClock, serving
 from tests.examples.node import install_node_examples
+from tests.examples.serving import ServedTown, new_authority, served_town
 
 
 class AtStreet:
@@ -51,3 +52,19 @@ async def at_street(tmp_path: Path) -> AsyncIterator[AtStreet]:
 def node_examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the Node examples, with their packages."""
     return install_node_examples(tmp_path_factory.mktemp("node"))
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return new_authority(tmp_path_factory.mktemp("tls"))
+
+
+@pytest.fixture(scope="session")
+def served_by_tls(
+    authority: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ServedTown]:
+    """A town whose server speaks TLS, with a certificate that the authority signed."""
+    folder = tmp_path_factory.mktemp("api-tls") / "town"
+    tls = authority.with_name("server.pem"), authority.with_name("server.key")
+    with served_town(folder, tls) as served:
+        yield served

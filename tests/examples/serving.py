@@ -11,6 +11,7 @@ from pathlib import Path
 
 from server.chance import SystemChance
 from server.clock import Moment, SystemClock
+from server.configuration.trial_authority import make_trial_authority
 from server.demo_data import Town, make_town
 from tests.integration.processes import Process, serving
 
@@ -39,10 +40,26 @@ class ServedTown:
 
 
 @contextmanager
-def served_town(folder: Path) -> Iterator[ServedTown]:
+def served_town(folder: Path, tls: tuple[Path, Path] | None = None) -> Iterator[ServedTown]:
+    """Serve a new town; with a certificate and its key, over TLS."""
     town = make_town(folder, SystemClock(), SystemChance())
-    with serving(town.database, Path(town.master_key_file)) as process:
+    more = ["--tls-certificate", str(tls[0]), "--tls-key", str(tls[1])] if tls else []
+    with serving(town.database, Path(town.master_key_file), more=more) as process:
         yield ServedTown(town, process)
+
+
+def new_authority(folder: Path) -> Path:
+    """Make an authority, and return its certificate.
+
+    Beside it lies the certificate of a server called localhost, which it signed.
+    """
+    make_trial_authority(folder, ["localhost"], SystemClock().now())
+    return folder / "authority.pem"
+
+
+def named(served: ServedTown) -> str:
+    """The server's address with the name that is in its certificate."""
+    return f"localhost:{served.process.port}"
 
 
 def today() -> date:

@@ -7,12 +7,13 @@ import sys
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from server.rpc.status import TABLE
 from tests.examples.node import NODE_EXAMPLES, ROOT
-from tests.examples.serving import MACHINE, ServedTown, run, served_town
+from tests.examples.serving import MACHINE, ServedTown, named, new_authority, run, served_town
 
 PYTHON_EXAMPLE = [sys.executable, str(ROOT / "examples" / "api-python" / "balances.py")]
 DAYS_VALID = 60
@@ -44,6 +45,7 @@ def ask(
     address: str | None = None,
     password: str | None = None,
     machine: str = MACHINE.hex(),
+    authority: Path | None = None,
 ) -> tuple[int, str, str]:
     """Run an example, rightly unless something else is said."""
     town = served.town
@@ -53,7 +55,8 @@ def ask(
         "JICHIPOINT_MACHINE": machine,
     }
     where = [address or served.address, town.terminal_id, serial_number]
-    return run([*example, *where], environment)
+    options = [] if authority is None else ["--authority", str(authority)]
+    return run([*example, *options, *where], environment)
 
 
 def test_balances(served: ServedTown, example: list[str]) -> None:
@@ -77,7 +80,7 @@ def test_balances(served: ServedTown, example: list[str]) -> None:
     ],
 )
 def test_a_refusal(
-    served: ServedTown, example: list[str], wrong: dict[str, str], reason: str
+    served: ServedTown, example: list[str], wrong: dict[str, Any], reason: str
 ) -> None:
     """One line with the reason and the Japanese message, and no session is left."""
     assert ask(example, served, **wrong) == (1, "", f"{reason}: {TABLE[reason].japanese}\n")
@@ -102,6 +105,62 @@ def test_a_fingerprint_that_is_none(served: ServedTown, example: list[str]) -> N
     code, out, err = ask(example, served, machine="the shop's PC")
     assert (code, out) == (2, "")
     assert "JICHIPOINT_PASSWORD and JICHIPOINT_MACHINE (hexadecimal) are needed" in err
+
+
+def test_balances_over_tls(served_by_tls: ServedTown, example: list[str], authority: Path) -> None:
+    code, out, err = ask(example, served_by_tls, address=named(served_by_tls), authority=authority)
+    assert (code, err) == (0, "")
+    assert out.startswith("MY123456\nさくら野市ポイント 1730 ")
+    assert served_by_tls.open_sessions() == 0
+
+
+def test_another_authority_is_not_believed(
+    served_by_tls: ServedTown, example: list[str], tmp_path: Path
+) -> None:
+    """Also where the server is on this machine, and nothing falls back to the clear."""
+    other = new_authority(tmp_path)
+    code, out, err = ask(example, served_by_tls, address=named(served_by_tls), authority=other)
+    assert (code, out) == (1, "")
+    assert re.fullmatch(r"UNAVAILABLE: [^\n]*certificate[^\n]*\n", err, re.IGNORECASE), err
+
+
+def test_a_server_that_speaks_tls_is_not_asked_in_the_clear(
+    served_by_tls: ServedTown, example: list[str]
+) -> None:
+    code, out, err = ask(example, served_by_tls)
+    assert (code, out) == (1, "")
+    assert re.fullmatch(r"UNAVAILABLE: [^\n]+\n", err), err
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["192.0.2.7:50051", "points.example:50051", "localhost.example:50051", "[2001:db8::1]:50051"],
+)
+def test_no_other_machine_is_spoken_to_in_the_clear(
+    served: ServedTown, example: list[str], address: str
+) -> None:
+    told = f"{address} is not on this machine: give --authority\n"
+    assert ask(example, served, address=address) == (2, "", told)
+
+
+def test_this_machine_is_known_by_its_other_names(served: ServedTown, example: list[str]) -> None:
+    """Of port 1, where nobody listens."""
+    for address in ("localhost:1", "127.1.2.3:1", "[::1]:1"):
+        code, out, err = ask(example, served, address=address)
+        assert (code, out) == (1, "")
+        assert err.startswith("UNAVAILABLE: ")
+
+
+@pytest.mark.parametrize("content", [None, "half a fi"])
+def test_an_authority_that_is_none(
+    served: ServedTown, example: list[str], tmp_path: Path, content: str | None
+) -> None:
+    authority = tmp_path / "authority.pem"
+    if content is not None:
+        authority.write_text(content)
+    code, out, err = ask(example, served, authority=authority)
+    assert (code, out, err.count("\n")) == (2, "", 1), err
+    assert str(authority) in err
 
 
 def test_the_node_examples_name_the_same_packages_exactly() -> None:

@@ -18,7 +18,15 @@ from google.protobuf.message_factory import GetMessageClass
 from grpc_health.v1 import health_pb2
 from jichipoint.v1 import points_pb2, terminals_pb2
 
-from tests.examples.serving import MACHINE, ServedTown, run, served_town, today
+from tests.examples.serving import (
+    MACHINE,
+    ServedTown,
+    named,
+    new_authority,
+    run,
+    served_town,
+    today,
+)
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = Path(__file__).with_name("grpcurl.txt")
@@ -148,3 +156,20 @@ def test_the_lines_do_what_the_page_says(grpcurl: Path, served: ServedTown) -> N
     assert (code, out) == (80, ""), "grpcurl adds 64 to UNAUTHENTICATED"
     assert '"reason":"SESSION_EXPIRED"' in err, "it reads the details by reflection"
     assert "もう一度ログインしてください。" in err
+
+
+def test_over_tls_it_believes_the_authority_that_it_is_given(
+    grpcurl: Path, served_by_tls: ServedTown, authority: Path, tmp_path: Path
+) -> None:
+    (line,) = [line for line in LINES if "-cacert" in line]
+    assert "-plaintext" not in line
+    line = line.replace("points.example:50051", named(served_by_tls))
+    environment = {**os.environ, "PATH": f"{grpcurl}:{os.environ['PATH']}"}
+    answers = [
+        run(["bash", "-c", line.replace("authority.pem", str(one))], environment)
+        for one in (authority, new_authority(tmp_path))
+    ]
+    assert answers[0][0] == 0, answers
+    assert "\njichipoint.v1.PointService\n" in answers[0][1]
+    assert answers[1][:2] == (1, "")
+    assert "certificate signed by unknown authority" in answers[1][2]

@@ -4,7 +4,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,9 +48,12 @@ class Process:
 
 
 @contextmanager
-def serving(url: str, key_file: Path, port: int = 0, processes: int = 1) -> Iterator[Process]:
+def serving(
+    url: str, key_file: Path, port: int = 0, processes: int = 1, more: Sequence[str] = ()
+) -> Iterator[Process]:
+    """Start one, with `more` options, and end it afterwards."""
     process = subprocess.Popen(
-        command(url, key_file, f"127.0.0.1:{port}", processes),
+        [*command(url, key_file, f"127.0.0.1:{port}", processes), *more],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
