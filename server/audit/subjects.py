@@ -10,7 +10,6 @@ from server.audit.values import shown
 TOLD = (
     "terminal_id",
     "issuer_id",
-    "person",
     "certificate_serial_number",
     "mykey_id",
     "customer_id",

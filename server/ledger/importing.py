@@ -108,7 +108,7 @@ def _make_room(database: Database) -> None:
         if rows(database, f"SELECT 1 FROM {table.name} LIMIT 1"):  # noqa: S608
             raise UnusableDatabaseError(
                 f"{shown_name(database)} holds rows already (in {table.name}): "
-                "import into a new database"
+                "take a new database"
             )
     for name in MADE_BY_MIGRATIONS:
         change(database, f"DELETE FROM {name}")  # noqa: S608

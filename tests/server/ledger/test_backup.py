@@ -101,7 +101,7 @@ def test_both_print_json(filled: Town, backups: Path, target: str, key_file: Pat
 def test_a_backup_is_not_restored_over_a_ledger(town: Town, backup: Path, key_file: Path) -> None:
     """Nor over a running server: its ledger is one."""
     before = town.dump("audit_event", "counter")
-    assert "import into a new database" in refused(restored(town.url, key_file, backup))
+    assert "take a new database" in refused(restored(town.url, key_file, backup))
     assert town.dump("audit_event", "counter") == before
 
 
