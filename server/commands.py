@@ -2,12 +2,14 @@
 
 import os
 import pwd
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import click
 from peewee import Database, PeeweeException
 
+from merge_driver.files import write_new
 from server.audit.storing import store_events
 from server.audit.values import Event, shown
 from server.clock import Moment, SystemClock
@@ -19,6 +21,10 @@ from server.ledger.snapshot import check_schema
 from server.rpc.handled import OK
 
 REFUSED = "REFUSED"
+
+
+class HandOverError(Exception):
+    """A file that hands secrets over cannot be written; the message names it."""
 
 
 @contextmanager
@@ -96,10 +102,36 @@ NOT_TOLD = frozenset({"database", "training_database", "as_json", "master_key_fi
 @contextmanager
 def told_in_one_line(*errors: type[Exception]) -> Iterator[None]:
     """End the command with one line where the database fails, or one of these is raised."""
-    own: tuple[type[Exception], ...] = (UnusableDatabaseError, *errors)
+    own: tuple[type[Exception], ...] = (UnusableDatabaseError, HandOverError, *errors)
     try:
         yield
     except own as error:
         raise click.ClickException(str(error)) from error
     except PeeweeException as error:
         raise click.ClickException(one_line(error)) from error
+
+
+@contextmanager
+def handing_over(out: Path) -> Iterator[Callable[[bytes], None]]:
+    """Give what writes a new file for its owner alone; it goes again where the block fails.
+
+    What it gives raises HandOverError.
+    """
+    is_written = False
+
+    def write(content: bytes) -> None:
+        nonlocal is_written
+        try:
+            write_new(out, content, 0o600)
+        except FileExistsError:
+            raise HandOverError(f"{out} is there already: name a new file") from None
+        except OSError as error:
+            raise HandOverError(f"{out}: cannot be written: {error.strerror}") from None
+        is_written = True
+
+    try:
+        yield write
+    except BaseException:
+        if is_written:
+            out.unlink(missing_ok=True)
+        raise

@@ -1,8 +1,6 @@
 """The commands jichipoint-server streets: how streets take merges, and their keys (MRG, TRM-3)."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
@@ -11,11 +9,10 @@ import click
 
 from merge_driver.address import is_address
 from merge_driver.codec import IdKind
-from merge_driver.files import write_new
 from merge_driver.keys import dump_key_file
 from server.chance import SystemChance
 from server.clock import Moment, SystemClock
-from server.commands import changing, reading, told_in_one_line
+from server.commands import changing, handing_over, reading, told_in_one_line
 from server.issuers.cli import ISSUER_ID
 from server.master_key.data_key import open_vault
 from server.options import database_option, master_key_option
@@ -123,7 +120,7 @@ def make_key_command(
         raise click.UsageError(f"--from {first.date()} is past: {today.day} at the earliest")
     with (
         told_in_one_line(StreetError, MasterKeyError),
-        _handing_over(out) as hand_over,
+        handing_over(out) as hand_over,
         changing(database) as opened,
     ):
         chance = SystemChance()
@@ -138,7 +135,7 @@ def make_key_command(
             now=today.microseconds,
             renew_client_secret=new_client_secret,
         )
-        hand_over(dump_key_file(made.key, server, made.client_secret))
+        hand_over(dump_key_file(made.key, server, made.client_secret).encode("utf-8"))
     click.echo(f"{out}: key {made.key.key_id} of {issuer_id}, from {first.date()} on")
 
 
@@ -152,26 +149,3 @@ def end_key_command(database: str, issuer_id: str, key_id: int, last_day: dateti
     with told_in_one_line(StreetError), changing(database) as opened:
         end_key(opened, issuer_id, key_id, last_day.date())
     click.echo(f"key {key_id} of {issuer_id} ends with {last_day.date()}")
-
-
-@contextmanager
-def _handing_over(out: Path) -> Iterator[Callable[[str], None]]:
-    """Give what writes a key file; it goes again where the key is not kept after all."""
-    is_written = False
-
-    def write(text: str) -> None:
-        nonlocal is_written
-        try:
-            write_new(out, text.encode("utf-8"), 0o600)
-        except FileExistsError:
-            raise StreetError(f"{out} is there already: name a new file") from None
-        except OSError as error:
-            raise StreetError(f"{out}: cannot be written: {error.strerror}") from None
-        is_written = True
-
-    try:
-        yield write
-    except BaseException:
-        if is_written:
-            out.unlink(missing_ok=True)
-        raise
