@@ -56,13 +56,13 @@ def violations(contact: Contact) -> list[Violation]:
 
 
 def _violations(contact: Contact) -> Iterator[Violation]:
-    if not _is_text(contact.contact_name, CONTACT_NAME_LENGTH_MAX):
+    if not is_text(contact.contact_name, CONTACT_NAME_LENGTH_MAX):
         yield Violation("contact_name", _text_wanted(CONTACT_NAME_LENGTH_MAX))
     if not POSTAL_CODE.fullmatch(contact.postal_code):
         yield Violation("postal_code", "7 digits")
     if contact.prefecture not in PREFECTURES:
         yield Violation("prefecture", "the full name of a prefecture")
-    if not _is_text(contact.address, ADDRESS_LENGTH_MAX):
+    if not is_text(contact.address, ADDRESS_LENGTH_MAX):
         yield Violation("address", _text_wanted(ADDRESS_LENGTH_MAX))
     if not _TELEPHONE.fullmatch(contact.telephone):
         yield Violation("telephone", "10 or 11 digits beginning with 0, with two hyphens or none")
@@ -70,7 +70,7 @@ def _violations(contact: Contact) -> Iterator[Violation]:
         yield Violation("mail", f"a mail address of at most {MAIL_LENGTH_MAX} ASCII characters")
 
 
-def _is_text(text: str, longest: int) -> bool:
+def is_text(text: str, longest: int) -> bool:
     """Whether a text has something to be seen, and nothing that cannot be."""
     if not text.strip() or len(text) > longest:
         return False
