@@ -62,12 +62,16 @@ class FormSheet:
             self.note(row, column, f"{what} has a line break, or a letter that is not seen")
         return None
 
+    def text(self, row: int, column: int, what: str) -> str | None:
+        """Return a text as labels are compared, or note that there cannot be one."""
+        cell = self._taken(row, column, what)
+        return None if cell is None else plain(str(cell.value))
+
     def count(self, row: int, column: int, what: str) -> int | None:
         """Return a number such as 100 or 100台; nothing counts as 0."""
-        cell = self._taken(row, column, what)
-        if cell is None:
+        text = self.text(row, column, what)
+        if text is None:
             return None
-        text = plain(str(cell.value))
         found = _COUNT.fullmatch(text)
         if found:
             return int(found[1].replace(",", ""))

@@ -5,15 +5,13 @@ from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 from openpyxl.worksheet.worksheet import Worksheet
 
 from server.terminal_forms.form_one import blank_form_one, read_form_one, write_form_one
-from server.terminal_forms.layout import SECTIONS
 from server.terminal_forms.values import FormError, FormOne, ListedTerminal
-from server.terminals.contacts import is_text
 from server.terminals.values import TerminalClass
 from tests.server.support import HOME
+from tests.server.terminal_forms.strategies import forms
 from tests.server.terminal_forms.support import (
     FORM,
     LIBRARY_NAME,
@@ -51,43 +49,6 @@ def test_a_written_form_is_read_as_it_was(tmp_path: Path) -> None:
     assert read == FORM
     assert tuple(one.row for one in read.terminals) == ROWS
     assert str(read.code_spot) == "sheet 1.端末台数とID付与事業者名, row 5, column B"
-
-
-NAMES = st.text(
-    st.one_of(
-        st.sampled_from("あア亜　 =+-@'\"<&>台小計合()（ア）※1１,.ｱ髙𠮟é👍"),
-        st.characters(exclude_categories=["C", "Zl", "Zp"]),
-    ),
-    min_size=1,
-    max_size=50,
-).filter(lambda text: text == text.strip() and is_text(text, 50))
-
-
-@st.composite
-def forms(draw: st.DrawFn) -> FormOne:
-    names = iter(draw(st.lists(NAMES, min_size=1, max_size=12, unique=True)))
-    issuers = draw(st.lists(NAMES, max_size=3, unique=True))
-    issuers = [one for one in issuers if not one.lstrip("　").startswith("※")]
-    classes = draw(st.lists(st.sampled_from(SECTIONS), min_size=1, max_size=12))
-    listed = [
-        (
-            SECTIONS.index(section),
-            draw(st.integers(0, len(issuers) - 1)) if section is SECTIONS[0] and issuers else 0,
-            name,
-        )
-        for section, name in zip(classes, names, strict=False)
-        if issuers or section is not SECTIONS[0]
-    ] or [(1, 0, "端末")]
-    terminals = tuple(
-        ListedTerminal(
-            SECTIONS[section].terminal_class,
-            issuers[issuer] if section == 0 else "",
-            draw(NAMES),
-            name,
-        )
-        for section, issuer, name in sorted(listed, key=lambda one: one[:2])
-    )
-    return FormOne(draw(NAMES), HOME, terminals)
 
 
 @settings(max_examples=25)
