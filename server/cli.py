@@ -29,6 +29,7 @@ from server.observing.logs import begin_logging
 from server.secrets import MasterKeyError
 from server.serve import serve
 from server.streets.cli import streets
+from server.terminal_forms.cli import form_one, form_two
 from server.terminals.cli import terminals
 from server.vouchers.cli import vouchers
 
@@ -97,6 +98,8 @@ main.add_command(issuers)
 main.add_command(streets)
 main.add_command(merges)
 main.add_command(terminals)
+terminals.add_command(form_one)
+terminals.add_command(form_two)
 main.add_command(audit)
 main.add_command(master_key)
 
