@@ -27,7 +27,6 @@ from server.terminal_forms.reading import (
     find_tables,
     is_subtotal,
     open_form,
-    raise_faults,
     read_municipality_code,
     terminal_rows,
 )
@@ -74,9 +73,9 @@ def _blocks(form: FormOne, section: Section) -> list[Block]:
 
 
 def read_form_one(path: Path) -> FormOne:
-    """Return a form I that is in order by itself.
+    """Return a form I, with everything that is wrong with it by itself.
 
-    Raises SheetsError where it cannot be read, and FormError with everything that is wrong.
+    Raises SheetsError where it cannot be read, and FormError where a sheet is missing.
     """
     faults: list[Fault] = []
     summary, listing = open_form(path, faults)
@@ -90,9 +89,8 @@ def read_form_one(path: Path) -> FormOne:
     code, code_spot = read_municipality_code(summary)
     if not any(True for table in tables for _ in terminal_rows(listing, table)):
         listing.note(0, 0, "no terminal is listed")
-    raise_faults(faults)
     name_spot = summary.spot(name_row or 0, 2)
-    return FormOne(name or "", code or "", tuple(terminals), name_spot, code_spot)
+    return FormOne(name or "", code or "", tuple(terminals), tuple(faults), name_spot, code_spot)
 
 
 def _terminals(sheet: FormSheet, table: Table) -> list[ListedTerminal]:

@@ -21,7 +21,6 @@ from server.terminal_forms.layout import (
 from server.terminal_forms.reading import (
     find_tables,
     open_form,
-    raise_faults,
     read_municipality_code,
     terminal_rows,
 )
@@ -57,9 +56,10 @@ def _blocks(form: FormTwo, section: Section) -> list[Block]:
 
 
 def read_form_two(path: Path) -> ReturnedForm:
-    """Return a form II that came back; passwords, numbers and sums are not looked at.
+    """Return a form II that came back, with everything that is wrong with it by itself.
 
-    Raises SheetsError where it cannot be read, and FormError with everything that is wrong.
+    Passwords, numbers and sums are not looked at. Raises SheetsError where it cannot be read,
+    and FormError where a sheet is missing.
     """
     faults: list[Fault] = []
     summary, listing = open_form(path, faults)
@@ -77,8 +77,7 @@ def read_form_two(path: Path) -> ReturnedForm:
     _check_ids(listing, found)
     if not rows:
         listing.note(0, 0, "no terminal is listed")
-    raise_faults(faults)
-    return ReturnedForm(code or "", tuple(found), code_spot)
+    return ReturnedForm(code or "", tuple(found), tuple(faults), code_spot)
 
 
 def _terminal(sheet: FormSheet, section: Section, row: int) -> ReturnedTerminal | None:

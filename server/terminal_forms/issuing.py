@@ -70,13 +70,13 @@ class _Kept(NamedTuple):
 def plan(database: Database, form: FormOne, municipality_code: str) -> Plan:
     """Return what a form I would do, and change nothing.
 
-    Raises FormError with everything that does not fit what the ledger has.
+    Raises FormError with everything that is wrong with it, and that does not fit the ledger.
     """
     found = _municipality(database, municipality_code)
     faults = list(_municipality_faults(form, municipality_code, found))
     planned, more = _plan_terminals(database, form, municipality_code)
-    if faults or more:
-        raise FormError([*faults, *more])
+    if form.faults or faults or more:
+        raise FormError([*form.faults, *faults, *more])
     kept_ids = {one.terminal_id for one in planned}
     standing = [one for one in _kept(database, municipality_code) if one.place is not None]
     not_listed = sum(one.terminal_id not in kept_ids for one in standing)
@@ -90,12 +90,14 @@ def _municipality(database: Database, code: str) -> Row | None:
 
 
 def _municipality_faults(form: FormOne, code: str, found: Row | None) -> Iterator[Fault]:
+    if not form.municipality_code:
+        return  # the form's own faults say why
     if form.municipality_code != code:
         says = f"the form is that of {form.municipality_code}, not of {code}"
         yield Fault(form.code_spot, says)
     elif found is None:
         yield Fault(form.code_spot, f"there is no municipality {code}")
-    else:
+    elif form.municipality_name:
         name, prefecture = found
         if plain(form.municipality_name) not in (plain(name), plain(prefecture + name)):
             yield Fault(form.name_spot, f"the municipality {code} is called {name}")

@@ -132,12 +132,6 @@ def _check_head(sheet: FormSheet, table: Table, more_columns: tuple[str, ...]) -
     sheet.refuse_beyond(table.head_row, len(columns))
 
 
-def raise_faults(faults: list[Fault]) -> None:
-    """Raise FormError where there are faults."""
-    if faults:
-        raise FormError(faults)
-
-
 def terminal_rows(sheet: FormSheet, table: Table) -> Iterator[int]:
     """Return the rows of a table with a terminal each."""
     return (row for row in table.rows if not is_subtotal(sheet.label(row)))

@@ -55,11 +55,15 @@ class ListedTerminal:
 
 @dataclass(frozen=True, slots=True)
 class FormOne:
-    """Form I: the terminals that a municipality wants, in its order."""
+    """Form I: the terminals that a municipality wants, in its order.
+
+    What could not be read is empty, or left out; one with faults is never issued.
+    """
 
     municipality_name: str
     municipality_code: str
     terminals: tuple[ListedTerminal, ...]
+    faults: tuple[Fault, ...] = ()
     name_spot: Spot = field(default=Spot(""), compare=False)
     code_spot: Spot = field(default=Spot(""), compare=False)
 
@@ -98,8 +102,12 @@ class ReturnedTerminal:
 
 @dataclass(frozen=True, slots=True)
 class ReturnedForm:
-    """A form II that came back."""
+    """A form II that came back.
+
+    What could not be read is empty, or left out; one with faults withdraws nothing.
+    """
 
     municipality_code: str
     terminals: tuple[ReturnedTerminal, ...]
+    faults: tuple[Fault, ...] = ()
     code_spot: Spot = field(default=Spot(""), compare=False)

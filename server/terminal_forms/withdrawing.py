@@ -41,11 +41,14 @@ def withdraw_terminals(
 ) -> Withdrawn:
     """Withdraw what the form says, and nothing else.
 
-    Runs in a writing transaction. Raises FormError with everything that does not fit.
+    Runs in a writing transaction. Raises FormError with everything that is wrong with the form,
+    and that does not fit the ledger.
     """
     kept = _kept(database, municipality_code)
-    faults = [fault for one in form.terminals for fault in _faults(one, kept.get(one.terminal_id))]
-    if form.municipality_code != municipality_code:
+    faults = list(form.faults)
+    for one in form.terminals:
+        faults += _faults(one, kept.get(one.terminal_id))
+    if form.municipality_code not in ("", municipality_code):
         says = f"the form is that of {form.municipality_code}, not of {municipality_code}"
         faults.append(Fault(form.code_spot, says))
     if faults:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from openpyxl import load_workbook
+from openpyxl.worksheet.worksheet import Worksheet
 
 from server import commands
 from server.cli import main
@@ -22,7 +23,7 @@ from server.terminals.keeping import withdraw_terminal
 from server.terminals.sign_in import check_password, find_terminal
 from server.terminals.values import TerminalClass
 from tests.server.support import AWAY, COUNTER, HOME, LIBRARY, STREET_1, Town, insert
-from tests.server.terminal_forms.support import FORM, TERMINALS, sheets, written
+from tests.server.terminal_forms.support import FORM, TERMINALS, edited, sheets, written
 
 pytestmark = pytest.mark.usefixtures("cheap_hash")
 TRAIL = ("audit_event", "counter")
@@ -249,8 +250,12 @@ def test_a_form_of_another_municipality(
     assert says in refused(town, result, before)
 
 
+def wrong_sum(summary: Worksheet, _: Worksheet) -> None:
+    summary["B9"] = 9
+
+
 def test_faults_of_form_and_ledger(town: Town, tmp_path: Path) -> None:
-    """What the form says against itself comes first; what does not fit the ledger, all at once."""
+    """What is wrong with the form by itself, and what does not fit the ledger, all at once."""
     path = written(tmp_path, b"x")
     before = town.dump(*TRAIL)
     out = tmp_path / "two.xlsx"
@@ -261,9 +266,13 @@ def test_faults_of_form_and_ledger(town: Town, tmp_path: Path) -> None:
         listed(TerminalClass.SERVICE_ID, "店", "店2", "十番街"),
         listed(TerminalClass.POINT_USE, "店", f"端末 {COUNTER}"),
     )
-    told = issue(town, tmp_path, FormOne("谷", HOME, several)).output
+    content = edited(write_form_one(FormOne("谷", HOME, several)), wrong_sum)
+    path = written(tmp_path, content, "several.xlsx")
+    told = run(town, "form-one", "check", path).output
+    assert "5 things are wrong, and nothing is saved" in told
     assert [line.partition(":")[0] for line in told.splitlines()[1:]] == [
         "sheet 1.端末台数とID付与事業者名, row 4, column B",
+        "sheet 1.端末台数とID付与事業者名, row 9, column B",
         "sheet 2.内訳, row 7, column B",
         "sheet 2.内訳, row 8, column B",
         "sheet 2.内訳, row 14, column C",
@@ -355,8 +364,7 @@ def test_check_changes_nothing(town: Town, tmp_path: Path) -> None:
 def test_a_blank_form_is_written_new(tmp_path: Path) -> None:
     line = ["terminals", "form-one", "blank", str(tmp_path / "blank.xlsx")]
     assert CliRunner().invoke(main, line).exit_code == 0
-    with pytest.raises(Exception, match="no terminal is listed"):
-        read_form_one(tmp_path / "blank.xlsx")
+    assert len(read_form_one(tmp_path / "blank.xlsx").faults) == 3
     again = CliRunner().invoke(main, line)
     assert again.exit_code == 1
     assert "is there already" in again.output
