@@ -11,7 +11,7 @@ from server.terminal_forms.form_one import blank_form_one, read_form_one, write_
 from server.terminal_forms.values import FormError, FormOne, ListedTerminal
 from server.terminals.values import TerminalClass
 from tests.server.support import HOME
-from tests.server.terminal_forms.strategies import forms
+from tests.server.terminal_forms.strategies import FORMS, forms
 from tests.server.terminal_forms.support import (
     FORM,
     LIBRARY_NAME,
@@ -52,7 +52,7 @@ def test_a_written_form_is_read_as_it_was(tmp_path: Path) -> None:
     assert str(read.code_spot) == "sheet 1.端末台数とID付与事業者名, row 5, column B"
 
 
-@settings(max_examples=25)
+@settings(max_examples=FORMS)
 @given(forms())
 def test_any_form_is_read_as_it_was_written(
     tmp_path_factory: pytest.TempPathFactory, form: FormOne

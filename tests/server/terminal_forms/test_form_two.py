@@ -20,7 +20,7 @@ from server.terminal_forms.values import (
     ReturnedTerminal,
 )
 from tests.server.support import HOME
-from tests.server.terminal_forms.strategies import forms
+from tests.server.terminal_forms.strategies import FORMS, forms
 from tests.server.terminal_forms.support import FORM, TERMINALS, edited, sheets, told, written
 
 ISSUED = FormTwo(
@@ -130,7 +130,7 @@ def test_a_form_that_comes_back_untouched_withdraws_nothing(tmp_path: Path) -> N
     assert [one.row for one in read.terminals] == [7, 8, 9, 11, 17, 18, 24, 29]
 
 
-@settings(max_examples=20)
+@settings(max_examples=FORMS)
 @given(forms(), st.data())
 def test_any_form_comes_back_with_what_it_withdraws(
     tmp_path_factory: pytest.TempPathFactory, form: FormOne, data: st.DataObject
