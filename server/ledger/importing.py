@@ -107,8 +107,7 @@ def _make_room(database: Database) -> None:
             continue
         if rows(database, f"SELECT 1 FROM {table.name} LIMIT 1"):  # noqa: S608
             raise UnusableDatabaseError(
-                f"{shown_name(database)} holds rows already (in {table.name}): "
-                "take a new database"
+                f"{shown_name(database)} holds rows already (in {table.name}): take a new database"
             )
     for name in MADE_BY_MIGRATIONS:
         change(database, f"DELETE FROM {name}")  # noqa: S608
