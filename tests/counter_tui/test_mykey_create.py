@@ -447,7 +447,7 @@ async def test_a_refusal_while_the_card_is_gone_ends_it(counter: Counter) -> Non
         book.troubles["register"] = [RefusedError("BASE_MUNICIPALITY_UNFIT", "選べません。")]
         counter.gateway.away = False
         await until(pilot, lambda: isinstance(counter.app.screen, MykeyCreateScreen))
-        assert book.ended == [book.begun[0][0]]
+        await until(pilot, lambda: book.ended == [book.begun[0][0]])
 
 
 async def test_an_enter_at_once_registers_nothing(counter: Counter) -> None:
