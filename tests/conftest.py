@@ -6,6 +6,7 @@ from collections.abc import Callable, Generator, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 from textual import _wait
+from textual.app import App
 
 from tests.engines import TestEngine, engines
 
@@ -17,6 +18,17 @@ os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 # Textual's pilot looks twice after each key whether the program is idle, 20 ms each.
 _wait.SLEEP_GRANULARITY = 0.004
 _wait.SLEEP_IDLE = 0.001
+
+_shut_down = App._shutdown
+
+
+async def _end_workers_then_shut_down(app: App[object]) -> None:
+    """Do as Textual does where no pilot drives: workers meet no screen that is going."""
+    app.workers.cancel_all()
+    await _shut_down(app)
+
+
+App._shutdown = _end_workers_then_shut_down  # type: ignore[assignment,method-assign]
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(
