@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import click
 from cryptography import x509
 
+from server.options import listen_option
+
 if TYPE_CHECKING:
     import grpc
 
@@ -14,7 +16,7 @@ SECONDS_MAX = 10.0
 
 
 @click.command()
-@click.option("--listen", default="127.0.0.1:50051", metavar="HOST:PORT", show_default=True)
+@listen_option
 @click.option(
     "--tls-certificate",
     type=click.Path(path_type=Path),

@@ -3,10 +3,9 @@
 import asyncio
 import itertools
 import logging
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Callable
 
-from peewee import Database
+from peewee import Database, chunked
 
 from server.audit.storing import store_events
 from server.audit.trail import Trail
@@ -25,12 +24,11 @@ ROUNDS_BETWEEN_USES = 60
 EVENTS_AT_ONCE, USES_AT_ONCE = 500, 500
 """More are written in several turns, between which bookings have theirs."""
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
 class Noting:
-    """Takes what is noted in memory, and writes it in one transaction."""
+    """Takes what is noted in memory, and writes it, a portion in each transaction."""
 
     def __init__(self, writer: Writer, trail: Trail, sessions: Sessions[Session]) -> None:
         self._writer = writer
@@ -48,12 +46,17 @@ class Noting:
 
     async def write(self, *, with_counted: bool = True, with_uses: bool = True) -> None:
         """Write what there is; what cannot be written now is kept for the next time."""
-        events = self._trail.take(with_counted=with_counted)
-        for few in _few(events, EVENTS_AT_ONCE):
-            if not await self._run(lambda database: store_events(database, few)):  # noqa: B023
+        events = list(chunked(self._trail.take(with_counted=with_counted), EVENTS_AT_ONCE))
+        try:
+            while events:
+                few = events.pop(0)
+                if not await self._run(lambda database: store_events(database, few)):  # noqa: B023
+                    self._trail.give_back(few)
+        finally:  # cancelled: the portion on its way is written, those behind it wait
+            for few in events:
                 self._trail.give_back(few)
-        uses = list(self._sessions.take_uses().items()) if with_uses else []
-        for some in _few(uses, USES_AT_ONCE):
+        uses = self._sessions.take_uses().items() if with_uses else ()
+        for some in chunked(uses, USES_AT_ONCE):
             if not await self._run(lambda database: note_uses(database, dict(some))):  # noqa: B023
                 self._sessions.give_back(dict(some))
 
@@ -65,8 +68,3 @@ class Noting:
             log.warning("what calls left behind waits to be written: %r", error)
             return False
         return True
-
-
-def _few(many: list[T], most: int) -> Iterator[list[T]]:
-    for first in range(0, len(many), most):
-        yield many[first : first + most]

@@ -12,6 +12,10 @@ database_option = click.option(
     metavar="URL",
     help="The ledger: sqlite:///FILE or postgresql://USER@HOST/NAME.",
 )
+DEFAULT_ADDRESS = "127.0.0.1:50051"
+listen_option = click.option(
+    "--listen", default=DEFAULT_ADDRESS, metavar="HOST:PORT", show_default=True
+)
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 master_key_option = click.option(
     "--master-key-file",

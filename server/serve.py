@@ -26,7 +26,7 @@ from server.configuration.fields import FIELDS, LOG_FORMS, LOG_LEVELS, PROCESSES
 from server.db.errors import UnusableDatabaseError
 from server.listening import AddressInUseError, ClearAddressError, check_address, shared_port
 from server.observing.logs import begin_logging
-from server.options import database_option, master_key_option
+from server.options import database_option, listen_option, master_key_option
 from server.processes import (
     READY,
     ProcessDiedError,
@@ -79,7 +79,7 @@ class Serving:
 
 @click.command()
 @database_option
-@click.option("--listen", default="127.0.0.1:50051", metavar="HOST:PORT", show_default=True)
+@listen_option
 @master_key_option
 @click.option(
     "--processes",

@@ -16,8 +16,8 @@ from hatchling.builders.wheel import WheelBuilder
 
 from server.app import GRACE_SECONDS
 from server.cli import main
-from server.configuration.cli import DEFAULT_ADDRESS
 from server.health import health
+from server.options import DEFAULT_ADDRESS
 from server.serve import serve
 
 ROOT = Path(__file__).parents[1]

@@ -1,8 +1,8 @@
 """Writing events; they are never changed."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
-from peewee import Database
+from peewee import Database, chunked
 
 from server.audit.values import Event
 from server.db.queries import change, rows
@@ -24,12 +24,7 @@ def store_events(database: Database, events: Sequence[Event]) -> None:
         return
     ((following,),) = rows(database, _RESERVE, COUNTER, len(events))
     numbered = list(enumerate(events, int(following) - len(events)))
-    for few in _few(numbered):
+    for few in chunked(numbered, ROWS_AT_ONCE):
         places = ", ".join([_PLACES] * len(few))
         values = [value for number, event in few for value in (number, *event)]
         change(database, f"INSERT INTO audit_event ({_COLUMNS}) VALUES {places}", *values)  # noqa: S608
-
-
-def _few(numbered: list[tuple[int, Event]]) -> Iterator[list[tuple[int, Event]]]:
-    for first in range(0, len(numbered), ROWS_AT_ONCE):
-        yield numbered[first : first + ROWS_AT_ONCE]

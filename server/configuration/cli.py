@@ -11,10 +11,10 @@ from server.clock import SystemClock
 from server.commands import command_event, told_in_one_line
 from server.configuration.initialising import InitError, initialise
 from server.listening import ClearAddressError, check_address
+from server.options import listen_option
 from server.rpc.handled import OK
 from server.secrets import MasterKeyError
 
-DEFAULT_ADDRESS = "127.0.0.1:50051"
 _HOST = re.compile(r"[0-9A-Za-z_.:-]{1,253}")
 
 
@@ -23,7 +23,7 @@ _HOST = re.compile(r"[0-9A-Za-z_.:-]{1,253}")
 @click.option(
     "--database", metavar="URL", help="The ledger; an SQLite file in FOLDER unless it is given."
 )
-@click.option("--listen", default=DEFAULT_ADDRESS, metavar="HOST:PORT", show_default=True)
+@listen_option
 @click.option(
     "--trial-authority",
     is_flag=True,

@@ -19,10 +19,9 @@ from server.terminal_forms.values import (
     ListedTerminal,
     Spot,
 )
-from server.terminals.keeping import TerminalError
+from server.terminals.keeping import TerminalError, new_terminal_ids
 from server.terminals.tables import TerminalRow
 
-TERMINAL_ID_MAX = 99_999_999
 _ROWS_AT_ONCE = 500
 
 
@@ -187,7 +186,7 @@ def issue_terminals(
         raise TerminalError("terminals were changed in the meantime: issue them again")
     place_ids = _make_places(database, municipality_code, form)
     new = [one for one in planned.terminals if one.terminal_id is None]
-    given = dict(zip(_new_ids(database, len(new)), passwords, strict=True))
+    given = dict(zip(new_terminal_ids(database, len(new)), passwords, strict=True))
     new_rows = [
         {
             "terminal_id": terminal_id,
@@ -203,14 +202,6 @@ def issue_terminals(
     for some in chunked(new_rows, _ROWS_AT_ONCE):
         TerminalRow.insert_many(some).execute(database)
     return FormTwo(planned.municipality_name, municipality_code, _issued(planned, given))
-
-
-def _new_ids(database: Database, count: int) -> list[str]:
-    """Return so many IDs that follow the highest there is. Raises TerminalError."""
-    ((newest,),) = rows(database, "SELECT coalesce(max(terminal_id), '00000000') FROM terminal")
-    if int(newest) + count > TERMINAL_ID_MAX:
-        raise TerminalError("there are not so many terminal IDs left")
-    return [f"{number:08d}" for number in range(int(newest) + 1, int(newest) + 1 + count)]
 
 
 def _issued(planned: Plan, given: Mapping[str, Password]) -> tuple[IssuedTerminal, ...]:

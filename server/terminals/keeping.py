@@ -25,7 +25,7 @@ OF_A_MUNICIPALITY = (TerminalClass.GRANT, TerminalClass.MUNICIPALITY)
 LETTERS_READ_OUT = "abcdefghjkmnpqrstuvwxyz23456789"
 """None that is taken for another when it is read out."""
 PASSWORD_LENGTH = 16
-_ID_MAX = 99_999_999
+TERMINAL_ID_MAX = 99_999_999
 
 
 class TerminalError(Exception):
@@ -81,10 +81,7 @@ def add_terminal(
         raise TerminalError(f"a terminal of class {terminal_class} {wants} --municipality")
     if municipality_code is not None and not _is_municipality(database, municipality_code):
         raise TerminalError(f"there is no municipality {municipality_code}")
-    ((newest,),) = rows(database, "SELECT coalesce(max(terminal_id), '00000000') FROM terminal")
-    if int(newest) >= _ID_MAX:
-        raise TerminalError("all terminal IDs are used")
-    terminal_id = f"{int(newest) + 1:08d}"
+    (terminal_id,) = new_terminal_ids(database, 1)
     password = new_password(chance)
     TerminalRow.insert(
         terminal_id=terminal_id,
@@ -94,6 +91,14 @@ def add_terminal(
         password_hash=hash_password(password),
     ).execute(database)
     return terminal_id, password
+
+
+def new_terminal_ids(database: Database, count: int) -> list[str]:
+    """Return so many IDs that follow the highest there is. Raises TerminalError."""
+    ((newest,),) = rows(database, "SELECT coalesce(max(terminal_id), '00000000') FROM terminal")
+    if int(newest) + count > TERMINAL_ID_MAX:
+        raise TerminalError("there are not so many terminal IDs left")
+    return [f"{number:08d}" for number in range(int(newest) + 1, int(newest) + 1 + count)]
 
 
 def renew_password(database: Database, chance: Chance, terminal_id: str, now: int) -> str:

@@ -1,10 +1,14 @@
 """What calls leave behind until it is written: bounded, and with no secret in it."""
 
+import asyncio
+
+import pytest
 from google.protobuf.message import Message
 from hypothesis import given
 from hypothesis import strategies as st
 from jichipoint.v1 import points_pb2, streets_pb2, terminals_pb2
 
+from server import noting
 from server.audit.trail import ALONE_MAX, KINDS_EACH_MAX, KINDS_MAX, Trail
 from server.audit.values import TEXT_LENGTH_MAX, shown
 from server.rpc.handled import Handled
@@ -188,3 +192,25 @@ def test_a_caller_s_text_is_made_fit_to_show(text: str) -> None:
     assert len(told) <= TEXT_LENGTH_MAX + 1
     if text.isprintable() and len(text) <= TEXT_LENGTH_MAX:
         assert told == text
+
+
+async def test_what_was_taken_is_not_lost_when_writing_is_cancelled(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A server that stops: the first portion is on its way, the others wait for the last write."""
+    trail, started = new_trail(), asyncio.Event()
+
+    class Stuck:
+        async def run(self, _work: object) -> None:
+            started.set()
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(noting, "EVENTS_AT_ONCE", 2)
+    for _ in range(5):
+        trail.handled(call(session=SESSION))
+    writing = asyncio.create_task(noting.Noting(Stuck(), trail, None).write())  # type: ignore[arg-type]
+    await started.wait()
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    assert len(trail.take()) == 3
