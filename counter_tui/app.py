@@ -11,7 +11,6 @@ from textual import events, work
 from textual.app import App
 from textual.binding import Binding
 from textual.theme import Theme
-from textual.widgets import Input
 
 from counter_tui.actions import bindings
 from counter_tui.card.practice import PracticeCard, PracticeReader
@@ -24,12 +23,13 @@ from counter_tui.core.bookings import (
     SessionEndedError,
     TroubleError,
 )
+from counter_tui.core.key_gate import Frame
 from counter_tui.core.machine import machine_fingerprint
 from counter_tui.core.outbox import Entry, Outbox, OutboxFault
 from counter_tui.core.redemptions import RedemptionError
-from counter_tui.core.scanner import Scanned, Swallowed, WedgeDetector
 from counter_tui.core.settings import Settings, State
 from counter_tui.idle_collection import IdleCollection
+from counter_tui.key_watch import KeyWatch
 from counter_tui.screens.base import CounterScreen
 from counter_tui.screens.boxes import COLUMNS_MIN, ROWS_MIN, CardsBox, HelpBox, TooSmallBox
 from counter_tui.screens.sign_in import RegisterScreen, SignInScreen
@@ -130,6 +130,7 @@ class CounterApp(App[None]):
         keymap: Mapping[str, tuple[str, ...]] | None = None,
         authority: bytes | None = None,
         card_box: CardBox | None = None,
+        scanner: Frame | None = None,
         collection: IdleCollection | None = None,
         monotonic: Callable[[], float] = time.monotonic,
         clock: Callable[[], datetime] = now,
@@ -149,9 +150,8 @@ class CounterApp(App[None]):
         self.is_signed_in = False
         self.waits_for_printer = False
         """Whether slips wait for the printer, or may be on paper in part."""
-        self.scanner = WedgeDetector()
+        self.key_watch = KeyWatch(self, scanner)
         self._collection = collection
-        self._before_burst: tuple[Input, str, int] | None = None
         self.connected: bool | None = None
         self.reader_is_down = False
         self.card_session: int | None = None
@@ -298,51 +298,13 @@ class CounterApp(App[None]):
         return trouble_text(state.trouble) if state.trouble else ""
 
     async def on_event(self, event: events.Event) -> None:
-        """Tell a scanner's bursts from typing, before any field is given the keys."""
+        """Let every key of the terminal pass the key gate first."""
         if self._collection is not None and isinstance(event, events.Key):
             self._collection.worked()
-        if isinstance(event, events.Key) and not event.is_forwarded and self._is_scan(event):
-            event.stop()
-            return
-        await super().on_event(event)
-
-    def _is_scan(self, event: events.Key) -> bool:
-        """Watch a key; whether it ends a burst, and is not to be taken as an Enter."""
-        if event.key in ("enter", "ctrl+j", "ctrl+m"):
-            found = self.scanner.enter(event.time)
-            if (
-                isinstance(found, Scanned)
-                and found.is_code
-                and isinstance(self.screen, CounterScreen)
-            ):
-                self._hand_over(found, self.screen)
-                return True
-            return isinstance(found, Swallowed)
-        if event.character is None or not event.is_printable:
-            self.scanner.other()
-            return False
-        self.scanner.character(event.character, event.time)
-        if self.scanner.is_beginning:
-            field = self.focused
-            self._before_burst = None
-            if isinstance(field, Input):
-                self._before_burst = field, field.value, field.cursor_position
-        return False
-
-    def _hand_over(self, found: Scanned, screen: CounterScreen[Any]) -> None:
-        """Give the code to the screen, and the field back what it held before the burst."""
-        if self._before_burst is None:
-            screen.scanned(found.text, repeated=found.repeated)
-            return
-        field, value, position = self._before_burst
-        self._before_burst = None
-
-        def take_back() -> None:
-            field.value = value
-            field.cursor_position = position
-            screen.scanned(found.text, repeated=found.repeated)
-
-        field.call_later(take_back)  # behind the burst's characters, which wait for the field
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            await self.key_watch.take(event)
+        else:
+            await super().on_event(event)
 
     async def _open_gateway(self) -> None:
         """Import gRPC off the event loop, after the first paint, and make the channel."""

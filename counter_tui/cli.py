@@ -16,6 +16,8 @@ from counter_tui.options import (
     language_option,
     printer_option,
     reader_option,
+    scanner_prefix_option,
+    scanner_suffix_option,
     server_authority_option,
     server_option,
     state_option,
@@ -85,6 +87,8 @@ def main() -> None:
     help="What types numbers into the library's or street's own program.",
 )
 @keymap_option
+@scanner_prefix_option
+@scanner_suffix_option
 @hint_option
 def run(**options: Path | str | int | bool | None) -> None:
     """Run the counter application in this terminal."""
@@ -99,6 +103,8 @@ def run(**options: Path | str | int | bool | None) -> None:
 @reader_option
 @virtual_cards_option
 @keymap_option
+@scanner_prefix_option
+@scanner_suffix_option
 @hint_option
 def kiosk(state_folder: Path, **options: Path | str | None) -> None:
     """Run a kiosk in this terminal: citizens make and change their MyKey IDs.

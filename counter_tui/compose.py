@@ -8,10 +8,11 @@ from pathlib import Path
 from counter_tui import texts
 from counter_tui.app import CounterApp, now
 from counter_tui.core.authority import AuthorityError, pinned_authority
+from counter_tui.core.key_gate import Frame
 from counter_tui.core.settings import Settings, State, StateError
 from counter_tui.devices import UnusableSettingsError, open_reader
 from counter_tui.idle_collection import IdleCollection
-from counter_tui.keymap import KeymapError, read_keymap
+from counter_tui.keymap import KeymapError, is_key, read_keymap
 from counter_tui.printers.address import UnusableAddressError, parse_address
 from counter_tui.printing import Printing
 from counter_tui.slips.escpos import Paper
@@ -48,6 +49,7 @@ def build(
         reader,
         open_printing(settings),
         keymap=_keymap(settings.keymap),
+        scanner=_scanner(settings),
         authority=authority,
         card_box=virtual,
         collection=collection,
@@ -71,6 +73,16 @@ def open_printing(settings: Settings) -> Printing | None:
         settings.receipt_font,
     )
     return Printing(address, paper, settings.state_folder / "print-queue")
+
+
+def _scanner(settings: Settings) -> Frame | None:
+    """Return the keys around a scanner's codes. Raises UnusableSettingsError."""
+    if settings.scanner_prefix is None:
+        return None
+    for key in (settings.scanner_prefix, settings.scanner_suffix):
+        if len(key) != 1 and not is_key(key):
+            raise UnusableSettingsError(f"{key!r} is no key, such as f11, ctrl+b or ~")
+    return Frame(settings.scanner_prefix, settings.scanner_suffix)
 
 
 def _keymap(path: Path | None) -> dict[str, tuple[str, ...]]:

@@ -43,12 +43,13 @@ def _keys(path: Path, action_id: str, given: object) -> tuple[str, ...]:
     if not isinstance(listed, list) or not listed:
         raise KeymapError(f"{path}: {action_id} needs a key, or a list of keys")
     for key in listed:
-        if not isinstance(key, str) or not _is_key(key):
+        if not isinstance(key, str) or not is_key(key):
             raise KeymapError(f"{path}: {key!r} of {action_id} is no key, such as f3 or ctrl+x")
     return tuple(listed)
 
 
-def _is_key(key: str) -> bool:
+def is_key(key: str) -> bool:
+    """Whether it is a key's name, such as f3 or ctrl+x."""
     *modifiers, name = key.split("+")
     if any(modifier not in _MODIFIERS for modifier in modifiers):
         return False

@@ -51,4 +51,17 @@ keymap_option = click.option(
     type=click.Path(dir_okay=False, path_type=Path),
     help="A TOML file with other keys for actions.",
 )
+scanner_prefix_option = click.option(
+    "--scanner-prefix",
+    metavar="KEY",
+    help="The key that the scanner sends before a code, such as f11, ctrl+b or ~. With it only "
+    "what comes behind this key is a scan, however fast or slow.",
+)
+scanner_suffix_option = click.option(
+    "--scanner-suffix",
+    default="enter",
+    show_default=True,
+    metavar="KEY",
+    help="The key that it sends behind a code; with --scanner-prefix.",
+)
 hint_option = click.option("--hint", help="A line that the sign-in screen shows.")

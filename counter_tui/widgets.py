@@ -14,6 +14,7 @@ from textual.widget import Widget
 from textual.widgets import Input, Static
 
 from counter_tui.actions import ACTIONS, shown_key
+from counter_tui.core.key_gate import Typing
 from counter_tui.slips.document import cell_width
 from counter_tui.texts import _
 
@@ -86,6 +87,8 @@ class PlainInput(Input):
     Textual drops U+3000 and U+00A0 when typed and all but the first line when pasted.
     """
 
+    typing: Typing = Typing.BY_HAND
+    """What the key gate is to expect here."""
     virtual_size: Reactive[Size] = Reactive(Size(0, 0))
     """What is typed moves nothing else: the field's breadth is its style's. Textual would lay out
     the whole screen again for every character."""
@@ -118,6 +121,12 @@ class SecretInput(PlainInput):
 
     def action_cut(self) -> None:
         """Do nothing: a secret is not copied."""
+
+
+class PasswordInput(SecretInput):
+    """A terminal's password, which a program that keeps passwords may type at once."""
+
+    typing = Typing.BY_PROGRAM
 
 
 class NumberedList(Widget, can_focus=True):

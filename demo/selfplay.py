@@ -28,6 +28,7 @@ from demo.screen_text import screen_text
 
 SIZE = (80, 24)
 WAIT_SECONDS = 30.0
+TYPING_SECONDS, READING_SECONDS = 0.15, 0.6
 SPENT, MERGED = 500, 200
 
 
@@ -82,10 +83,10 @@ async def play(places: Places, language: str, hint: str) -> None:
 async def _day(app: CounterApp, pilot: Pilot[object], town: _Town) -> None:
     await _reach(app, pilot, RegisterScreen)
     await _show(app, pilot, "S9")
-    await pilot.press(*town.terminal_id, "tab", *town.password, "enter")
+    await _press(pilot, *town.terminal_id, "tab", *town.password, "enter")
     await _reach(app, pilot, MenuScreen)
     await _show(app, pilot, "S22")
-    await pilot.press("up", "enter")
+    await _press(pilot, "up", "enter")
     await _reach(app, pilot, PointMenuScreen)
     await _show(app, pilot, "S28")
     before = await _balance(app, town)
@@ -95,50 +96,55 @@ async def _day(app: CounterApp, pilot: Pilot[object], town: _Town) -> None:
     say(f"\n=== balance before {before:,}pt, after {after:,}pt ===")
     if before - after != SPENT + MERGED:
         raise DemoError(f"the balance went from {before} to {after}")
-    await pilot.press("f10")
+    await _press(pilot, "f10")
 
 
 async def _spend(app: CounterApp, pilot: Pilot[object]) -> None:
-    await pilot.press("1")
+    await _press(pilot, "1")
     await _reach(app, pilot, SpendInputScreen)
-    await pilot.press("f9")
+    await _press(pilot, "f9")
     await _show(app, pilot, "F9")
-    await pilot.press("1")
+    await _press(pilot, "1")
     await _until(pilot, lambda: _has_lines(app), "the balances")
-    await pilot.press("1", *str(SPENT))
+    await _press(pilot, "1", *str(SPENT))
     await _show(app, pilot, "S29")
-    await pilot.press("enter")
+    await _press(pilot, "enter")
     await _reach(app, pilot, SpendConfirmScreen)
     await _show(app, pilot, "S30")
-    await asyncio.sleep(0.6)
-    await pilot.press("enter")
+    await _press(pilot, "enter")
     await _reach(app, pilot, SpendDoneScreen)
-    await pilot.press("f8")
+    await _press(pilot, "f8")
     await _show(app, pilot, "S31")
-    await pilot.press("enter")
+    await _press(pilot, "enter")
     await _until(pilot, lambda: _has_lines(app), "the balances")
-    await pilot.press("escape")
+    await _press(pilot, "escape")
     await _reach(app, pilot, PointMenuScreen)
 
 
 async def _merge(app: CounterApp, pilot: Pilot[object]) -> None:
-    await pilot.press("3")
+    await _press(pilot, "3")
     await _reach(app, pilot, MergeInputScreen)
     await _until(pilot, lambda: _shown(app, "#chosen"), "the balance")
-    await pilot.press(*str(MERGED))
+    await _press(pilot, *str(MERGED))
     await _show(app, pilot, "S37")
-    await pilot.press("enter")
+    await _press(pilot, "enter")
     await _reach(app, pilot, MergeConfirmScreen)
     await _show(app, pilot, "S38")
-    await asyncio.sleep(0.6)
-    await pilot.press("enter")
+    await _press(pilot, "enter")
     await _reach(app, pilot, MergeDoneScreen)
     taken = _("商店街の受け取り: 受け取り済み")
     await _until(pilot, lambda: taken in screen_text(app), "that the street has taken the merge")
-    await pilot.press("f8")
+    await _press(pilot, "f8")
     await _show(app, pilot, "S39")
-    await pilot.press("enter")
+    await _press(pilot, "f2")
     await _until(pilot, lambda: _shown(app, "#chosen"), "the balance")
+
+
+async def _press(pilot: Pilot[object], *keys: str) -> None:
+    """Press keys as a person does: not as fast as a scanner, and Enter once the screen was read."""
+    for key in keys:
+        await asyncio.sleep(READING_SECONDS if key == "enter" else TYPING_SECONDS)
+        await pilot.press(key)
 
 
 def _has_lines(app: CounterApp) -> bool:

@@ -1,7 +1,7 @@
 """What holds for every test: a plain environment, Hypothesis profiles, no silent skips."""
 
 import os
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -9,6 +9,7 @@ from textual import _wait
 from textual.app import App
 
 from tests.engines import TestEngine, engines
+from tests.patient_hand import rest
 
 os.environ.pop("NO_COLOR", None)
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
@@ -29,6 +30,19 @@ async def _end_workers_then_shut_down(app: App[object]) -> None:
 
 
 App._shutdown = _end_workers_then_shut_down  # type: ignore[assignment,method-assign]
+
+_press_keys = App._press_keys
+
+
+async def _press_patiently(app: App[object], keys: Iterable[str]) -> None:
+    """Press one key after the other as a person does who looks at the screen in between."""
+    for key in keys:
+        await rest(app)
+        await _press_keys(app, [key])
+        await rest(app)
+
+
+App._press_keys = _press_patiently  # type: ignore[assignment,method-assign]
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(

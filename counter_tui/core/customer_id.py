@@ -1,9 +1,10 @@
 """利用カード番号: what is typed, scanned or read becomes a number, or what is wrong with it."""
 
 import re
-import unicodedata
 from dataclasses import dataclass
 from enum import StrEnum, auto
+
+from counter_tui.core.scan_text import without_additions
 
 LENGTH_MAX = 32
 
@@ -28,12 +29,11 @@ class ParsedNumber:
 
 
 def parse_number(text: str) -> ParsedNumber:
-    """Return the number that a text is: full-width characters count as half-width ones.
+    """Return the number that a text is, without what a scanner or an input method added.
 
-    Spaces around it are left out. Anything else that is not printable ASCII is a fault; nothing
-    in the middle is dropped or changed.
+    Anything else that is not printable ASCII is a fault; nothing in the middle is dropped.
     """
-    number = unicodedata.normalize("NFKC", text).strip(" ")
+    number = without_additions(text)
     if not number:
         return ParsedNumber(fault=NumberFault.EMPTY)
     if any(character.isspace() for character in number):
@@ -50,5 +50,5 @@ def without_nw7_letters(scanned: str) -> str:
 
     Many scanners send them; the numbers themselves hold no letters in that code.
     """
-    found = _NW7.fullmatch(scanned)
+    found = _NW7.fullmatch(without_additions(scanned))
     return found[1] if found else scanned

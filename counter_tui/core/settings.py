@@ -43,6 +43,10 @@ class Settings:
     """What presses the keys of ID自動引渡し: x11 or uinput."""
     keymap: Path | None = None
     """Other keys for actions."""
+    scanner_prefix: str | None = None
+    """The key that the scanner sends before a code, by its name or as its character."""
+    scanner_suffix: str = "enter"
+    """The key that it sends behind a code, where it sends one before."""
     server_authority: Path | None = None
     """Signs the server's certificate; kept in the state folder once it was given."""
 

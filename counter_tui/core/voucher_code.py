@@ -3,11 +3,12 @@
 import base64
 import binascii
 import re
-import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum, auto
+
+from counter_tui.core.scan_text import without_additions
 
 PREFIX = "JPV1"
 TRAINING_KEY_ID = 0
@@ -71,11 +72,11 @@ class ReadCode:
 def read_code(text: str, keys: Mapping[int, VoucherKey]) -> ReadCode:
     """Read a number or a code, however it was typed or scanned, and check the signature.
 
-    Full-width and small letters are taken, as is what a scanner sends behind a line end. A
-    code whose key was withdrawn comes with that fault and with what it says.
+    Small letters are taken; what scanners and input methods add is left out, as is what comes
+    behind a line end. A code whose key was withdrawn comes with that fault and with what it says.
     """
-    plain = unicodedata.normalize("NFKC", re.split("[\r\n]", text.lstrip("\r\n"), maxsplit=1)[0])
-    plain = plain.strip().upper()
+    line = re.split("[\r\n↵]", text.lstrip("\r\n"), maxsplit=1)[0]
+    plain = without_additions(line).upper()
     if not plain:
         return ReadCode(fault=CodeFault.EMPTY)
     if all(character in _SPARE for character in plain):

@@ -1,17 +1,16 @@
 """住所の選択: the places that have a postal code in common (SET-3)."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import ClassVar
 
 from jichipoint.v1 import terminals_pb2
-from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.widget import Widget
 
 from counter_tui.actions import bindings
 from counter_tui.paged_list import PagedList
 from counter_tui.screens.base import CounterModal
 from counter_tui.texts import _
-from counter_tui.widgets import KeyBar, Words
+from counter_tui.widgets import Words
 
 FoundAddress = terminals_pb2.FindAddressesResponse.FoundAddress
 
@@ -19,22 +18,19 @@ FoundAddress = terminals_pb2.FindAddressesResponse.FoundAddress
 class AddressBox(CounterModal[FoundAddress]):
     """Returns the chosen one, or None."""
 
+    KEYS = ("choose", "back")
     BINDINGS: ClassVar = bindings("back")
 
     def __init__(self, addresses: Sequence[FoundAddress]) -> None:
         super().__init__()
         self._addresses = addresses
 
-    def compose(self) -> ComposeResult:
-        """Lay out the box."""
-        with Vertical(classes="box"):
-            yield Words(_("住所の選択"), classes="box-heading")
-            yield Words(_("この郵便番号の住所が複数あります。番号キーなどで選んでください。"))
-            yield PagedList(id="addresses")
-            yield Words("", id="page")
-            bar = KeyBar()
-            yield bar
-            bar.show_actions(["choose", "back"])
+    def box(self) -> Iterable[Widget]:
+        """Return the list."""
+        yield Words(_("住所の選択"), classes="box-heading")
+        yield Words(_("この郵便番号の住所が複数あります。番号キーなどで選んでください。"))
+        yield PagedList(id="addresses")
+        yield Words("", id="page")
 
     def on_mount(self) -> None:
         """Fill the list."""

@@ -29,6 +29,12 @@ class DismissedOnce(Screen[R], Generic[R]):
     Textual's dismiss takes off whatever screen is on top.
     """
 
+    KEYS: ClassVar[tuple[str, ...]] = ()
+    """The actions of its own, in the order in which they are shown."""
+    TAKES_SCANS: ClassVar[bool] = False
+    """Whether a scanner's codes are data here."""
+    ACTS: ClassVar[bool] = True
+    """Whether keys book, replace, delete or register here, or leave what was done (USE-8)."""
     _waits_for_top = False
     _is_dismissed = False
     _result: R | None = None
@@ -50,10 +56,32 @@ class DismissedOnce(Screen[R], Generic[R]):
 
     def on_screen_resume(self) -> None:
         """Tell that it is drawn, and return the result that waited for it to be on top."""
+        self.counter.key_watch.appeared()
         self.call_after_refresh(self.counter.screen_drawn)
         if self._waits_for_top:
             self._waits_for_top = False
             self.dismiss(self._result)
+
+    def shown_actions(self) -> list[str]:
+        """Return the IDs of the actions that can be taken now."""
+        return [*self.KEYS, *(["cards"] if self.counter.card_box else [])]
+
+    def show_keys(self) -> None:
+        """Show the keys of the actions that can be taken now."""
+        for bar in self.query(KeyBar):
+            bar.show_actions(self.shown_actions(), self.counter.shown_keymap)
+
+    def refuse_scan(self) -> None:
+        """Say that what a scanner sent went nowhere (USE-8)."""
+        text = _("この画面ではスキャナーを使いません。読み取った内容は入力していません。")
+        self.tell(text, trouble=True)
+
+    def tell(self, text: str, *, trouble: bool = False) -> None:
+        """Show a message above the keys; a screen that has gone meanwhile shows none."""
+        for message in self.query("#message").results(Words):
+            message.show(text)
+            if text:  # no text needs no colour, and applying styles takes half a millisecond
+                message.set_class(trouble, "trouble")
 
     def on_unmount(self) -> None:
         """Let go of what was drawn: a cache of Textual's keeps a thousand widgets' lines."""
@@ -63,7 +91,6 @@ class DismissedOnce(Screen[R], Generic[R]):
 class CounterScreen(DismissedOnce[R], Generic[R]):
     """A full screen. Subclasses give their actions, their heading and their body."""
 
-    KEYS: ClassVar[tuple[str, ...]] = ()
     HEADING: ClassVar[str] = ""
     HELP_TEXT: ClassVar[str] = ""
     BINDINGS = bindings("help", "leave", "queue")
@@ -97,22 +124,8 @@ class CounterScreen(DismissedOnce[R], Generic[R]):
 
     def shown_actions(self) -> list[str]:
         """Return the IDs of the actions that can be taken now."""
-        extra = ["cards"] if self.counter.card_box else []
-        if self.counter.waits_for_printer:
-            extra.append("queue")
-        return [*self.KEYS, *extra, "help", "leave"]
-
-    def show_keys(self) -> None:
-        """Show the keys of the actions that can be taken now."""
-        for bar in self.query(KeyBar):
-            bar.show_actions(self.shown_actions(), self.counter.shown_keymap)
-
-    def tell(self, text: str, *, trouble: bool = False) -> None:
-        """Show a message above the keys; a screen that has gone meanwhile shows none."""
-        for message in self.query("#message").results(Words):
-            message.show(text)
-            if text:  # no text needs no colour, and applying styles takes half a millisecond
-                message.set_class(trouble, "trouble")
+        queue = ["queue"] if self.counter.waits_for_printer else []
+        return [*super().shown_actions(), *queue, "help", "leave"]
 
     def tell_trouble(self, trouble: TroubleError) -> None:
         """Show what went wrong, what to do, and the reason code."""
@@ -149,13 +162,8 @@ class CounterScreen(DismissedOnce[R], Generic[R]):
     def show_waiting(self) -> None:
         """Show anew what waits for the network; only some screens do."""
 
-    def scanned(self, text: str, *, repeated: bool) -> None:  # noqa: ARG002
-        """Take what a scanner sent; a screen that takes codes does something with it."""
-        if not repeated:
-            self.tell(
-                _("この画面ではスキャナーを使いません。読み取った内容は入力していません。"),
-                trouble=True,
-            )
+    def scanned(self, text: str, *, repeated: bool) -> None:
+        """Take a code that was scanned, without what the scanner added; where TAKES_SCANS."""
 
     def action_queue(self) -> None:
         """印字待ち."""
@@ -171,4 +179,26 @@ class CounterScreen(DismissedOnce[R], Generic[R]):
 
 
 class CounterModal(DismissedOnce[R], ModalScreen[R], Generic[R]):
-    """A box above a screen."""
+    """A box above a screen; its keys stand at the bottom, in place of the screen's."""
+
+    BINDINGS = bindings("cards")
+
+    def compose(self) -> ComposeResult:
+        """Lay out the box, and below it a message and the keys."""
+        with Vertical(classes="box"):
+            yield from self.box()
+        with Vertical(id="foot"):
+            yield Words("", id="message")
+            yield KeyBar(id="keys")
+
+    def box(self) -> Iterable[Widget]:
+        """Return what stands in the box."""
+        return ()
+
+    def on_mount(self) -> None:
+        """Show the keys."""
+        self.show_keys()
+
+    def action_cards(self) -> None:
+        """仮想カード, in the demo."""
+        self.counter.action_cards()

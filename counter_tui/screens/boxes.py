@@ -1,14 +1,15 @@
 """Small boxes above a screen: help, virtual cards, a window that is too small."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.widget import Widget
 
 from counter_tui.actions import bindings
 from counter_tui.screens.base import CounterModal
 from counter_tui.texts import _
-from counter_tui.widgets import KeyBar, NumberedList, Words
+from counter_tui.widgets import NumberedList, Words
 
 COLUMNS_MIN, ROWS_MIN = 80, 24
 
@@ -16,6 +17,8 @@ COLUMNS_MIN, ROWS_MIN = 80, 24
 class HelpBox(CounterModal[None]):
     """F1: what the screen is for and how it is used."""
 
+    KEYS = ("close",)
+    ACTS = False
     BINDINGS: ClassVar = [*bindings("close"), ("escape,f1", "close", "")]
 
     def __init__(self, heading: str, text: str) -> None:
@@ -23,14 +26,10 @@ class HelpBox(CounterModal[None]):
         self._heading = heading
         self._text = text
 
-    def compose(self) -> ComposeResult:
-        """Lay out the box."""
-        with Vertical(classes="box"):
-            yield Words(self._heading, classes="box-heading")
-            yield Words(self._text)
-            bar = KeyBar()
-            yield bar
-            bar.show_actions(["close"])
+    def box(self) -> Iterable[Widget]:
+        """Return heading and text."""
+        yield Words(self._heading, classes="box-heading")
+        yield Words(self._text)
 
     def action_close(self) -> None:
         """Close the box."""
@@ -40,20 +39,24 @@ class HelpBox(CounterModal[None]):
 class CardsBox(CounterModal[None]):
     """F9 in the demo: puts a virtual card into the reader or takes it out."""
 
-    BINDINGS: ClassVar = [("escape,f9", "close", "")]
+    KEYS = ("dismiss_box",)
+    ACTS = False
+    BINDINGS: ClassVar = [*bindings("dismiss_box"), ("f9", "dismiss_box", "")]
 
-    def compose(self) -> ComposeResult:
-        """Lay out the box."""
+    def shown_actions(self) -> list[str]:
+        """Return the way out: F9 closes the box that it opened."""
+        return list(self.KEYS)
+
+    def box(self) -> Iterable[Widget]:
+        """Return the cards."""
         box = self.counter.card_box
         lines = [card.label for card in box.cards] if box else []
         text = _("番号キーでカードをセットします。暗証番号はどれも 1234 です。")
         if self.counter.training:
             text = _("番号キーで練習用のカードをセットします。")
-        with Vertical(classes="box"):
-            yield Words(_("仮想カードリーダー"), classes="box-heading")
-            yield Words(text)
-            yield NumberedList([*lines, _("カードを抜く")])
-            yield Words(_("Esc 閉じる"))
+        yield Words(_("仮想カードリーダー"), classes="box-heading")
+        yield Words(text)
+        yield NumberedList([*lines, _("カードを抜く")])
 
     def on_numbered_list_chosen(self, chosen: NumberedList.Chosen) -> None:
         """Insert the card, or remove the one that is in."""
@@ -65,13 +68,15 @@ class CardsBox(CounterModal[None]):
                 reader.remove()
         self.dismiss(None)
 
-    def action_close(self) -> None:
+    def action_dismiss_box(self) -> None:
         """Close the box."""
         self.dismiss(None)
 
 
 class TooSmallBox(CounterModal[None]):
     """Covers everything while the window is smaller than 80×24."""
+
+    ACTS = False
 
     def compose(self) -> ComposeResult:
         """Lay out the message."""

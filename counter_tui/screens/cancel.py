@@ -8,8 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from jichipoint.v1 import points_pb2, vouchers_pb2
-from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -18,7 +17,6 @@ from counter_tui.core.answers import slip_of
 from counter_tui.core.bookings import Finished, NotBooked, Outcome
 from counter_tui.core.outbox import Entry
 from counter_tui.core.uuid7 import new_request_id
-from counter_tui.enter_guard import EnterGuard
 from counter_tui.screens.base import CounterModal, CounterScreen
 from counter_tui.screens.large import large_digits
 from counter_tui.screens.use_done import DoneScreen
@@ -61,16 +59,15 @@ class Cancellable:
 class ReasonBox(CounterModal[str]):
     """Why: one of a few reasons by its number, or typed."""
 
-    BINDINGS: ClassVar = [("escape", "close", "")]
+    KEYS = ("choose", "keep")
+    BINDINGS: ClassVar = bindings("keep")
 
-    def compose(self) -> ComposeResult:
-        """Lay out the box."""
-        with Vertical(classes="box"):
-            yield Words(_("取消の理由"), classes="box-heading")
-            yield Words(_("番号で選ぶか、最後の番号を選んで理由を入力してください。"))
-            yield NumberedList([*map(_, _REASONS), _("その他(入力する)")])
-            yield PlainInput(id="reason", max_length=REASON_LENGTH_MAX)
-            yield Words(_("Esc 取り消さずに戻る"))
+    def box(self) -> Iterable[Widget]:
+        """Return the reasons, and the field for another one."""
+        yield Words(_("取消の理由"), classes="box-heading")
+        yield Words(_("番号で選ぶか、最後の番号を選んで理由を入力してください。"))
+        yield NumberedList([*map(_, _REASONS), _("その他(入力する)")])
+        yield PlainInput(id="reason", max_length=REASON_LENGTH_MAX)
 
     def on_mount(self) -> None:
         """Hide the field until it is wanted."""
@@ -90,7 +87,7 @@ class ReasonBox(CounterModal[str]):
         if event.value.strip():
             self.dismiss(event.value.strip())
 
-    def action_close(self) -> None:
+    def action_keep(self) -> None:
         """Go back without cancelling."""
         self.dismiss(None)
 
@@ -130,14 +127,9 @@ class CancelConfirmScreen(CounterScreen[Outcome]):
             yield Words(large_digits(f"{what.points:,}"), id="large")
             yield Words("pt", classes="unit")
 
-    def on_mount(self) -> None:
-        """Begin the pause in which an Enter does nothing."""
-        super().on_mount()
-        self._guard = EnterGuard(self.counter.monotonic())
-
     def action_cancel_it(self) -> None:
         """取消."""
-        if self._submitted or not self._guard.accepts(self.counter.monotonic()):
+        if self._submitted:
             return
         self._submitted = True
         request_id = new_request_id(time.time_ns() // 1_000_000)

@@ -5,15 +5,14 @@ from typing import ClassVar
 
 from jichipoint.v1 import terminals_pb2
 from textual import work
-from textual.app import ComposeResult
-from textual.containers import Vertical
 from textual.widget import Widget
 
 from counter_tui.actions import bindings
 from counter_tui.paged_list import PagedList
 from counter_tui.screens.base import CounterModal, CounterScreen
+from counter_tui.screens.own_key import LeftByOwnKey
 from counter_tui.texts import _, later
-from counter_tui.widgets import KeyBar, Words
+from counter_tui.widgets import Words
 
 Issuer = terminals_pb2.ListIssuersResponse.Issuer
 
@@ -21,27 +20,24 @@ Issuer = terminals_pb2.ListIssuersResponse.Issuer
 class IssuerBox(CounterModal[bool]):
     """Asks once more: the terminal cannot change it afterwards."""
 
+    KEYS = ("register", "back")
     BINDINGS: ClassVar = bindings("register", "back")
 
     def __init__(self, issuer: Issuer) -> None:
         super().__init__()
         self._issuer = issuer
 
-    def compose(self) -> ComposeResult:
-        """Lay out the box."""
-        with Vertical(classes="box"):
-            yield Words(_("ID付与事業者の選択"), classes="box-heading")
-            text = _(
-                "この端末のID付与事業者を次のとおり登録します。\n"
-                "{issuer_id}  {issuer_name}\n"
-                "登録すると、この端末では変更できません。"
-            )
-            yield Words(
-                text.format(issuer_id=self._issuer.issuer_id, issuer_name=self._issuer.issuer_name)
-            )
-            bar = KeyBar()
-            yield bar
-            bar.show_actions(["register", "back"])
+    def box(self) -> Iterable[Widget]:
+        """Return the issuer, and that it stays."""
+        yield Words(_("ID付与事業者の選択"), classes="box-heading")
+        text = _(
+            "この端末のID付与事業者を次のとおり登録します。\n"
+            "{issuer_id}  {issuer_name}\n"
+            "登録すると、この端末では変更できません。"
+        )
+        yield Words(
+            text.format(issuer_id=self._issuer.issuer_id, issuer_name=self._issuer.issuer_name)
+        )
 
     def action_register(self) -> None:
         """登録."""
@@ -50,6 +46,24 @@ class IssuerBox(CounterModal[bool]):
     def action_back(self) -> None:
         """Choose another one."""
         self.dismiss(False)
+
+
+class IssuerChosenScreen(LeftByOwnKey[None]):
+    """What the terminal works for from now on."""
+
+    IS_FINAL = True
+    KEYS = ("finish",)
+    HEADING = later("ID付与事業者の選択 完了")
+    HELP_TEXT = later("この端末のID付与事業者が登録されました。F2でメニューに戻ります。")
+
+    def __init__(self, issuer: Issuer) -> None:
+        super().__init__()
+        self._issuer = issuer
+
+    def body(self) -> Iterable[Widget]:
+        """Return the issuer."""
+        yield Words(_("この端末のID付与事業者を登録しました。"), id="finished")
+        yield Words(f"{self._issuer.issuer_id}  {self._issuer.issuer_name}", classes="value")
 
 
 class IssuerChoiceScreen(CounterScreen[bool]):
@@ -107,6 +121,7 @@ class IssuerChoiceScreen(CounterScreen[bool]):
         terminal = await self.asked(lambda: gateway.choose_issuer(issuer.issuer_id))
         if terminal is not None:
             self.counter.terminal = terminal
+            await self.app.push_screen_wait(IssuerChosenScreen(issuer))
             self.dismiss(True)
 
     def action_read_again(self) -> None:

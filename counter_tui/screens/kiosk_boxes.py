@@ -1,10 +1,11 @@
 """Boxes of the kiosk: nobody has pressed a key for a while, and leaving it by password."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
+from textual.widget import Widget
 from textual.widgets import Input
 
 from counter_tui.actions import bindings
@@ -15,7 +16,7 @@ from counter_tui.core.redemptions import RedemptionError
 from counter_tui.core.settings import StateError
 from counter_tui.screens.base import CounterModal
 from counter_tui.texts import _
-from counter_tui.widgets import KeyBar, SecretInput, Words
+from counter_tui.widgets import PasswordInput, Words
 
 
 class IdleBox(CounterModal[None]):
@@ -25,12 +26,15 @@ class IdleBox(CounterModal[None]):
         super().__init__()
         self._seconds = seconds
 
-    def compose(self) -> ComposeResult:
-        """Lay out the box."""
-        with Vertical(classes="box"):
-            yield Words(_("操作がありません"), classes="box-heading")
-            yield Words(_left_text(self._seconds), id="left")
-            yield Words(_("続けるには、どれかキーを押してください。"))
+    def shown_actions(self) -> list[str]:
+        """Return none: every key does the same."""
+        return []
+
+    def box(self) -> Iterable[Widget]:
+        """Return how long there still is."""
+        yield Words(_("操作がありません"), classes="box-heading")
+        yield Words(_left_text(self._seconds), id="left")
+        yield Words(_("続けるには、どれかキーを押してください。"))
 
     def show_left(self, seconds: int) -> None:
         """Show how long there still is."""
@@ -45,21 +49,18 @@ def _left_text(seconds: int) -> str:
 class LeaveBox(CounterModal[bool]):
     """終了: only with the terminal's password, checked by signing in again."""
 
+    KEYS = ("check", "back")
     BINDINGS: ClassVar = bindings("back")
     AUTO_FOCUS = "#leave-password"
 
-    def compose(self) -> ComposeResult:
-        """Lay out the box."""
-        with Vertical(classes="box"):
-            yield Words(_("終了の確認"), classes="box-heading")
-            yield Words(_("職員用です。終了するには端末パスワードを入力してください。"))
-            with Horizontal(classes="field"):
-                yield Words(_("端末パスワード"), classes="label")
-                yield SecretInput(id="leave-password")
-            yield Words("", id="leave-message")
-            bar = KeyBar()
-            yield bar
-            bar.show_actions(["check", "back"])
+    def box(self) -> Iterable[Widget]:
+        """Return the field."""
+        yield Words(_("終了の確認"), classes="box-heading")
+        yield Words(_("職員用です。終了するには端末パスワードを入力してください。"))
+        with Horizontal(classes="field"):
+            yield Words(_("端末パスワード"), classes="label")
+            yield PasswordInput(id="leave-password")
+        yield Words("", id="leave-message")
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Check the password."""

@@ -32,6 +32,7 @@ TASKS: tuple[tuple[str, Callable[[], AttemptScreen]], ...] = (
 class KioskMenuScreen(CounterScreen[None]):
     """What stands there while nobody is there."""
 
+    ACTS = False
     KEYS = ("choose", "language")
     HEADING = later("マイキーIDの手続き")
     HELP_TEXT = later(

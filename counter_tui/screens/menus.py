@@ -24,6 +24,7 @@ from counter_tui.widgets import NumberedList, Words
 class MenuScreen(CounterScreen[None]):
     """S22: at a terminal with an issuer its service IDs, and the citizens' MyKey IDs."""
 
+    ACTS = False
     KEYS = ("choose",)
     HEADING = later("メニュー")
     HELP_TEXT = later("番号キー、または矢印キーとEnterで選びます。")
@@ -73,6 +74,7 @@ class MenuScreen(CounterScreen[None]):
 class PointMenuScreen(CounterScreen[None]):
     """S28."""
 
+    ACTS = False
     KEYS = ("choose", "back")
     HEADING = later("ポイントメニュー")
     HELP_TEXT = later("番号キー、または矢印キーとEnterで選びます。Escでメニューに戻ります。")

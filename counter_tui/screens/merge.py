@@ -55,6 +55,7 @@ class MergeInputScreen(UseInputScreen):
     )
     BINDINGS = bindings("register_id")
     AUTO_FOCUS = "#number"
+    TAKES_SCANS = True
     ASK_FOR_CARD = later("マイナンバーカードをセットするか、商店街カード番号を入力してください。")
 
     def __init__(self) -> None:
@@ -263,12 +264,13 @@ class MergeConfirmScreen(ConfirmScreen):
 
     def action_merge(self) -> None:
         """合算."""
-        self.submit()
+        self.book()
 
 
 class MergeDoneScreen(DoneScreen):
     """S39."""
 
+    IS_FINAL = True
     KEYS = ("next", "print", "deliver")
     HEADING = later("商店街ポイント合算 完了")
     INSTRUCTION = later(

@@ -12,7 +12,6 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from counter_tui.actions import ACTIONS, bindings, shown_key
-from counter_tui.enter_guard import QUIET_SECONDS, EnterGuard
 from counter_tui.screens.mykey_large import large_mykey_id
 from counter_tui.screens.mykey_rules import parse_mykey_id
 from counter_tui.screens.mykey_step import Attempt, Step
@@ -120,7 +119,6 @@ class CandidateStep(Step[None]):
 
     def on_mount(self) -> None:
         """Show how far it is."""
-        self._guard = EnterGuard(self.counter.monotonic() - QUIET_SECONDS)
         self._show_candidate()
 
     def shown_actions(self) -> list[str]:
@@ -198,9 +196,8 @@ class CandidateStep(Step[None]):
         self._check(typed.mykey_id)
 
     def action_propose(self) -> None:
-        """自動生成; not twice at once: the third is final."""
-        accepted = self._guard.accepts(self.counter.monotonic())
-        if accepted and not self._is_asking and self.candidate.proposals_left:
+        """自動生成."""
+        if not self._is_asking and self.candidate.proposals_left:
             self._is_asking = True
             self._propose()
 

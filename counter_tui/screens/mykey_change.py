@@ -10,7 +10,6 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from counter_tui.actions import bindings
-from counter_tui.enter_guard import EnterGuard
 from counter_tui.screens.mykey_attempt import AttemptScreen, LeftError
 from counter_tui.screens.mykey_candidate import Candidate, CandidateStep
 from counter_tui.screens.mykey_done import FinishedIdStep, mykey_id_rows
@@ -58,13 +57,9 @@ class ChangeStep(Step[mykey_pb2.ChangeMykeyIdResponse | NotDone]):
         yield from mykey_id_rows(self._candidate.reserved)
         yield Words(_("変更すると、現在のマイキーIDはすぐに使えなくなります。"), classes="warning")
 
-    def on_mount(self) -> None:
-        """Begin the pause in which an Enter does nothing."""
-        self._guard = EnterGuard(self.counter.monotonic())
-
     def action_change(self) -> None:
         """変更."""
-        if self._guard.accepts(self.counter.monotonic()) and not self._is_sending:
+        if not self._is_sending:
             self._is_sending = True
             self._change()
 
@@ -82,8 +77,9 @@ class ChangeStep(Step[mykey_pb2.ChangeMykeyIdResponse | NotDone]):
 class ChangedStep(FinishedIdStep):
     """What holds from now on."""
 
+    IS_FINAL = True
     HEADING = later("マイキーIDの変更 完了")
-    HELP_TEXT = later("マイキーIDを控えてから、Enterでメニューに戻ります。")
+    HELP_TEXT = later("マイキーIDを控えてから、F2でメニューに戻ります。")
     MESSAGE = later("マイキーIDの変更が完了しました。")
 
 

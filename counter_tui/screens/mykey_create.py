@@ -10,7 +10,6 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from counter_tui.actions import bindings
-from counter_tui.enter_guard import EnterGuard
 from counter_tui.screens.mykey_attempt import AttemptScreen, LeftError
 from counter_tui.screens.mykey_base import BaseStep, base_name
 from counter_tui.screens.mykey_candidate import CandidateStep
@@ -70,13 +69,9 @@ class RegisterStep(Step[mykey_pb2.RegisterMykeyIdResponse | NotDone]):
                     yield Words(value, classes="value")
             yield Words(lookalike_text(form.candidate.reserved), classes="note")
 
-    def on_mount(self) -> None:
-        """Begin the pause in which an Enter does nothing."""
-        self._guard = EnterGuard(self.counter.monotonic())
-
     def action_register(self) -> None:
         """登録."""
-        if self._guard.accepts(self.counter.monotonic()) and not self._is_sending:
+        if not self._is_sending:
             self._is_sending = True
             self._register()
 

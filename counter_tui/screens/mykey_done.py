@@ -6,42 +6,31 @@ from typing import ClassVar
 from textual.containers import VerticalScroll
 from textual.widget import Widget
 
-from counter_tui.actions import bindings
-from counter_tui.enter_guard import EnterGuard
 from counter_tui.screens.mykey_large import large_mykey_id
 from counter_tui.screens.mykey_step import Attempt, Step
 from counter_tui.screens.mykey_texts import lookalike_text
+from counter_tui.screens.own_key import LeftByOwnKey
 from counter_tui.texts import _
 from counter_tui.widgets import Words
 
 
-class FinishedStep(Step[None]):
-    """What is done is done: Enter and Esc both go to the menu, and the card may go."""
+class FinishedStep(LeftByOwnKey[None], Step[None]):
+    """What is done is done, and the card may go: on to the menu."""
 
     KEYS = ("finish",)
-    BINDINGS = bindings("finish")
     MESSAGE: ClassVar[str] = ""
 
     def __init__(self, attempt: Attempt) -> None:
         super().__init__(attempt)
         attempt.is_decided = True
 
-    def on_mount(self) -> None:
-        """Begin the pause in which an Enter does nothing."""
-        self._guard = EnterGuard(self.counter.monotonic())
-
     def body(self) -> Iterable[Widget]:
         """Return the message."""
         yield Words(_(self.MESSAGE), id="finished")
 
-    def action_finish(self) -> None:
-        """メニューへ: not by the Enter that brought this screen."""
-        if self._guard.accepts(self.counter.monotonic()):
-            self.dismiss(None)
-
     def action_abort(self) -> None:
         """The same as メニューへ."""
-        self.dismiss(None)
+        self.go_on_if_undoable()
 
 
 class FinishedIdStep(FinishedStep):

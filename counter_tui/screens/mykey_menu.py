@@ -14,6 +14,7 @@ from counter_tui.widgets import NumberedList, Words
 class MykeyMenuScreen(CounterScreen[None]):
     """The same tasks as the kiosk's menu has."""
 
+    ACTS = False
     KEYS = ("choose", "back")
     HEADING = later("マイキーIDの手続き")
     HELP_TEXT = later(

@@ -9,7 +9,6 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from counter_tui.actions import ACTIONS, bindings, shown_key
-from counter_tui.enter_guard import EnterGuard
 from counter_tui.screens.mykey_attempt import AttemptScreen, LeftError
 from counter_tui.screens.mykey_done import FinishedStep, Scroll
 from counter_tui.screens.mykey_sending import NotDone
@@ -63,7 +62,6 @@ class LossesStep(Step[Losses]):
 
     def on_mount(self) -> None:
         """Ask what is lost."""
-        self._guard = EnterGuard(self.counter.monotonic())
         self._load()
 
     def shown_actions(self) -> list[str]:
@@ -89,8 +87,7 @@ class LossesStep(Step[Losses]):
 
     def action_revoke(self) -> None:
         """マイキーIDの失効: on to the second time it is said."""
-        accepted = self._guard.accepts(self.counter.monotonic())
-        if accepted and self._losses is not None:
+        if self._losses is not None:
             self.dismiss(self._losses)
 
 
@@ -184,8 +181,9 @@ class RevokeStep(Step[mykey_pb2.RevokeMykeyIdResponse | NotDone]):
 class RevokedStep(FinishedStep):
     """S62's message."""
 
+    IS_FINAL = True
     HEADING = later("マイキーIDの失効 完了")
-    HELP_TEXT = later("Enterでメニューに戻ります。")
+    HELP_TEXT = later("F2でメニューに戻ります。")
     MESSAGE = later("マイキーIDを失効させました。")
 
     def __init__(self, attempt: Attempt, done: mykey_pb2.RevokeMykeyIdResponse) -> None:

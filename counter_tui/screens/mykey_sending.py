@@ -4,13 +4,12 @@ It may carry a password, so it is kept nowhere else: not in the outbox, on no di
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from textual import work
-from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.widget import Widget
 
 from counter_tui.actions import bindings
 from counter_tui.core.bookings import (
@@ -22,7 +21,7 @@ from counter_tui.core.bookings import (
 from counter_tui.core.retry import backoff
 from counter_tui.screens.base import CounterModal
 from counter_tui.texts import _
-from counter_tui.widgets import KeyBar, Words
+from counter_tui.widgets import Words
 
 A = TypeVar("A")
 
@@ -46,6 +45,7 @@ class NotDone:
 class SendingBox(CounterModal[A | NotDone], Generic[A]):
     """Sends one request, the same one each time, and returns its answer."""
 
+    KEYS = ("give_up",)
     BINDINGS = bindings("give_up")
 
     def __init__(self, send: Callable[[], Awaitable[A]]) -> None:
@@ -53,11 +53,13 @@ class SendingBox(CounterModal[A | NotDone], Generic[A]):
         self._ask = send
         self._waits = False
 
-    def compose(self) -> ComposeResult:
-        """Lay out the box."""
-        with Vertical(classes="box"):
-            yield Words(_("処理しています…"), id="working")
-            yield KeyBar(id="working-keys")
+    def box(self) -> Iterable[Widget]:
+        """Return what is happening."""
+        yield Words(_("処理しています…"), id="working")
+
+    def shown_actions(self) -> list[str]:
+        """Offer 取りやめ while there is no answer."""
+        return ["give_up"] if self._waits else []
 
     def on_mount(self) -> None:
         """Begin."""
@@ -93,7 +95,7 @@ class SendingBox(CounterModal[A | NotDone], Generic[A]):
             f"({trouble.reason})",
         )
         self.query_one("#working", Words).show("\n".join(lines))
-        self.query_one("#working-keys", KeyBar).show_actions(["give_up"])
+        self.show_keys()
 
     def action_give_up(self) -> None:
         """取りやめ: wait no longer. Whether it was done is not known then."""

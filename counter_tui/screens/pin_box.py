@@ -1,12 +1,13 @@
 """暗証番号: the holder types the card's PIN, and the card signs the server's challenge (CRD-2)."""
 
 import unicodedata
+from collections.abc import Iterable
 from typing import ClassVar
 
 from jichipoint.v1 import cards_pb2
 from textual import work
-from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
+from textual.widget import Widget
 from textual.widgets import Input
 
 from counter_tui.actions import bindings
@@ -17,7 +18,7 @@ from counter_tui.card_texts import locked_text, trouble_text, wrong_pin_text
 from counter_tui.core.bookings import TroubleError
 from counter_tui.screens.base import CounterModal
 from counter_tui.texts import _
-from counter_tui.widgets import KeyBar, SecretInput, Words
+from counter_tui.widgets import SecretInput, Words
 
 PIN_LENGTH = 4
 
@@ -28,6 +29,7 @@ class PinBox(CounterModal[cards_pb2.CardProof]):
     The PIN goes to the card and nowhere else.
     """
 
+    KEYS = ("check", "back")
     BINDINGS: ClassVar = bindings("back")
     AUTO_FOCUS = "#pin"
 
@@ -38,18 +40,14 @@ class PinBox(CounterModal[cards_pb2.CardProof]):
         """What the PIN is asked for; empty for a use of points."""
         self._heading = heading
 
-    def compose(self) -> ComposeResult:
-        """Lay out the box."""
-        with Vertical(classes="box"):
-            yield Words(self._heading or _("暗証番号の入力"), classes="box-heading")
-            yield from map(Words, self._lines())
-            with Horizontal(classes="field"):
-                yield Words(_("暗証番号"), classes="label")
-                yield SecretInput(id="pin", max_length=PIN_LENGTH)
-            yield Words("", id="pin-message")
-            bar = KeyBar()
-            yield bar
-            bar.show_actions(["check", "back"])
+    def box(self) -> Iterable[Widget]:
+        """Return what it is for, the field, and how often it can be tried."""
+        yield Words(self._heading or _("暗証番号の入力"), classes="box-heading")
+        yield from map(Words, self._lines())
+        with Horizontal(classes="field"):
+            yield Words(_("暗証番号"), classes="label")
+            yield SecretInput(id="pin")
+        yield Words("", id="pin-message")
 
     def _lines(self) -> tuple[str, ...]:
         if self._text:

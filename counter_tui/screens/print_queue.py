@@ -1,11 +1,12 @@
 """印字待ち: what waits for the printer, and what may be on paper in part (RCP-2)."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.widget import Widget
 
+from counter_tui.actions import bindings
 from counter_tui.printer_texts import trouble_text
 from counter_tui.printers.queue import QueueError
 from counter_tui.screens.base import CounterModal
@@ -18,16 +19,15 @@ SHOWN_MAX = 6
 class PrintQueueBox(CounterModal[None]):
     """What to do about slips that are not printed."""
 
-    BINDINGS: ClassVar = [("escape,f12", "close", "")]
+    KEYS = ("dismiss_box",)
+    BINDINGS: ClassVar = [*bindings("dismiss_box"), ("f12", "dismiss_box", "")]
 
-    def compose(self) -> ComposeResult:
-        """Lay out the box."""
-        with Vertical(classes="box"):
-            yield Words(_("印字待ち"), classes="box-heading")
-            yield Words("", id="queue")
-            yield NumberedList()
-            yield Words("", id="queue-message")
-            yield Words(_("Esc 閉じる"))
+    def box(self) -> Iterable[Widget]:
+        """Return what waits, and what can be done."""
+        yield Words(_("印字待ち"), classes="box-heading")
+        yield Words("", id="queue")
+        yield NumberedList()
+        yield Words("", id="queue-message")
 
     def on_mount(self) -> None:
         """Show what waits."""
@@ -73,6 +73,6 @@ class PrintQueueBox(CounterModal[None]):
             self.query_one("#queue-message", Words).show(str(error))
         self._show()
 
-    def action_close(self) -> None:
+    def action_dismiss_box(self) -> None:
         """Close the box."""
         self.dismiss(None)

@@ -1,19 +1,20 @@
 """Small boxes about service IDs: a number that is to be replaced."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
-from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.widget import Widget
 
 from counter_tui.actions import bindings
 from counter_tui.screens.base import CounterModal
 from counter_tui.texts import _
-from counter_tui.widgets import KeyBar, Words
+from counter_tui.widgets import Words
 
 
 class ReplaceBox(CounterModal[bool]):
     """Shows the number there is, and asks whether another replaces it (SID-1)."""
 
+    KEYS = ("replace", "back")
     BINDINGS: ClassVar = bindings("replace", "back")
 
     def __init__(self, present: str, number: str) -> None:
@@ -21,20 +22,16 @@ class ReplaceBox(CounterModal[bool]):
         self._present = present
         self._number = number
 
-    def compose(self) -> ComposeResult:
-        """Lay out the box."""
-        with Vertical(classes="box"):
-            yield Words(_("登録済みの番号の置き換え"), classes="box-heading")
-            text = _(
-                "この方は別の利用カード番号を登録しています。\n"
-                "登録済み: {present}\n"
-                "今回:     {number}\n"
-                "今回の番号に置き換えますか。前の番号は使えなくなります。"
-            )
-            yield Words(text.format(present=self._present, number=self._number))
-            bar = KeyBar()
-            yield bar
-            bar.show_actions(["replace", "back"])
+    def box(self) -> Iterable[Widget]:
+        """Return both numbers."""
+        yield Words(_("登録済みの番号の置き換え"), classes="box-heading")
+        text = _(
+            "この方は別の利用カード番号を登録しています。\n"
+            "登録済み: {present}\n"
+            "今回:     {number}\n"
+            "今回の番号に置き換えますか。前の番号は使えなくなります。"
+        )
+        yield Words(text.format(present=self._present, number=self._number))
 
     def action_replace(self) -> None:
         """置き換える."""

@@ -53,6 +53,7 @@ class LookUpScreen(CounterScreen[None]):
     )
     BINDINGS = bindings("register_id", "back")
     AUTO_FOCUS = "#number"
+    TAKES_SCANS = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -102,6 +103,7 @@ class LookUpScreen(CounterScreen[None]):
     @work(exclusive=True, group="look-up")
     async def _look_up(self) -> None:
         self._offer_registration(False)
+        self._forget_number()
         session = self.counter.card_session
         try:
             certificate = await self.counter.reader.read_user_certificate()
@@ -121,6 +123,12 @@ class LookUpScreen(CounterScreen[None]):
             if session == self.counter.card_session and self.is_active:
                 self.tell("")
                 self._show_found(found)
+
+    def _forget_number(self) -> None:
+        """Leave no number of an earlier user in the field."""
+        self._asked = ""
+        self.query_one("#number", Input).value = ""
+        self.query_one("#mykey", Words).show("")
 
     def _show_found(self, found: service_ids_pb2.LookUpServiceIdResponse) -> None:
         self.app.push_screen(FoundScreen(found), self._back_from_found)

@@ -18,6 +18,7 @@ from counter_tui.core.customer_id import ParsedNumber, parse_number, without_nw7
 from counter_tui.core.outbox import Entry
 from counter_tui.number_texts import NUMBER_FAULTS
 from counter_tui.screens.base import CounterScreen
+from counter_tui.screens.own_key import LeftByOwnKey
 from counter_tui.screens.service_id_boxes import ReplaceBox
 from counter_tui.screens.signature_box import SignatureBox
 from counter_tui.screens.working import WorkingScreen
@@ -44,6 +45,7 @@ class RegisterServiceIdScreen(CounterScreen[None]):
     )
     BINDINGS = bindings("read_number", "back")
     AUTO_FOCUS = "#number"
+    TAKES_SCANS = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -258,18 +260,25 @@ class RegisterServiceIdScreen(CounterScreen[None]):
     def _registered(self, to_correct: bool | None) -> None:
         """前の画面に戻る keeps the number, so that it can be corrected (S24)."""
         if not to_correct:
-            self.query_one("#number", Input).value = ""
-            self._notices_address = None
-            self._show_choice()
+            self._forget()
         self.query_one("#number", Input).focus()
+
+    def _forget(self) -> None:
+        """Keep nothing of one user for the next."""
+        self.query_one("#number", Input).value = ""
+        self._notices_address = None
+        self._show_choice()
 
     def card_inserted(self) -> None:
         """Say that registering can go on."""
         self._show_card()
 
     def card_removed(self) -> None:
-        """Say that the card is needed."""
+        """Forget the user who leaves with it, and say that a card is needed."""
         self._show_card()
+        if self.is_active:
+            self._forget()
+            self.query_one("#number", Input).focus()
 
     def action_back(self) -> None:
         """Go back to the menu."""
@@ -277,7 +286,7 @@ class RegisterServiceIdScreen(CounterScreen[None]):
         self.dismiss(None)
 
 
-class RegisteredScreen(CounterScreen[bool]):
+class RegisteredScreen(LeftByOwnKey[bool]):
     """S24: the staff compare it with the user's card. Returns whether it is to be corrected."""
 
     KEYS = ("next", "correct")
@@ -322,10 +331,19 @@ class RegisteredScreen(CounterScreen[bool]):
 
     def action_next(self) -> None:
         """On to the next citizen."""
-        self.dismiss(False)
+        self.go_on_if_undoable()
 
     def action_back(self) -> None:
         """The same as next: what is registered is registered."""
+        self.go_on_if_undoable()
+
+    @property
+    def is_final(self) -> bool:
+        """Whether a number was replaced: the one before is not usable any more."""
+        return bool(self._answer.replaced)
+
+    def go_on(self) -> None:
+        """On to the next citizen."""
         self.dismiss(False)
 
     def action_correct(self) -> None:

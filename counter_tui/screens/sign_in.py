@@ -1,5 +1,6 @@
 """S9 端末IDと端末パスワードの登録 at first start, S2 ログイン later."""
 
+import unicodedata
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -10,18 +11,26 @@ from textual.widgets import Input
 
 from counter_tui.actions import bindings
 from counter_tui.core.bookings import TroubleError
+from counter_tui.core.key_gate import Typing
 from counter_tui.core.machine import MachineError
 from counter_tui.core.outbox import OutboxError
 from counter_tui.core.settings import StateError
 from counter_tui.screens.base import CounterScreen
 from counter_tui.texts import _, later
-from counter_tui.widgets import PlainInput, SecretInput, Words
+from counter_tui.widgets import PasswordInput, PlainInput, Words
+
+
+class TerminalIdInput(PlainInput):
+    """A terminal's ID, which a program may type with the password."""
+
+    typing = Typing.BY_PROGRAM
 
 
 class RegisterScreen(CounterScreen[bool]):
     """S9: the terminal's ID and password bind this machine (TRM-5)."""
 
     KEYS: ClassVar[tuple[str, ...]] = ("register",)
+    ACTS = False
     HEADING = later("端末IDと端末パスワードの登録")
     INSTRUCTION = later("端末IDと端末パスワードを入力し、「登録」してください。")
     HELP_TEXT = later(
@@ -40,16 +49,16 @@ class RegisterScreen(CounterScreen[bool]):
             yield self._id_field()
         with Horizontal(classes="field"):
             yield Words(_("端末パスワード"), classes="label")
-            yield SecretInput(id="password", max_length=128)
+            yield PasswordInput(id="password", max_length=128)
         if self.counter.settings.hint:
             yield Words(self.counter.settings.hint, id="hint")
 
     def _id_field(self) -> Widget:
-        return PlainInput(max_length=8, id="terminal-id")
+        return TerminalIdInput(id="terminal-id")
 
     def terminal_id(self) -> str:
         """Return the ID that is signed in with."""
-        return self.query_one("#terminal-id", Input).value
+        return unicodedata.normalize("NFKC", self.query_one("#terminal-id", Input).value).strip()
 
     def on_input_submitted(self) -> None:
         """Enter goes to the next empty field, then registers."""

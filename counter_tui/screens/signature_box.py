@@ -5,11 +5,12 @@ leaves this module.
 """
 
 import unicodedata
+from collections.abc import Iterable
 from typing import ClassVar
 
 from textual import work
-from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.containers import Horizontal
+from textual.widget import Widget
 from textual.widgets import Input
 
 from counter_tui.actions import bindings
@@ -24,7 +25,7 @@ from counter_tui.card.reader import CardError
 from counter_tui.card_texts import trouble_text
 from counter_tui.screens.base import CounterModal
 from counter_tui.texts import _
-from counter_tui.widgets import KeyBar, SecretInput, Words
+from counter_tui.widgets import SecretInput, Words
 
 LENGTH_MIN, LENGTH_MAX = 6, 16
 
@@ -32,27 +33,24 @@ LENGTH_MIN, LENGTH_MAX = 6, 16
 class SignatureBox(CounterModal[str]):
     """Returns the serial number, upper-case hexadecimal; None where the holder did not give it."""
 
+    KEYS = ("check", "back")
     BINDINGS: ClassVar = bindings("back")
     AUTO_FOCUS = "#signature-password"
 
-    def compose(self) -> ComposeResult:
-        """Lay out the box."""
-        with Vertical(classes="box"):
-            yield Words(_("署名用電子証明書のパスワード"), classes="box-heading")
-            yield Words(
-                _(
-                    "現住所の変更を通知するため、署名用電子証明書の発行番号を\n"
-                    "登録します。氏名・住所などは読み出しません。\n"
-                    "利用者に入力していただいてください。"
-                )
+    def box(self) -> Iterable[Widget]:
+        """Return what it is for, the field, and how often it can be tried."""
+        yield Words(_("署名用電子証明書のパスワード"), classes="box-heading")
+        yield Words(
+            _(
+                "現住所の変更を通知するため、署名用電子証明書の発行番号を\n"
+                "登録します。氏名・住所などは読み出しません。\n"
+                "利用者に入力していただいてください。"
             )
-            with Horizontal(classes="field"):
-                yield Words(_("パスワード"), classes="label")
-                yield SecretInput(id="signature-password", max_length=LENGTH_MAX + 1)
-            yield Words("", id="signature-message")
-            bar = KeyBar()
-            yield bar
-            bar.show_actions(["check", "back"])
+        )
+        with Horizontal(classes="field"):
+            yield Words(_("パスワード"), classes="label")
+            yield SecretInput(id="signature-password", max_length=LENGTH_MAX + 1)
+        yield Words("", id="signature-message")
 
     def on_mount(self) -> None:
         """Say how often it can be tried, before a try is spent."""

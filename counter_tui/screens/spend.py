@@ -173,7 +173,7 @@ class SpendConfirmScreen(ConfirmScreen):
 
     def action_spend(self) -> None:
         """利用."""
-        self.submit()
+        self.book()
 
 
 class SpendDoneScreen(DoneScreen):

@@ -13,7 +13,6 @@ from counter_tui.actions import bindings
 from counter_tui.core.bookings import NotBooked, Outcome
 from counter_tui.core.outbox import Entry
 from counter_tui.core.uuid7 import new_request_id
-from counter_tui.enter_guard import EnterGuard
 from counter_tui.screens.base import CounterScreen
 from counter_tui.screens.large import large_digits
 from counter_tui.screens.pin_box import PinBox
@@ -67,9 +66,8 @@ class ConfirmScreen(CounterScreen[ConfirmResult]):
             yield Words(points_text(use.balance - use.points))
 
     def on_mount(self) -> None:
-        """Begin the pause in which an Enter does nothing."""
+        """Look whether the card is still in."""
         super().on_mount()
-        self._guard = EnterGuard(self.counter.monotonic())
         self._check_card()
 
     def _check_card(self) -> None:
@@ -80,15 +78,6 @@ class ConfirmScreen(CounterScreen[ConfirmResult]):
             self.card_removed()
         elif self.counter.card_session != self.card_session:
             self.card_inserted()
-
-    def submit(self) -> None:
-        """Book, unless this Enter came too soon after the last."""
-        if self.guard_accepts():
-            self.book()
-
-    def guard_accepts(self) -> bool:
-        """Whether this Enter counts."""
-        return self._guard.accepts(self.counter.monotonic()) and not self._submitted
 
     def book(self) -> None:
         """Book, if the card is still the one; where it is wanted, after the PIN."""

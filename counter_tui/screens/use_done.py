@@ -10,7 +10,7 @@ from textual.widget import Widget
 from counter_tui.actions import bindings
 from counter_tui.core.answers import transaction_number_of
 from counter_tui.core.bookings import Finished
-from counter_tui.screens.base import CounterScreen
+from counter_tui.screens.own_key import LeftByOwnKey
 from counter_tui.slips.document import Slip, render_text
 from counter_tui.texts import _
 from counter_tui.widgets import Words
@@ -19,7 +19,7 @@ SCREEN_COLUMNS = 34
 """On the screen the longest line, the time of issue, fits without a break."""
 
 
-class DoneScreen(CounterScreen[None]):
+class DoneScreen(LeftByOwnKey[None]):
     """完了: the receipt, the transaction number, what to do at the till."""
 
     KEYS: ClassVar[tuple[str, ...]] = ("next", "print")
@@ -53,11 +53,11 @@ class DoneScreen(CounterScreen[None]):
 
     def action_next(self) -> None:
         """On to the next citizen."""
-        self.dismiss(None)
+        self.go_on_if_undoable()
 
     def action_back(self) -> None:
         """The same as next: what is booked is booked."""
-        self.dismiss(None)
+        self.go_on_if_undoable()
 
     @work(exclusive=True)
     async def action_print(self) -> None:

@@ -46,8 +46,13 @@ class IssueInputScreen(SpendInputScreen):
         """Return the field for the voucher's days."""
         with Horizontal(classes="field"):
             yield Words(_("ポイント券有効期限") + "*", classes="label")
-            yield PlainInput(str(DAYS_MAX), id="days", max_length=10)
+            yield PlainInput(str(DAYS_MAX), id="days")
             yield Words(_("日"), classes="unit")
+
+    def clear(self) -> None:
+        """Show no holder; the days of one voucher are not those of the next."""
+        super().clear()
+        self.query_one("#days", Input).value = str(DAYS_MAX)
 
     def check(self, text: str) -> None:  # noqa: ARG002
         """Check the days first, then the amount."""
@@ -122,8 +127,6 @@ class IssueConfirmScreen(ConfirmScreen):
     @work(exclusive=True, group="printer")
     async def action_issue(self) -> None:
         """発行, unless the printer stopped working meanwhile."""
-        if not self.guard_accepts():
-            return
         trouble = await self.counter.printer_trouble()
         if trouble:
             self.tell(trouble, trouble=True)

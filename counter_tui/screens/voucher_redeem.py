@@ -24,7 +24,6 @@ from counter_tui.core.redemptions import (
 )
 from counter_tui.core.uuid7 import new_request_id
 from counter_tui.core.voucher_code import CodeFault, ReadCode, SignedVoucher, read_code
-from counter_tui.enter_guard import EnterGuard
 from counter_tui.screens.base import CounterScreen
 from counter_tui.screens.redeem_boxes import PlaceBox, ReportBox
 from counter_tui.screens.use_done import DoneScreen
@@ -90,6 +89,7 @@ class RedeemScreen(CounterScreen[None]):
     )
     BINDINGS = bindings("place", "report", "print", "back")
     AUTO_FOCUS = "#number"
+    TAKES_SCANS = True
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,7 +117,6 @@ class RedeemScreen(CounterScreen[None]):
     def on_mount(self) -> None:
         """Ask where vouchers are redeemed for."""
         super().on_mount()
-        self._guard = EnterGuard(self.counter.monotonic())
         self._show_totals()
         self.show_waiting()
         self._load_places()
@@ -241,7 +240,7 @@ class RedeemScreen(CounterScreen[None]):
     def _show(self, shown: _Shown) -> None:
         self._shown = shown
         self._submitted = False
-        self._guard = EnterGuard(self.counter.monotonic())
+        self.counter.key_watch.appeared()
         now = self.counter.clock()
         rows = _server_rows(shown.voucher, now) if shown.voucher else self._code_rows(shown.signed)
         text = "\n".join(f"{label:　<8}{value}" for label, value in rows)
@@ -278,7 +277,7 @@ class RedeemScreen(CounterScreen[None]):
         ]
 
     def _redeem(self) -> None:
-        if not self._guard.accepts(self.counter.monotonic()) or self._submitted:
+        if self._submitted:
             return
         shown = self._shown
         if shown is None or not shown.is_redeemable:

@@ -1,22 +1,23 @@
 """While a booking is on its way: one box, which says what is happening and never guesses."""
 
 import asyncio
+from collections.abc import Iterable
 
 from textual import work
-from textual.app import ComposeResult
-from textual.containers import Vertical
+from textual.widget import Widget
 
 from counter_tui.actions import bindings
 from counter_tui.core.bookings import NOT_KEPT, NotBooked, Outcome, UnreachableError
 from counter_tui.core.outbox import Entry
 from counter_tui.screens.base import CounterModal
 from counter_tui.texts import _
-from counter_tui.widgets import KeyBar, Words
+from counter_tui.widgets import Words
 
 
 class WorkingScreen(CounterModal[Outcome]):
     """Brings one request to its end and returns the outcome (USE-5)."""
 
+    KEYS = ("give_up",)
     BINDINGS = bindings("give_up")
 
     def __init__(self, entry: Entry, *, is_new: bool) -> None:
@@ -26,12 +27,14 @@ class WorkingScreen(CounterModal[Outcome]):
         self._gave_up = asyncio.Event()
         self._waits = False
 
-    def compose(self) -> ComposeResult:
-        """Lay out the box."""
-        with Vertical(classes="box"):
-            text = _("処理しています…") if self._is_new else _("前回の続きを確認しています…")
-            yield Words(text, id="working")
-            yield KeyBar(id="working-keys")
+    def box(self) -> Iterable[Widget]:
+        """Return what is happening."""
+        text = _("処理しています…") if self._is_new else _("前回の続きを確認しています…")
+        yield Words(text, id="working")
+
+    def shown_actions(self) -> list[str]:
+        """Offer 取りやめ while there is no answer, once."""
+        return ["give_up"] if self._waits and not self._gave_up.is_set() else []
 
     def on_mount(self) -> None:
         """Begin."""
@@ -58,8 +61,7 @@ class WorkingScreen(CounterModal[Outcome]):
         if self._gave_up.is_set():
             lines = (_("取りやめを確定するため、サーバーにつながるのを待っています。"), lines[2])
         self.query_one("#working", Words).show("\n".join(lines))
-        if not self._gave_up.is_set():
-            self.query_one("#working-keys", KeyBar).show_actions(["give_up"])
+        self.show_keys()
 
     async def sign_in_again(self) -> None:
         """Ask for the password; the request goes on afterwards."""
@@ -73,5 +75,5 @@ class WorkingScreen(CounterModal[Outcome]):
         """取りやめ: settle the request as not booked, if it is not booked already."""
         if self._waits:
             self._gave_up.set()
-            self.query_one("#working-keys", KeyBar).show_actions([])
+            self.show_keys()
             self.query_one("#working", Words).show(_("取りやめを確定しています…"))

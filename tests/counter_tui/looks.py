@@ -7,11 +7,14 @@ from rich.color import Color
 from rich.style import Style
 from textual.app import App
 from textual.widget import Widget
+from textual.widgets import Input, OptionList
 
-from counter_tui.actions import ACTIONS, shown_key
+from counter_tui.actions import ACTIONS, Action, shown_key
 from counter_tui.app import CounterApp
-from counter_tui.screens.base import CounterScreen
+from counter_tui.screens.base import CounterModal, CounterScreen
+from counter_tui.screens.boxes import TooSmallBox
 from counter_tui.texts import _
+from counter_tui.widgets import NumberedList
 from demo.screen_text import screen_text
 
 TEXT_CONTRAST_MIN = 4.5
@@ -28,12 +31,27 @@ def check_contrast(app: CounterApp) -> None:
 
 
 def check_keys(app: CounterApp) -> None:
-    """Every key that does something now stands at the bottom, whole."""
-    if isinstance(app.screen, CounterScreen):
-        rows = screen_text(app).splitlines()[-2:]
-        for id_ in app.screen.shown_actions():
-            wanted = f"{shown_key(ACTIONS[id_], {})} {_(ACTIONS[id_].label)}"
-            assert any(wanted in row for row in rows), (wanted, rows)
+    """The bottom shows the keys that do something now, whole, each of them works, and no other."""
+    screen = app.screen
+    if isinstance(screen, TooSmallBox) or not isinstance(screen, CounterScreen | CounterModal):
+        return
+    rows = screen_text(app).splitlines()[-2 if isinstance(screen, CounterScreen) else -1 :]
+    left = " ".join(rows)
+    for id_ in screen.shown_actions():
+        wanted = f"{shown_key(ACTIONS[id_], {})} {_(ACTIONS[id_].label)}"
+        assert any(wanted in row for row in rows), (wanted, rows)
+        left = left.replace(wanted, "", 1)
+        assert _works(app, ACTIONS[id_]), f"{wanted} does nothing"
+    assert not left.strip(), f"shown though it does nothing: {left.strip()}"
+
+
+def _works(app: CounterApp, action: Action) -> bool:
+    """Whether its key reaches the screen, or what has the focus takes it."""
+    bound = app.screen.active_bindings
+    if any(key in bound and bound[key].enabled for key in action.keys):
+        return True
+    takes_enter = isinstance(app.focused, Input | NumberedList | OptionList)
+    return takes_enter and action.keys[0] in ("enter", "space")
 
 
 def frame_colour(app: App[None], widget: Widget, column: int = 1) -> Color:

@@ -18,7 +18,7 @@ from counter_tui.app import BRIGHT
 from counter_tui.core.bookings import RefusedError, UnreachableError
 from counter_tui.screens.address_box import AddressBox
 from counter_tui.screens.contact import ContactChangeScreen, ContactScreen
-from counter_tui.screens.issuer_choice import IssuerBox, IssuerChoiceScreen
+from counter_tui.screens.issuer_choice import IssuerBox, IssuerChoiceScreen, IssuerChosenScreen
 from counter_tui.screens.menus import MenuScreen
 from counter_tui.screens.sign_in import SignInScreen
 from demo.screen_text import screen_text
@@ -391,6 +391,8 @@ async def test_an_issuer_is_chosen_first(counter: Counter) -> None:
         await pilot.press("2")
         await reach(counter, pilot, IssuerBox)
         await pilot.press("enter")
+        await reach(counter, pilot, IssuerChosenScreen)
+        await pilot.press("f2")
         await reach(counter, pilot, ContactScreen)
         assert values(counter) == list(TYPED.values())
         assert "A商店街" in screen_text(counter.app)

@@ -41,6 +41,7 @@ from tests.counter_tui.test_mykey_screens import (
     tie_wrong,
 )
 from tests.counter_tui.test_screens import Drive, settle
+from tests.patient_hand import press_hurriedly
 
 
 @pytest.fixture
@@ -53,7 +54,9 @@ async def test_a_change(counter: Counter) -> None:
     async with at(counter, s61_done) as pilot:
         assert isinstance(counter.app.screen, ChangedStep)
         assert shows(counter, f"これまでのマイキーID {PRESENT_ID} は、使えなくなりました")
-        await press(pilot, counter, "enter")
+        await press(pilot, counter, "enter", "escape")
+        assert isinstance(counter.app.screen, ChangedStep)
+        await press(pilot, counter, "f2")
         assert isinstance(counter.app.screen, MenuScreen)
     ((attempt_id, purpose),) = book.begun
     assert purpose == mykey_pb2.ATTEMPT_PURPOSE_CHANGE
@@ -64,7 +67,8 @@ async def test_a_change(counter: Counter) -> None:
 
 async def test_an_enter_at_once_changes_nothing(counter: Counter) -> None:
     async with at(counter, s61_confirm) as pilot:
-        await pilot.press("enter", "enter")
+        counter.app.key_watch.appeared()
+        press_hurriedly(counter.app, "enter", "enter")
         await settle(pilot)
         assert isinstance(counter.app.screen, ChangeStep)
     assert counter.gateway.mykey.sent == []
@@ -283,7 +287,8 @@ async def test_done_is_done_without_the_card(drive: Drive, counter: Counter) -> 
         counter.reader.remove()
         await settle(pilot)
         assert counter.app.screen is shown
-        await pilot.press("enter")
+        counter.app.key_watch.appeared()
+        press_hurriedly(counter.app, "enter")
         await settle(pilot)
         assert counter.app.screen is shown, "an Enter at once does nothing"
 

@@ -44,6 +44,7 @@ from tests.counter_tui.test_mykey_screens import (
     s17,
 )
 from tests.counter_tui.test_screens import SIZE, Drive, settle
+from tests.patient_hand import hold, press_hurriedly
 
 AT = tuple[Counter, Pilot[object]]
 
@@ -130,7 +131,8 @@ async def test_the_third_candidate_is_final(counter: Counter) -> None:
 
 async def test_a_key_held_down_takes_one_candidate(counter: Counter) -> None:
     async with at(counter, s16_1) as pilot:
-        await press(pilot, counter, "f2", "f2", "f2")
+        hold(counter.app, "f2")
+        await settle(pilot)
         assert counter.gateway.mykey.proposed == 1
 
 
@@ -452,7 +454,8 @@ async def test_a_refusal_while_the_card_is_gone_ends_it(counter: Counter) -> Non
 
 async def test_an_enter_at_once_registers_nothing(counter: Counter) -> None:
     async with at(counter, s16_5) as pilot:
-        await pilot.press("enter", "enter")
+        counter.app.key_watch.appeared()
+        press_hurriedly(counter.app, "enter", "enter")
         await settle(pilot)
         assert isinstance(counter.app.screen, RegisterStep)
     assert counter.gateway.mykey.sent == []

@@ -14,7 +14,9 @@ COLUMNS, ROWS = 80, 24
 SECONDS_MAX = 30.0
 LOOK_SECONDS = 0.05
 ENTER_PAUSE_SECONDS = 0.6
-"""A confirm screen takes no Enter in its first half second (USE-8)."""
+"""What has just appeared takes no Enter in its first half second (USE-8)."""
+TYPING_SECONDS = 0.08
+"""Between two keys of a fast typist: what comes faster is a scanner's."""
 ROOT = Path(__file__).parents[2]
 
 
@@ -54,18 +56,23 @@ class Hands:
         return shown
 
     def press(self, *keys: str) -> None:
-        """Press keys by tmux's names."""
+        """Press keys by tmux's names; an Enter once what is shown was read."""
         self.keys += len(keys)
-        self._tmux("send-keys", *keys)
+        for key in keys:
+            if key == "Enter":
+                time.sleep(ENTER_PAUSE_SECONDS)
+            self._tmux("send-keys", key)
 
     def type(self, text: str) -> None:
         """Type a text on the keys."""
         self.keys += len(text)
-        self._tmux("send-keys", "-l", text)
+        for character in text:
+            time.sleep(TYPING_SECONDS)
+            self._tmux("send-keys", "-l", character)
+        time.sleep(TYPING_SECONDS)
 
     def confirm(self) -> None:
-        """Enter, after the pause in which a person reads the amount."""
-        time.sleep(ENTER_PAUSE_SECONDS)
+        """Enter, by which something is booked."""
         self.press("Enter")
 
     def scan(self, text: str) -> None:

@@ -48,6 +48,7 @@ from server.demo_data import (
 )
 from server.secrets import read_master_key
 from server.serving import open_ledger
+from tests.patient_hand import rest
 
 SIZE = (80, 24)
 SECONDS_MAX = 30.0
@@ -299,7 +300,7 @@ class Wire:
 
 
 class Ticks:
-    """The clock of the Enter guard: it stands until a test moves it."""
+    """The clock of what appears on the screen: it stands until a test moves it."""
 
     def __init__(self) -> None:
         self.seconds = 100.0
@@ -355,7 +356,9 @@ class Counter:
         """Press keys by their names, each once the application is through with the last."""
         for key in keys:
             character = key if len(key) == 1 else {"enter": "\r", "tab": "\t"}.get(key)
+            await rest(self.app)
             self._send(key, character, TYPING_SECONDS)
+            await rest(self.app)
             await self.settle()
 
     async def settle(self) -> None:
@@ -446,8 +449,7 @@ class Counter:
         await self.reach(MergeConfirmScreen if merging else SpendConfirmScreen)
 
     async def confirm(self) -> None:
-        """Enter, once the half second is over."""
-        self.ticks.seconds += 1
+        """Enter, once what is asked was read."""
         await self.press("enter")
 
     def _has_points(self) -> bool:

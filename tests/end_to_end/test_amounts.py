@@ -1,11 +1,12 @@
 """Amounts as fingers type them (USE-3, USE-8)."""
 
-from textual import events
+import pytest
 
 from counter_tui.screens.menus import PointMenuScreen
 from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
 from counter_tui.widgets import Words
 from tests.end_to_end.support import BALANCE, Counter, Place
+from tests.patient_hand import hold, press_hurriedly, rest
 
 NOT_A_NUMBER = "数字以外の文字が入っています。"
 ZERO = "1以上で入力してください。"
@@ -104,50 +105,46 @@ async def test_one_pasted_line_is_an_amount(place: Place, counter: Counter) -> N
     assert place.booked() == [("SPEND", 500)]
 
 
-async def test_enter_held_down_at_the_input_books_nothing(place: Place, counter: Counter) -> None:
+@pytest.mark.parametrize("delay", [0.25, 0.66, 1.0])
+async def test_enter_held_down_at_the_input_books_nothing(
+    delay: float, place: Place, counter: Counter
+) -> None:
     await counter.open_spending()
     await counter.type("500")
-    for _ in range(20):
-        counter.app.post_message(events.Key("enter", "\r"))
+    hold(counter.app, "enter", delay)
     await counter.reach(SpendConfirmScreen)
-    for _ in range(20):
-        counter.ticks.seconds += 0.03
-        await counter.press("enter")
+    await rest(counter.app)
+    await counter.settle()
     assert type(counter.app.screen) is SpendConfirmScreen
-    screens = [type(screen) for screen in counter.app.screen_stack]
-    assert screens.count(SpendConfirmScreen) == 1
     assert place.outcomes() == []
     assert place.waiting() == []
 
 
+@pytest.mark.parametrize("delay", [0.25, 0.66, 1.0])
 async def test_enter_held_down_over_the_confirmation_books_once(
-    place: Place, counter: Counter
+    delay: float, place: Place, counter: Counter
 ) -> None:
     await counter.open_spending()
     await counter.check(500)
-    counter.ticks.seconds += 1
-    for _ in range(20):
-        counter.app.post_message(events.Key("enter", "\r"))
-    await counter.until(lambda: bool(place.booked()), "booking")
-    for _ in range(5):
-        counter.ticks.seconds += 1
-        await counter.press("enter")
-    await counter.reach(SpendInputScreen)
+    await rest(counter.app)
+    hold(counter.app, "enter", delay)
+    await counter.reach(SpendDoneScreen)
+    await rest(counter.app)
+    await counter.settle()
+    assert type(counter.app.screen) is SpendDoneScreen
     assert place.booked() == [("SPEND", 500)]
     assert place.outcomes() == ["BOOKED"]
 
 
 async def test_a_second_enter_within_half_a_second(place: Place, counter: Counter) -> None:
     await counter.open_spending()
-    await counter.check(500)
-    counter.ticks.seconds += 0.49
-    await counter.press("enter")
-    counter.ticks.seconds += 0.49
-    await counter.press("enter")
+    await counter.type("500")
+    press_hurriedly(counter.app, "enter", "enter", apart=0.49)
+    await counter.reach(SpendConfirmScreen)
+    await counter.settle()
     assert type(counter.app.screen) is SpendConfirmScreen
     assert place.outcomes() == []
-    counter.ticks.seconds += 0.51
-    await counter.press("enter")
+    await counter.confirm()
     await counter.reach(SpendDoneScreen)
     assert place.booked() == [("SPEND", 500)]
 

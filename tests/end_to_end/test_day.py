@@ -80,7 +80,7 @@ async def test_a_day_from_registration_to_the_merge_file(
         await counter.press("f8")
         await counter.read(*words["printed"])
         assert place.receipts.stat().st_size > printed
-        await counter.press("enter", "escape")
+        await counter.press("f2", "escape")
         await counter.reach(PointMenuScreen)
 
     assert place.booked() == [("SPEND", 500), ("MERGE", 200)]

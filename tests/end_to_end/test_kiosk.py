@@ -150,7 +150,7 @@ async def test_a_revoked_id_loses_what_was_shown_and_cannot_be_taken_again(
     await kiosk.read("マイキーIDを失効させました。", "2,710")
     assert place.balance() == 0
     assert place.rows("SELECT count(*) FROM service_id") == [(1,)]  # 高橋さん's
-    await kiosk.confirm()
+    await kiosk.press("f2")
     await kiosk.reach(KioskMenuScreen)
     await give_card_and_pin(kiosk, "1", WITHOUT_MYKEY)
     await kiosk.reach(CandidateStep)

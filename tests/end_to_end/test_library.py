@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from counter_tui.screens.issuer_choice import IssuerBox, IssuerChoiceScreen
+from counter_tui.screens.issuer_choice import IssuerBox, IssuerChoiceScreen, IssuerChosenScreen
 from counter_tui.screens.menus import MenuScreen
 from counter_tui.screens.service_id_boxes import ReplaceBox
 from counter_tui.screens.service_id_found import FoundScreen
@@ -245,6 +245,10 @@ async def test_a_terminal_chooses_its_issuer_once(place: Place, server: str) -> 
         await library.press("1")
         await library.reach(IssuerBox)
         await library.press("enter")
+        await library.reach(IssuerChosenScreen)
+        await library.press("enter", "escape")
+        await library.reach(IssuerChosenScreen)
+        await library.press("f2")
         await library.reach(MenuScreen)
         assert place.rows(ISSUER_OF_THE_LIBRARY) == [(LIBRARY,)]
         await library.read("1  サービスIDの登録")

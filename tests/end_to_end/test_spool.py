@@ -64,7 +64,9 @@ async def test_file_is_delivered_once_the_folder_is_mended(
     assert place.merge_files()[0].read_bytes() == place.rows("SELECT content FROM merge")[0][0]
     assert place.waiting() == []
     assert place.booked() == [("MERGE", 200)]
-    await counter.press("enter")
+    await counter.press("enter", "escape")
+    await counter.reach(MergeDoneScreen)
+    await counter.press("f2")
     await counter.reach(MergeInputScreen)
 
 
@@ -74,7 +76,7 @@ async def test_file_is_delivered_at_the_next_start(place: Place, server: str, me
         async with counter_in_use(place, server) as counter:
             await _merge(counter)
             await counter.read("連携ファイル: 未引き渡し")
-            await counter.press("enter", "f10")
+            await counter.press("f2", "f10")
         assert len(place.waiting()) == 1
         if not mended:
             async with counter_at(place, server) as counter:
@@ -86,7 +88,7 @@ async def test_file_is_delivered_at_the_next_start(place: Place, server: str, me
         await counter.sign_in()
         await counter.reach(MergeDoneScreen)
         await counter.read("連携ファイル: 引き渡し済み", "前回の続きの処理が完了しました。")
-        await counter.press("enter")
+        await counter.press("f2")
         await counter.reach(MenuScreen)
     assert place.booked() == [("MERGE", 200)]
     assert place.balance() == BALANCE - 200
