@@ -30,6 +30,8 @@ class KeyWatch:
         self._app = app
         self.gate: KeyGate[events.Key] = KeyGate(frame)
         self._timer: Timer | None = None
+        self._waits = 0
+        """How often keys were waited for: what an earlier timer still tells means nothing."""
         self._before_burst: tuple[Input, str, int] | None = None
 
     def appeared(self) -> None:
@@ -55,16 +57,21 @@ class KeyWatch:
             self._wait(LATE_TIMES_MAX)
 
     def _stop_timer(self) -> None:
+        self._waits += 1
         if self._timer is not None:
             self._timer.stop()
             self._timer = None
 
     def _wait(self, times_left: int) -> None:
         due = asyncio.get_running_loop().time() + GAP_SECONDS
-        self._timer = self._app.set_timer(GAP_SECONDS, partial(self._waited, due, times_left))
+        self._timer = self._app.set_timer(
+            GAP_SECONDS, partial(self._waited, self._waits, due, times_left)
+        )
 
-    async def _waited(self, due: float, times_left: int) -> None:
+    async def _waited(self, waiting: int, due: float, times_left: int) -> None:
         """Conclude that it is quiet, unless this process was held up: keys may be waiting."""
+        if waiting != self._waits:
+            return
         if asyncio.get_running_loop().time() - due > LATE_SECONDS and times_left:
             self._wait(times_left - 1)
         else:

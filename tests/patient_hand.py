@@ -5,6 +5,7 @@ A hurried hand does not look, and a held key comes again and again.
 
 import asyncio
 import time
+from typing import TypeVar
 
 from textual import events
 from textual.app import App
@@ -12,10 +13,12 @@ from textual.app import App
 from counter_tui.app import CounterApp
 from counter_tui.core.key_gate import KeyGate
 
+R = TypeVar("R")
+
 SECONDS_MAX = 30.0
 
 
-async def rest(app: App[object]) -> None:
+async def rest(app: App[R]) -> None:
     """Let so much time pass that the key gate has nothing left to wait for."""
     if not isinstance(app, CounterApp) or app._exit or not app.is_running:
         return
@@ -30,7 +33,7 @@ async def rest(app: App[object]) -> None:
         await asyncio.wait_for(rested.wait(), SECONDS_MAX)
 
 
-def press_hurriedly(app: App[object], *keys: str, apart: float = 0.1) -> None:
+def press_hurriedly(app: App[R], *keys: str, apart: float = 0.1) -> None:
     """Press keys so many seconds after each other, by the times that are told with them.
 
     All are given to the application at once: no load of the machine comes between them.
@@ -45,7 +48,7 @@ def press_hurriedly(app: App[object], *keys: str, apart: float = 0.1) -> None:
 
 
 def hold(
-    app: App[object], key: str, delay: float = 0.66, interval: float = 0.033, after: float = 0
+    app: App[R], key: str, delay: float = 0.66, interval: float = 0.033, after: float = 0
 ) -> None:
     """Hold a key down for two seconds, so many seconds from now, as a keyboard repeats it."""
     pressed_at = time.monotonic() + after
@@ -56,7 +59,7 @@ def hold(
         app.post_message(event)
 
 
-def send(app: App[object], text: str, gap: float) -> None:
+def send(app: App[R], text: str, gap: float) -> None:
     """Let a scanner send a text, each key so many seconds behind the one before."""
     names = {"\r": "enter", "\n": "ctrl+j", "\t": "tab", "\x1d": "ctrl+right_square_bracket"}
     sent_at = time.monotonic()
