@@ -47,10 +47,20 @@ _MOVES = frozenset(
 class KeyPress(Protocol):
     """A key as the terminal told it."""
 
-    key: str
-    character: str | None
-    time: float
-    """Seconds of a clock that does not go back."""
+    @property
+    def key(self) -> str:
+        """Its name."""
+        ...
+
+    @property
+    def character(self) -> str | None:
+        """What it writes, where it writes one character."""
+        ...
+
+    @property
+    def time(self) -> float:
+        """Seconds of a clock that does not go back."""
+        ...
 
     @property
     def is_printable(self) -> bool:

@@ -24,7 +24,8 @@ from tests.counter_tui import (
     test_service_id_screens,
 )
 from tests.counter_tui.canned import Counter
-from tests.counter_tui.test_screens import SIZE, Drive, settle
+from tests.counter_tui.test_mykey_create import at
+from tests.counter_tui.test_screens import Drive, settle
 from tests.patient_hand import hold, press_hurriedly, rest, send
 
 KIOSK = set(test_kiosk_screens.DRIVES)
@@ -92,8 +93,7 @@ def message(app: CounterApp) -> str:
 @pytest.mark.parametrize("drive", DRIVES, ids=lambda drive: drive.__name__)
 async def test_scans(drive: Drive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counter = new_counter(drive, tmp_path, monkeypatch)
-    async with counter.app.run_test(size=SIZE) as pilot:
-        await drive(counter, pilot)
+    async with at(counter, drive) as pilot:
         if isinstance(counter.app.screen, BOXES_LEFT_BY_ANY_KEY) or takes_scans(counter.app):
             return
         before, held = state(counter), fields(counter.app)
@@ -119,8 +119,7 @@ async def outcome_of(
     drive: Drive, folder: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[CounterApp], None]
 ) -> tuple[object, ...]:
     counter = new_counter(drive, folder, monkeypatch)
-    async with counter.app.run_test(size=SIZE) as pilot:
-        await drive(counter, pilot)
+    async with at(counter, drive) as pilot:
         await rest(counter.app)
         act(counter.app)
         await rest(counter.app)
