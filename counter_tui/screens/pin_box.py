@@ -39,6 +39,7 @@ class PinBox(CounterModal[cards_pb2.CardProof]):
         self._text = text
         """What the PIN is asked for; empty for a use of points."""
         self._heading = heading
+        self._may_type = True
 
     def box(self) -> Iterable[Widget]:
         """Return what it is for, the field, and how often it can be tried."""
@@ -56,6 +57,16 @@ class PinBox(CounterModal[cards_pb2.CardProof]):
             _("このポイント数の利用には、カードの利用者証明用暗証番号(4桁)が必要です。"),
             _("利用者に入力していただいてください。"),
         )
+
+    def shown_actions(self) -> list[str]:
+        """Offer no check where nothing can be typed: the card is asked, or locked."""
+        keys = super().shown_actions()
+        return [key for key in keys if key != "check" or self._may_type]
+
+    def _let_type(self, may_type: bool) -> None:
+        self._may_type = may_type
+        self.query_one("#pin", Input).disabled = not may_type
+        self.show_keys()
 
     def on_mount(self) -> None:
         """Say how often the PIN can be tried, before a try is spent."""
@@ -80,7 +91,7 @@ class PinBox(CounterModal[cards_pb2.CardProof]):
         if len(pin) != PIN_LENGTH or not (pin.isascii() and pin.isdigit()):
             self._tell(_("暗証番号は4桁の数字です。"))
             return
-        event.input.disabled = True
+        self._let_type(False)
         self._tell(_("カードで確認しています。カードを抜かないでください。"))
         self._prove(pin)
 
@@ -112,13 +123,12 @@ class PinBox(CounterModal[cards_pb2.CardProof]):
 
     def _ask_again(self, text: str) -> None:
         self._tell(text)
-        field = self.query_one("#pin", Input)
-        field.disabled = False
-        field.focus()
+        self._let_type(True)
+        self.query_one("#pin", Input).focus()
 
     def _lock(self) -> None:
         self._tell(locked_text())
-        self.query_one("#pin", Input).disabled = True
+        self._let_type(False)
 
     def _tell(self, text: str) -> None:
         self.query_one("#pin-message", Words).show(text)

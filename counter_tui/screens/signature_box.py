@@ -37,6 +37,10 @@ class SignatureBox(CounterModal[str]):
     BINDINGS: ClassVar = bindings("back")
     AUTO_FOCUS = "#signature-password"
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._may_type = True
+
     def box(self) -> Iterable[Widget]:
         """Return what it is for, the field, and how often it can be tried."""
         yield Words(_("署名用電子証明書のパスワード"), classes="box-heading")
@@ -51,6 +55,16 @@ class SignatureBox(CounterModal[str]):
             yield Words(_("パスワード"), classes="label")
             yield SecretInput(id="signature-password", max_length=LENGTH_MAX + 1)
         yield Words("", id="signature-message")
+
+    def shown_actions(self) -> list[str]:
+        """Offer no check where nothing can be typed: the card is asked, or locked."""
+        keys = super().shown_actions()
+        return [key for key in keys if key != "check" or self._may_type]
+
+    def _let_type(self, may_type: bool) -> None:
+        self._may_type = may_type
+        self.query_one("#signature-password", Input).disabled = not may_type
+        self.show_keys()
 
     def on_mount(self) -> None:
         """Say how often it can be tried, before a try is spent."""
@@ -80,7 +94,7 @@ class SignatureBox(CounterModal[str]):
         if not password.isascii():
             self._tell(_("パスワードは6桁から16桁の英数字です。"))
             return
-        event.input.disabled = True
+        self._let_type(False)
         self._tell(_("カードで確認しています。カードを抜かないでください。"))
         self._read(password)
 
@@ -105,9 +119,8 @@ class SignatureBox(CounterModal[str]):
 
     def _ask_again(self, text: str) -> None:
         self._tell(text)
-        field = self.query_one("#signature-password", Input)
-        field.disabled = False
-        field.focus()
+        self._let_type(True)
+        self.query_one("#signature-password", Input).focus()
 
     def _say_that_there_is_none(self) -> None:
         self._close_field(
@@ -127,7 +140,7 @@ class SignatureBox(CounterModal[str]):
 
     def _close_field(self, text: str) -> None:
         self._tell(text)
-        self.query_one("#signature-password", Input).disabled = True
+        self._let_type(False)
 
     def _tell(self, text: str) -> None:
         self.query_one("#signature-message", Words).show(text)

@@ -14,7 +14,7 @@ from counter_tui.app import CounterApp
 from counter_tui.screens.base import CounterModal, CounterScreen
 from counter_tui.screens.boxes import TooSmallBox
 from counter_tui.texts import _
-from counter_tui.widgets import NumberedList
+from counter_tui.widgets import KeyBar, NumberedList
 from demo.screen_text import screen_text
 
 TEXT_CONTRAST_MIN = 4.5
@@ -35,7 +35,9 @@ def check_keys(app: CounterApp) -> None:
     screen = app.screen
     if isinstance(screen, TooSmallBox) or not isinstance(screen, CounterScreen | CounterModal):
         return
-    rows = screen_text(app).splitlines()[-2 if isinstance(screen, CounterScreen) else -1 :]
+    bar = screen.query_one(KeyBar).region
+    assert (bar.height, bar.bottom) == (2, screen.size.height), "it covers that of a screen below"
+    rows = screen_text(app).splitlines()[bar.y : bar.bottom]
     left = " ".join(rows)
     for id_ in screen.shown_actions():
         wanted = f"{shown_key(ACTIONS[id_], {})} {_(ACTIONS[id_].label)}"
