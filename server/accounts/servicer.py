@@ -43,14 +43,12 @@ class LedgerServicer:
         self, request: pb.GetBalanceRequest, call: Call
     ) -> pb.GetBalanceResponse:
         """LED-8."""
-        account = await self._account(request.account, call)
         now = Moment.of(self._clock.now()).microseconds
-        number, time = None, now
-        match request.WhichOneof("moment"):
-            case "transaction_number":
-                number = fields.text(request.transaction_number, "transaction_number", 20)
-            case "time":
-                time = fields.microseconds(request.time, "time")
+        with fields.checked() as checked:
+            named = checked(_named_in, request.account)
+            moment = checked(_moment_in, request)
+        account = await self._account(named, call)
+        number, time = moment[0], now if moment[1] is None else moment[1]
         if time > now:
             raise Refusal(AccountsReason.MOMENT_IN_FUTURE)
 
@@ -74,9 +72,11 @@ class LedgerServicer:
         self, request: pb.ListAccountTransactionsRequest, call: Call
     ) -> pb.ListAccountTransactionsResponse:
         """LED-8."""
-        account = await self._account(request.account, call)
-        size = pages.size(request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
-        before = pages.position(request.page_token) or MOST
+        with fields.checked() as checked:
+            named = checked(_named_in, request.account)
+            size = checked(pages.size, request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
+            before = checked(pages.position, request.page_token) or MOST
+        account = await self._account(named, call)
         found = await self._readers.query(
             lambda database: history(database, account, before, size + 1)
         )
@@ -86,10 +86,9 @@ class LedgerServicer:
             next_page_token=pages.token(page[-1].transaction_id) if len(found) > size else "",
         )
 
-    async def _account(self, named: pb.Account, call: Call) -> AccountKey:
+    async def _account(self, named: AccountKey, call: Call) -> AccountKey:
         """Return the account that is meant, or refuse where the caller may not see it."""
-        program_id = fields.digits(named.program_id, "account.program_id", 8)
-        kind = _kind(named.kind)
+        program_id, kind = named.program_id, named.kind
         program_key, terminal_key = ProgramKey(program_id), TerminalKey(call.session.terminal_id)
         mykey_key = MykeyKey(named.owner)
 
@@ -99,26 +98,46 @@ class LedgerServicer:
             code = terminal.municipality_code if terminal else None
             return found.get(program_key), code, found.get(mykey_key)
 
-        if kind in OF_CITIZENS:
-            fields.mykey_id(named.owner)
-        elif named.owner:
-            fields.text(named.owner, "account.owner", OWNER_LENGTH_MAX)
         program, municipality_code, citizen = await self._readers.read(read)
         all_of_them = call.session.terminal_class == TerminalClass.OPERATOR
         if program is None or not (all_of_them or program.municipality_code == municipality_code):
             raise Refusal(PointsReason.PROGRAM_UNKNOWN)
         if kind not in OF_CITIZENS:
-            return AccountKey(program_id, kind, named.owner)
+            return named
         if citizen is None:
             raise Refusal(CitizenReason.MYKEY_ID_UNKNOWN)
         return citizen.account(program_id)._replace(kind=kind)
+
+
+def _named_in(account: pb.Account) -> AccountKey:
+    """Return what a request names: of a citizen's account the owner is a MyKey ID."""
+    with fields.checked() as checked:
+        program_id = checked(fields.digits, account.program_id, "account.program_id", 8)
+        kind = checked(_kind, account.kind)
+        if kind in OF_CITIZENS:
+            checked(fields.mykey_id, account.owner, "account.owner")
+        elif account.owner:
+            checked(fields.text, account.owner, "account.owner", OWNER_LENGTH_MAX)
+    return AccountKey(program_id, kind, account.owner)
+
+
+def _moment_in(request: pb.GetBalanceRequest) -> tuple[str | None, int | None]:
+    """Return the transaction number or the time, in microseconds, up to which is asked."""
+    match request.WhichOneof("moment"):
+        case "transaction_number":
+            return fields.text(request.transaction_number, "transaction_number", 20), None
+        case "time":
+            return None, fields.microseconds(request.time, "time")
+    return None, None
 
 
 def _kind(value: "pb.AccountKind.ValueType") -> AccountKind:
     try:
         return AccountKind(pb.AccountKind.Name(value).removeprefix("ACCOUNT_KIND_"))
     except ValueError as error:
-        raise fields.invalid("account.kind", "one of the kinds of accounts") from error
+        raise fields.invalid(
+            "account.kind", "one of the kinds of accounts", "決められた種類の一つ"
+        ) from error
 
 
 def _message(line: Line) -> pb.AccountTransaction:

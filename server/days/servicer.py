@@ -33,9 +33,10 @@ class DayServicer:
         self, request: pb.ListDayTransactionsRequest, call: Call
     ) -> pb.ListDayTransactionsResponse:
         """USE-4."""
-        day = self._day(request.day if request.HasField("day") else None)
-        size = pages.size(request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
-        before = pages.position(request.page_token) or _MOST
+        with fields.checked() as checked:
+            day = checked(self._day, request.day if request.HasField("day") else None)
+            size = checked(pages.size, request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
+            before = checked(pages.position, request.page_token) or _MOST
         caller = call.session.caller
         found = await self._readers.query(
             lambda database: day_lines(database, caller, day, before, size + 1)

@@ -31,7 +31,7 @@ from server.merging.states import (
 )
 from server.points.cards import MyNumberCard
 from server.points.errors import PointsReason
-from server.points.servicer import usable_points, use_of
+from server.points.servicer import asked_in, usable_points, use_of
 from server.readers import Readers
 from server.rpc import fields, pages
 from server.rpc.access import LEDGER_READERS, STREET_COUNTERS, Whose, open_to
@@ -109,16 +109,21 @@ class MergeServicer:
         issuer_id = call.session.issuer_id
         if issuer_id is None:
             raise Refusal(MergingReason.TERMINAL_CANNOT_MERGE)
-        key = RequestKey(call.session.caller, fields.request_id(request.request_id))
-        card, customer_id = _card(request, issuer_id)
-        use = await use_of(request, card, call.session.terminal_id, key, self._proofs)
+        with fields.checked() as checked:
+            request_id = checked(fields.request_id, request.request_id)
+            shown_card = checked(_card, request, issuer_id)
+            asked = checked(asked_in, request)
+            street_point_id = checked(_street_point_id, request.street_point_id)
+        key, terminal_id = RequestKey(call.session.caller, request_id), call.session.terminal_id
+        card, customer_id = shown_card
+        use = await use_of(request, asked, card, terminal_id, key=key, proofs=self._proofs)
         milliseconds = Moment.of(self._clock.now()).microseconds // 1000
         command = MergeCommand(
             key,
             fingerprint("Merge", request),
             use,
             customer_id,
-            fields.text(request.street_point_id, "street_point_id", STREET_POINT_ID_LENGTH_MAX),
+            street_point_id,
             uuid7(milliseconds, self._chance),
             self._chance.bytes(16),
             self._vault,
@@ -132,8 +137,9 @@ class MergeServicer:
         self, request: pb.ListUndeliveredMergesRequest, call: Call
     ) -> pb.ListUndeliveredMergesResponse:
         """MRG-4."""
-        size = pages.size(request.page_size, FILES, FILES_MAX)
-        after = pages.position(request.page_token) or 0
+        with fields.checked() as checked:
+            size = checked(pages.size, request.page_size, FILES, FILES_MAX)
+            after = checked(pages.position, request.page_token) or 0
         caller = call.session.caller
         found = await self._readers.query(
             lambda database: undelivered(database, caller, after, size + 1)
@@ -177,12 +183,12 @@ class MergeServicer:
         self, request: pb.ListUnacknowledgedMergesRequest, call: Call
     ) -> pb.ListUnacknowledgedMergesResponse:
         """MRG-8."""
-        if not 0 <= request.hours <= OVERDUE_HOURS_MAX:
-            raise fields.invalid("hours", f"0 to {OVERDUE_HOURS_MAX}")
-        size = pages.size(request.page_size, STATES, STATES_MAX)
-        after = pages.position(request.page_token) or 0
+        with fields.checked() as checked:
+            hours = checked(fields.whole_number, request.hours, "hours", 0, OVERDUE_HOURS_MAX)
+            size = checked(pages.size, request.page_size, STATES, STATES_MAX)
+            after = checked(pages.position, request.page_token) or 0
         now = Moment.of(self._clock.now()).microseconds
-        until = overdue(now, request.hours or OVERDUE_HOURS)
+        until = overdue(now, hours or OVERDUE_HOURS)
         municipality_code = await self._municipality_of(call)
         found = await self._readers.query(
             lambda database: unacknowledged(database, until, municipality_code, after, size + 1)
@@ -213,14 +219,17 @@ def _customer_id(text: str) -> str:
     return fields.text(text, "customer_id", STREET_POINT_ID_LENGTH_MAX)
 
 
+def _street_point_id(text: str) -> str:
+    return fields.text(text, "street_point_id", STREET_POINT_ID_LENGTH_MAX)
+
+
 def _card(
     request: pb.MergeRequest, issuer_id: str
 ) -> tuple[MyNumberCard | StreetCard, CardServiceIdKey | str]:
     """Return the card that is shown, and where its holder's number at the street is found."""
     if request.WhichOneof("card") == "customer_id":
         customer_id = _customer_id(request.customer_id)
-        mykey_id = fields.mykey_id(request.mykey_id)
-        return StreetCard(issuer_id, customer_id, mykey_id), customer_id
+        return StreetCard(issuer_id, customer_id, request.mykey_id), customer_id
     serial_number = fields.serial_number(request.certificate_serial_number)
     return MyNumberCard(serial_number), CardServiceIdKey(issuer_id, serial_number)
 

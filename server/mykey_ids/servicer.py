@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from jichipoint.v1 import mykey_pb2 as pb
 from peewee import Database
@@ -82,8 +82,10 @@ class MykeyServicer:
         self, request: pb.BeginAttemptRequest, call: Call
     ) -> pb.BeginAttemptResponse:
         """MKY-1: card and PIN."""
-        key = RequestKey(call.session.caller, fields.request_id(request.request_id))
-        purpose = _purpose(request.purpose)
+        with fields.checked() as checked:
+            request_id = checked(fields.request_id, request.request_id)
+            purpose = checked(_purpose, request.purpose)
+        key = RequestKey(call.session.caller, request_id)
         signed = SignedChallenge(
             request.card_proof.challenge,
             request.card_proof.certificate,
@@ -120,7 +122,7 @@ class MykeyServicer:
         self, request: pb.ProposeMykeyIdRequest, call: Call
     ) -> pb.ProposeMykeyIdResponse:
         """MKY-2."""
-        key, now = self._attempt_key(request.attempt_id, call), self._now().microseconds
+        key, now = _attempt_key(request.attempt_id, call), self._now().microseconds
         candidate, left = await self._writer.run(
             lambda database: attempts.propose(database, key, self._draw, now)
         )
@@ -131,8 +133,10 @@ class MykeyServicer:
         self, request: pb.CheckMykeyIdRequest, call: Call
     ) -> pb.CheckMykeyIdResponse:
         """MKY-3."""
-        key, now = self._attempt_key(request.attempt_id, call), self._now().microseconds
-        mykey_id = fields.mykey_id(request.mykey_id)
+        with fields.checked() as checked:
+            key = checked(_attempt_key, request.attempt_id, call)
+            mykey_id = checked(fields.mykey_id, request.mykey_id)
+        now = self._now().microseconds
         is_free, left, proposed = await self._writer.run(
             lambda database: attempts.check(database, key, mykey_id, self._draw, now)
         )
@@ -146,23 +150,25 @@ class MykeyServicer:
         self, request: pb.RegisterMykeyIdRequest, call: Call
     ) -> bytes:
         """MKY-1, MKY-4. The password is in no fingerprint: a quick hash of it would tell it."""
-        if not is_password(request.password):
-            raise fields.invalid("password", "6 to 16 half-width letters and digits")
-        profile = Profile(
-            await asyncio.to_thread(hash_password, request.password),
-            _mail(request.mail),
-            *_choices(request),
-            fields.digits(request.base_municipality_code, "base_municipality_code", 6),
-        )
-        key, attempt = await self._of_attempt(request.request_id, request.attempt_id, call)
+        code = request.base_municipality_code
+        with fields.checked() as checked:
+            names = checked(_names_in, request, call)
+            mykey_id = checked(fields.mykey_id, request.mykey_id)
+            password = checked(_password, request.password)
+            mail = checked(_mail, request.mail)
+            choices = checked(_choices, request)
+            checked(fields.digits, code, "base_municipality_code", 6)
+        hashed = await asyncio.to_thread(hash_password, password)
+        profile = Profile(hashed, mail, *choices, code)
+        attempt = await self._found(names.attempt)
         request.ClearField("password")
         command = RegisterMykeyCommand(
-            key,
+            names.request,
             fingerprint("RegisterMykeyId", request),
             call.session.terminal_id,
             request.attempt_id,
             attempt.serial_number,
-            fields.mykey_id(request.mykey_id),
+            mykey_id,
             profile,
             lambda mykey_id: pb.RegisterMykeyIdResponse(mykey_id=mykey_id).SerializeToString(),
         )
@@ -171,14 +177,17 @@ class MykeyServicer:
     @open_to(SERVICE_ID_COUNTERS, Whose.HOLDER)
     async def ChangeMykeyId(self, request: pb.ChangeMykeyIdRequest, call: Call) -> bytes:  # noqa: N802
         """MKY-6."""
-        key, attempt = await self._of_attempt(request.request_id, request.attempt_id, call)
+        with fields.checked() as checked:
+            names = checked(_names_in, request, call)
+            mykey_id = checked(fields.mykey_id, request.mykey_id)
+        attempt = await self._found(names.attempt)
         command = ChangeMykeyCommand(
-            key,
+            names.request,
             fingerprint("ChangeMykeyId", request),
             call.session.terminal_id,
             request.attempt_id,
             attempt.serial_number,
-            fields.mykey_id(request.mykey_id),
+            mykey_id,
             lambda new, old: pb.ChangeMykeyIdResponse(
                 mykey_id=new, replaced=old
             ).SerializeToString(),
@@ -201,9 +210,10 @@ class MykeyServicer:
     @open_to(SERVICE_ID_COUNTERS, Whose.HOLDER)
     async def RevokeMykeyId(self, request: pb.RevokeMykeyIdRequest, call: Call) -> bytes:  # noqa: N802
         """MKY-7: what is held for orders goes back first, so that it lapses with the rest."""
-        key, attempt = await self._of_attempt(request.request_id, request.attempt_id, call)
+        names = _names_in(request, call)
+        attempt = await self._found(names.attempt)
         command = RevokeMykeyCommand(
-            key,
+            names.request,
             fingerprint("RevokeMykeyId", request),
             call.session.terminal_id,
             request.attempt_id,
@@ -215,23 +225,23 @@ class MykeyServicer:
         if not attempt.ended and attempt.purpose == Purpose.REVOKE:
             found = await self._losses(attempt)
             if found.points == request.shown_points:
-                for release in release_commands(found.belongings, key):
+                for release in release_commands(found.belongings, names.request):
                     await self._writer.book(release, call.timeout_seconds)
         return await book(self._writer, command, call)
 
     @open_to(SERVICE_ID_COUNTERS, Whose.HOLDER)
     async def TieCard(self, request: pb.TieCardRequest, call: Call) -> bytes:  # noqa: N802
         """CRD-4. The password is in no fingerprint."""
-        mykey_id = fields.mykey_id(request.mykey_id)
-        password = request.password
-        if not 1 <= len(password) <= PASSWORD_FIELD_MAX:
-            raise fields.invalid("password", f"1 to {PASSWORD_FIELD_MAX} characters")
-        key, attempt = await self._of_attempt(request.request_id, request.attempt_id, call)
+        with fields.checked() as checked:
+            names = checked(_names_in, request, call)
+            mykey_id = checked(fields.mykey_id, request.mykey_id)
+            password = checked(fields.secret, request.password, "password", PASSWORD_FIELD_MAX)
+        attempt = await self._found(names.attempt)
         request.ClearField("password")
         async with self._guesses.watched(call.session.terminal_id):
             kept = await self._query(lambda database: password_hash_of(database, mykey_id))
             command = TieCardCommand(
-                key,
+                names.request,
                 fingerprint("TieCard", request),
                 call.session.terminal_id,
                 request.attempt_id,
@@ -265,7 +275,7 @@ class MykeyServicer:
         self, request: pb.EndAttemptRequest, call: Call
     ) -> pb.EndAttemptResponse:
         """Free the candidate."""
-        key, now = self._attempt_key(request.attempt_id, call), self._now().microseconds
+        key, now = _attempt_key(request.attempt_id, call), self._now().microseconds
         await self._writer.run(lambda database: attempts.end(database, key, now))
         return pb.EndAttemptResponse()
 
@@ -276,8 +286,9 @@ class MykeyServicer:
         call: Call,  # noqa: ARG002
     ) -> pb.ListBaseMunicipalitiesResponse:
         """MKY-4."""
-        size = pages.size(request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
-        after = pages.text(request.page_token)
+        with fields.checked() as checked:
+            size = checked(pages.size, request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
+            after = checked(pages.text, request.page_token)
         found = await self._query(lambda database: base_municipalities(database, after, size + 1))
         page = found[:size]
         token = pages.text_token(page[-1].municipality_code) if len(found) > size else ""
@@ -286,19 +297,12 @@ class MykeyServicer:
             next_page_token=token,
         )
 
-    async def _of_attempt(
-        self, request_id: str, attempt_id: str, call: Call
-    ) -> tuple[RequestKey, Attempt]:
-        """Return the request, and the attempt as it is: over, where it comes again."""
-        key = RequestKey(call.session.caller, fields.request_id(request_id))
-        return key, await self._found(attempt_id, call)
-
     async def _open(self, attempt_id: str, call: Call, purpose: Purpose) -> Attempt:
-        attempt = await self._found(attempt_id, call)
+        attempt = await self._found(_attempt_key(attempt_id, call))
         return open_attempt(attempt, self._now().microseconds, purpose)
 
-    async def _found(self, attempt_id: str, call: Call) -> Attempt:
-        key = self._attempt_key(attempt_id, call)
+    async def _found(self, key: RequestKey) -> Attempt:
+        """Return an attempt as it is: over, where its request comes again."""
         attempt = await self._query(lambda database: attempts.find(database, key))
         if attempt is None:
             raise Refusal(MykeyReason.ATTEMPT_OVER)
@@ -319,9 +323,6 @@ class MykeyServicer:
     async def _query(self, work: Callable[[Database], T]) -> T:
         return await self._readers.query(work)
 
-    def _attempt_key(self, attempt_id: str, call: Call) -> RequestKey:
-        return RequestKey(call.session.caller, fields.request_id(attempt_id, "attempt_id"))
-
     def _draw(self) -> str:
         return candidate_of(self._chance.bytes(LENGTH))
 
@@ -329,20 +330,57 @@ class MykeyServicer:
         return Moment.of(self._clock.now())
 
 
+_WITHOUT_MAIL = "メールアドレスがないときは選べません"
 _NEW_CARDS = (Purpose.CREATE, Purpose.TIE)
 """For these the card has no holder yet, or one whose MyKey ID was revoked."""
+
+
+class _Names(NamedTuple):
+    """What names a request, and the attempt that it belongs to."""
+
+    request: RequestKey
+    attempt: RequestKey
+
+
+def _names_in(
+    request: pb.RegisterMykeyIdRequest
+    | pb.ChangeMykeyIdRequest
+    | pb.RevokeMykeyIdRequest
+    | pb.TieCardRequest,
+    call: Call,
+) -> _Names:
+    with fields.checked() as checked:
+        request_id = checked(fields.request_id, request.request_id)
+        attempt = checked(_attempt_key, request.attempt_id, call)
+    return _Names(RequestKey(call.session.caller, request_id), attempt)
+
+
+def _attempt_key(attempt_id: str, call: Call) -> RequestKey:
+    return RequestKey(call.session.caller, fields.request_id(attempt_id, "attempt_id"))
 
 
 def _purpose(value: pb.AttemptPurpose.ValueType) -> Purpose:
     try:
         return Purpose(pb.AttemptPurpose.Name(value).removeprefix("ATTEMPT_PURPOSE_"))
     except ValueError as error:
-        raise fields.invalid("purpose", "one of the purposes") from error
+        raise fields.invalid("purpose", "one of the purposes", "決められた種類の一つ") from error
+
+
+def _password(value: str) -> str:
+    if not is_password(value):
+        raise fields.invalid(
+            "password", "6 to 16 half-width letters and digits", "半角の英数字6～16文字"
+        )
+    return value
 
 
 def _mail(value: str) -> str:
     if value and not is_mail_address(value):
-        raise fields.invalid("mail", f"a mail address of at most {MAIL_LENGTH_MAX} characters")
+        raise fields.invalid(
+            "mail",
+            f"a mail address of at most {MAIL_LENGTH_MAX} characters",
+            f"{MAIL_LENGTH_MAX}文字以内のメールアドレス",
+        )
     return value
 
 
@@ -350,7 +388,7 @@ def _choices(request: pb.RegisterMykeyIdRequest) -> tuple[bool, bool, bool, bool
     choices = request.mail_choices
     chosen = (choices.granted, choices.lapsed, choices.password, choices.mykey_id)
     if any(chosen) and not request.mail:
-        raise fields.invalid("mail_choices", "none without a mail address")
+        raise fields.invalid("mail_choices", "none without a mail address", _WITHOUT_MAIL)
     return chosen
 
 

@@ -1,5 +1,7 @@
 """PointService: protobuf in, operation, protobuf out."""
 
+from typing import NamedTuple
+
 from jichipoint.v1 import merging_pb2, programs_pb2, vouchers_pb2
 from jichipoint.v1 import points_pb2 as pb
 
@@ -51,40 +53,85 @@ class PointServicer:
     @open_to(POINT_COUNTERS, Whose.HOLDER)
     async def Spend(self, request: pb.SpendRequest, call: Call) -> bytes:  # noqa: N802
         """USE-2."""
-        key = RequestKey(call.session.caller, fields.request_id(request.request_id))
-        card = MyNumberCard(fields.serial_number(request.certificate_serial_number))
-        use = await use_of(request, card, call.session.terminal_id, key, self._proofs)
+        with fields.checked() as checked:
+            request_id = checked(fields.request_id, request.request_id)
+            serial_number = checked(fields.serial_number, request.certificate_serial_number)
+            asked = checked(asked_in, request)
+        key = RequestKey(call.session.caller, request_id)
+        card, terminal_id = MyNumberCard(serial_number), call.session.terminal_id
+        use = await use_of(request, asked, card, terminal_id, key=key, proofs=self._proofs)
         command = SpendCommand(key, fingerprint("Spend", request), use, _spent)
         return await book(self._writer, command, call)
 
     @open_to(POINT_COUNTERS, Whose.CALLER)
     async def CancelSpend(self, request: pb.CancelSpendRequest, call: Call) -> bytes:  # noqa: N802
         """USE-4."""
+        cancelling = cancelling_in(request)
         command = CancelSpendCommand(
-            RequestKey(call.session.caller, fields.request_id(request.request_id)),
+            RequestKey(call.session.caller, cancelling.request_id),
             fingerprint("CancelSpend", request),
             call.session.terminal_id,
-            fields.text(request.transaction_number, "transaction_number", 20),
-            fields.text(request.reason, "reason", REASON_LENGTH_MAX),
+            cancelling.number,
+            cancelling.reason,
             _cancelled,
         )
         return await book(self._writer, command, call)
 
 
+class Cancelling(NamedTuple):
+    """What a request cancels, and why."""
+
+    request_id: str
+    number: str
+    reason: str
+
+
+def cancelling_in(
+    request: pb.CancelSpendRequest | vouchers_pb2.CancelVoucherRequest,
+) -> Cancelling:
+    """Return what a request cancels. Raises Refusal where fields are not valid."""
+    with fields.checked() as checked:
+        request_id = checked(fields.request_id, request.request_id)
+        number = checked(fields.text, request.transaction_number, "transaction_number", 20)
+        reason = checked(fields.text, request.reason, "reason", REASON_LENGTH_MAX)
+    return Cancelling(request_id, number, reason)
+
+
+UseRequest = pb.SpendRequest | merging_pb2.MergeRequest | vouchers_pb2.IssueVoucherRequest
+
+
+class Asked(NamedTuple):
+    """What was shown before a use, and whose points it uses."""
+
+    shown: Shown
+    program_id: str
+
+
+def asked_in(request: UseRequest) -> Asked:
+    """Return what a request asks for. Raises Refusal where fields are not valid."""
+    with fields.checked() as checked:
+        mykey_id = checked(fields.mykey_id, request.mykey_id)
+        shown_on = checked(fields.day, request.shown_on, "shown_on")
+        program_id = checked(fields.digits, request.program_id, "program_id", 8)
+    return Asked(Shown(mykey_id, shown_on), program_id)
+
+
 async def use_of(
-    request: pb.SpendRequest | merging_pb2.MergeRequest | vouchers_pb2.IssueVoucherRequest,
+    request: UseRequest,
+    asked: Asked,
     card: ShownCard,
     terminal_id: str,
+    *,
     key: RequestKey,
     proofs: CardProofs,
 ) -> Use:
-    """Return what a request would use. Raises Refusal where a field is not valid."""
+    """Return what a request would use."""
     signed = request.card_proof if request.HasField("card_proof") else None
     return Use(
         terminal_id,
         card,
-        Shown(fields.mykey_id(request.mykey_id), fields.day(request.shown_on, "shown_on")),
-        fields.digits(request.program_id, "program_id", 8),
+        asked.shown,
+        asked.program_id,
         request.points,
         await proof_of(proofs, signed, key) if signed else None,
     )

@@ -2,8 +2,13 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import NamedTuple
 
 from server.ledger.values import Refusal
+from server.rpc.field_names import japanese_name
+
+VIOLATIONS_MAX = 10
+"""More would not fit into what gRPC sends with a status."""
 
 
 class RpcReason(StrEnum):
@@ -20,10 +25,23 @@ class RpcReason(StrEnum):
     INTERNAL_FAULT = "INTERNAL_FAULT"
 
 
-class InvalidFieldsError(Refusal):
-    """Fields that are not valid. The message tells of the first, BadRequest of each."""
+class Violation(NamedTuple):
+    """A field that is not valid, and what it must be, in both languages."""
 
-    def __init__(self, violations: Sequence[tuple[str, str]]) -> None:
-        field, description = violations[0]
-        super().__init__(RpcReason.INVALID_FIELD, {"field": field, "description": description})
-        self.violations = tuple(violations)
+    field: str
+    description: str
+    japanese: str
+
+
+class InvalidFieldsError(Refusal):
+    """Fields that are not valid. Message and BadRequest tell of each, up to VIOLATIONS_MAX."""
+
+    def __init__(self, violations: Sequence[Violation]) -> None:
+        self.violations = tuple(violations)[:VIOLATIONS_MAX]
+        told = "; ".join(f"{one.field}: {one.description}" for one in self.violations)
+        super().__init__(RpcReason.INVALID_FIELD, {"fields": told})
+        self.japanese_details = {
+            "fields": "、".join(
+                f"{japanese_name(one.field)}: {one.japanese}" for one in self.violations
+            )
+        }

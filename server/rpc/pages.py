@@ -6,12 +6,13 @@ import binascii
 from server.rpc.fields import invalid
 
 _MOST = 2**63 - 1
+_AS_GIVEN = "a next_page_token as it was given", "前のページの応答にある値のまま"
 
 
 def size(asked: int, usual: int, most: int) -> int:
     """Return how many rows a page has. Raises Refusal for less than 0."""
     if asked < 0:
-        raise invalid("page_size", "0 or more")
+        raise invalid("page_size", "0 or more", "0以上")
     return min(asked or usual, most)
 
 
@@ -27,9 +28,9 @@ def position(page_token: str) -> int | None:
     try:
         text = base64.urlsafe_b64decode(page_token.encode()).decode("ascii")
     except (ValueError, binascii.Error) as error:
-        raise invalid("page_token", "a next_page_token as it was given") from error
+        raise invalid("page_token", *_AS_GIVEN) from error
     if not text.isdecimal() or not 0 < int(text) <= _MOST:
-        raise invalid("page_token", "a next_page_token as it was given")
+        raise invalid("page_token", *_AS_GIVEN)
     return int(text)
 
 
@@ -43,7 +44,7 @@ def text(page_token: str) -> str:
     try:
         found = base64.b64decode(page_token.encode(), altchars=b"-_", validate=True).decode("ascii")
     except (ValueError, binascii.Error) as error:
-        raise invalid("page_token", "a next_page_token as it was given") from error
+        raise invalid("page_token", *_AS_GIVEN) from error
     if not found.isprintable():
-        raise invalid("page_token", "a next_page_token as it was given")
+        raise invalid("page_token", *_AS_GIVEN)
     return found

@@ -521,8 +521,8 @@ TABLE: dict[str, Row] = {
     ),
     RpcReason.INVALID_FIELD: Row(
         _BAD,
-        "入力内容に誤りがあります({field}: {description})。",
-        "A field is not valid ({field}: {description}).",
+        "入力内容に誤りがあります({fields})。",
+        "Not valid: {fields}.",
     ),
     RpcReason.UNDECODABLE_MESSAGE: Row(
         _BAD,
@@ -575,7 +575,9 @@ def code_of(refusal: Refusal) -> StatusCode:
 def status_of(refusal: Refusal) -> status_pb2.Status:
     """Return a refusal as google.rpc.Status: reason, both messages, and what else applies."""
     row = TABLE[refusal.reason]
-    japanese, english = (text.format_map(refusal.details) for text in (row.japanese, row.english))
+    invalid = refusal if isinstance(refusal, InvalidFieldsError) else None
+    english = row.english.format_map(refusal.details)
+    japanese = row.japanese.format_map(invalid.japanese_details if invalid else refusal.details)
     details: list[Message] = [
         error_details_pb2.ErrorInfo(
             reason=str(refusal.reason), domain=DOMAIN, metadata=refusal.details
@@ -583,9 +585,9 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
         error_details_pb2.LocalizedMessage(locale="ja", message=japanese),
         error_details_pb2.LocalizedMessage(locale="en", message=english),
     ]
-    if isinstance(refusal, InvalidFieldsError):
+    if invalid is not None:
         bad = error_details_pb2.BadRequest()
-        for field, description in refusal.violations:
+        for field, description, _ in invalid.violations:
             bad.field_violations.add(field=field, description=description)
         details.append(bad)
     if row.code in (StatusCode.RESOURCE_EXHAUSTED, StatusCode.UNAVAILABLE):

@@ -79,17 +79,21 @@ class ServiceIdServicer:
         self, request: pb.RegisterServiceIdRequest, call: Call
     ) -> bytes:
         """SID-1, SID-2."""
-        signature = request.signature_serial_number
-        serial_number = fields.serial_number(request.certificate_serial_number)
+        with fields.checked() as checked:
+            request_id = checked(fields.request_id, request.request_id)
+            serial_number = checked(fields.serial_number, request.certificate_serial_number)
+            customer_id = checked(_customer_id, request.customer_id, "customer_id")
+            replaces = checked(_replaces, request)
+            signature = checked(_signature, request)
         command = RegisterServiceIdCommand(
-            RequestKey(call.session.caller, fields.request_id(request.request_id)),
+            RequestKey(call.session.caller, request_id),
             fingerprint("RegisterServiceId", request),
             call.session.terminal_id,
             call.session.issuer_id,
             serial_number,
-            _customer_id(request.customer_id, "customer_id"),
-            _customer_id(request.replaces, "replaces") if request.replaces else None,
-            fields.serial_number(signature, "signature_serial_number") if signature else None,
+            customer_id,
+            replaces,
+            signature,
             _registered,
         )
         await self._cards.tie_if_renewed(serial_number)
@@ -101,8 +105,9 @@ class ServiceIdServicer:
     ) -> pb.ListServiceIdsResponse:
         """The numbers of the terminal's issuer."""
         issuer = await self._own_issuer(call)
-        size = pages.size(request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
-        after = pages.text(request.page_token)
+        with fields.checked() as checked:
+            size = checked(pages.size, request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
+            after = checked(pages.text, request.page_token)
         found = await self._query(
             lambda database: listed(database, issuer.issuer_id, after, size + 1)
         )
@@ -137,8 +142,9 @@ class ServiceIdServicer:
     ) -> pb.ListAddressNoticesResponse:
         """SID-2."""
         issuer = await self._own_issuer(call)
-        size = pages.size(request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
-        after = pages.position(request.page_token) or 0
+        with fields.checked() as checked:
+            size = checked(pages.size, request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
+            after = checked(pages.position, request.page_token) or 0
         found = await self._query(
             lambda database: notices(
                 database,
@@ -184,8 +190,21 @@ class ServiceIdServicer:
 def _customer_id(value: str, field: str) -> str:
     if not is_customer_id(value):
         most = CUSTOMER_ID_LENGTH_MAX
-        raise fields.invalid(field, f"1 to {most} printable ASCII characters without spaces")
+        raise fields.invalid(
+            field,
+            f"1 to {most} printable ASCII characters without spaces",
+            f"空白を含まない半角の英数字・記号1～{most}文字",
+        )
     return value
+
+
+def _replaces(request: pb.RegisterServiceIdRequest) -> str | None:
+    return _customer_id(request.replaces, "replaces") if request.replaces else None
+
+
+def _signature(request: pb.RegisterServiceIdRequest) -> str | None:
+    value = request.signature_serial_number
+    return fields.serial_number(value, "signature_serial_number") if value else None
 
 
 def _handover(issuer: Issuer) -> issuers_pb2.Handover:

@@ -48,8 +48,10 @@ class StreetServicer:
         call: Call,
     ) -> pb.StreetSignInResponse:
         """DRV-6."""
-        issuer_id = fields.digits(request.issuer_id, "issuer_id", 6)
-        secret = fields.text(request.client_secret, "client_secret", CLIENT_SECRET_LENGTH_MAX)
+        given = request.client_secret
+        with fields.checked() as checked:
+            issuer_id = checked(fields.digits, request.issuer_id, "issuer_id", 6)
+            secret = checked(fields.text, given, "client_secret", CLIENT_SECRET_LENGTH_MAX)
         tried = by_address(f"street {issuer_id}", call.address)
         with self._guard.trying(tried, StreetReason.STREET_SIGN_IN_REFUSED):
             await self._readers.query(
@@ -67,12 +69,18 @@ class StreetServicer:
     ) -> pb.AcknowledgeMergesResponse:
         """MRG-8."""
         if not 1 <= len(request.merges) <= MERGES_MAX:
-            raise fields.invalid("merges", f"1 to {MERGES_MAX}")
+            raise fields.invalid("merges", f"1 to {MERGES_MAX}", f"1～{MERGES_MAX}件")
         session = call.street_session
-        given = [
-            (fields.text(one.transaction_number, "merges.transaction_number", 20), one.points)
-            for one in request.merges
-        ]
+        with fields.checked() as checked:
+            given = [
+                (
+                    checked(fields.text, one.transaction_number, f"{place}.transaction_number", 20),
+                    one.points,
+                )
+                for place, one in (
+                    (f"merges[{number}]", one) for number, one in enumerate(request.merges)
+                )
+            ]
         known = await self._readers.query(
             lambda database: known_merges(database, session.issuer_id, [one[0] for one in given])
         )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from server.terminal_forms.layout import UNIT, plain
 from server.terminal_forms.sheets import Cell, Sheet
 from server.terminal_forms.values import Fault, Spot
-from server.terminals.contacts import is_text
+from server.texts import is_text
 
 NAME_LENGTH_MAX = 50
 SHOWN_MAX = 20

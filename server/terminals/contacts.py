@@ -1,14 +1,14 @@
 """The contact of a terminal (連絡先, TRM-4): what one may be, and where it is kept."""
 
 import re
-import unicodedata
 from collections.abc import Iterator
 from dataclasses import astuple, dataclass
-from typing import NamedTuple
 
 from peewee import Database
 
 from server.db.queries import change, rows
+from server.rpc.errors import Violation
+from server.texts import is_text, wanted
 
 CONTACT_NAME_LENGTH_MAX = 50
 ADDRESS_LENGTH_MAX = 200
@@ -25,9 +25,15 @@ POSTAL_CODE = re.compile(r"[0-9]{7}")
 
 _TELEPHONE = re.compile(r"0[0-9]{9,10}|(?=[0-9-]{12,13}$)0[0-9]{1,4}-[0-9]{1,4}-[0-9]{3,4}")
 _MAIL_PART = r"[0-9A-Za-z](?:[0-9A-Za-z-]{0,61}[0-9A-Za-z])?"
+_TELEPHONE_WANTED = (
+    "10 or 11 digits beginning with 0, with two hyphens or none",
+    "0で始まる半角の数字10桁か11桁(ハイフンは2つか、なし)",
+)
+_MAIL_WANTED = (
+    f"a mail address of at most {MAIL_LENGTH_MAX} ASCII characters",
+    f"半角{MAIL_LENGTH_MAX}文字以内のメールアドレス",
+)
 _MAIL = re.compile(rf"[0-9A-Za-z!#$%&'*+/=?^_`{{|}}~.-]{{1,64}}@{_MAIL_PART}(?:\.{_MAIL_PART})+")
-_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs", "Zl", "Zp"})
-"""Unicode's categories of characters that are not seen, or turn the text around."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +48,6 @@ class Contact:
     mail: str
 
 
-class Violation(NamedTuple):
-    """A field that is not valid."""
-
-    field: str
-    description: str
-    """What the field must be."""
-
-
 def violations(contact: Contact) -> list[Violation]:
     """Return every field that is not valid, in the order of the fields (TRM-4)."""
     return list(_violations(contact))
@@ -57,28 +55,18 @@ def violations(contact: Contact) -> list[Violation]:
 
 def _violations(contact: Contact) -> Iterator[Violation]:
     if not is_text(contact.contact_name, CONTACT_NAME_LENGTH_MAX):
-        yield Violation("contact_name", _text_wanted(CONTACT_NAME_LENGTH_MAX))
+        told = wanted(contact.contact_name, CONTACT_NAME_LENGTH_MAX)
+        yield Violation("contact_name", *told)
     if not POSTAL_CODE.fullmatch(contact.postal_code):
-        yield Violation("postal_code", "7 digits")
+        yield Violation("postal_code", "7 digits", "半角の数字7桁")
     if contact.prefecture not in PREFECTURES:
-        yield Violation("prefecture", "the full name of a prefecture")
+        yield Violation("prefecture", "the full name of a prefecture", "都道府県の正式な名前")
     if not is_text(contact.address, ADDRESS_LENGTH_MAX):
-        yield Violation("address", _text_wanted(ADDRESS_LENGTH_MAX))
+        yield Violation("address", *wanted(contact.address, ADDRESS_LENGTH_MAX))
     if not _TELEPHONE.fullmatch(contact.telephone):
-        yield Violation("telephone", "10 or 11 digits beginning with 0, with two hyphens or none")
+        yield Violation("telephone", *_TELEPHONE_WANTED)
     if len(contact.mail) > MAIL_LENGTH_MAX or not _MAIL.fullmatch(contact.mail):
-        yield Violation("mail", f"a mail address of at most {MAIL_LENGTH_MAX} ASCII characters")
-
-
-def is_text(text: str, longest: int) -> bool:
-    """Whether a text has something to be seen, and nothing that cannot be."""
-    if not text.strip() or len(text) > longest:
-        return False
-    return all(unicodedata.category(character) not in _UNSEEN for character in text)
-
-
-def _text_wanted(longest: int) -> str:
-    return f"1 to {longest} visible characters"
+        yield Violation("mail", *_MAIL_WANTED)
 
 
 def contact_of(database: Database, terminal_id: str) -> Contact | None:

@@ -43,6 +43,7 @@ from server.terminals.sign_in_guard import SignInGuard
 from server.terminals.tables import TerminalRow
 from server.terminals.values import Terminal, TerminalKey
 from server.terminals.verifying import Verifier
+from server.texts import tidy
 from server.training.sessions import Training
 
 PASSWORD_LENGTH_MAX = 128
@@ -76,14 +77,12 @@ class TerminalServicer:
     @open_to(ANYONE, Whose.CALLER)
     async def SignIn(self, request: pb.SignInRequest, call: Call) -> pb.SignInResponse:  # noqa: N802
         """Open a session (TRM-5)."""
-        terminal_id = fields.digits(request.terminal_id, "terminal_id", 8)
-        if not 1 <= len(request.password) <= PASSWORD_LENGTH_MAX:
-            raise fields.invalid("password", f"1 to {PASSWORD_LENGTH_MAX} characters")
-        if len(request.machine_fingerprint) != FINGERPRINT_BYTES:
-            raise fields.invalid("machine_fingerprint", f"{FINGERPRINT_BYTES} bytes")
-        person = fields.text(request.person, "person", PERSON_LENGTH_MAX) if request.person else ""
-        fingerprint = request.machine_fingerprint
-        row = await self._verifier.verify(terminal_id, request.password, fingerprint, call.address)
+        with fields.checked() as checked:
+            terminal_id = checked(fields.digits, request.terminal_id, "terminal_id", 8)
+            password = checked(fields.secret, request.password, "password", PASSWORD_LENGTH_MAX)
+            fingerprint = checked(_fingerprint, request.machine_fingerprint)
+            person = checked(_person, request.person)
+        row = await self._verifier.verify(terminal_id, password, fingerprint, call.address)
         now = Moment.of(self._clock.now()).microseconds
         if request.training:
             return await self._sign_in_for_training(row, fingerprint)
@@ -156,8 +155,9 @@ class TerminalServicer:
         call: Call,  # noqa: ARG002
     ) -> pb.ListIssuersResponse:
         """TRM-3."""
-        size = pages.size(request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
-        after = pages.text(request.page_token)
+        with fields.checked() as checked:
+            size = checked(pages.size, request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
+            after = checked(pages.text, request.page_token)
         found = await self._readers.query(
             lambda database: listed_issuers(database, after, size + 1)
         )
@@ -224,6 +224,18 @@ class TerminalServicer:
         return pb.SignOutResponse()
 
 
+def _fingerprint(value: bytes) -> bytes:
+    if len(value) != FINGERPRINT_BYTES:
+        raise fields.invalid(
+            "machine_fingerprint", f"{FINGERPRINT_BYTES} bytes", f"{FINGERPRINT_BYTES}バイト"
+        )
+    return value
+
+
+def _person(value: str) -> str:
+    return fields.text(value, "person", PERSON_LENGTH_MAX) if value else ""
+
+
 def _response(session: NewSession, terminal: pb.Terminal) -> pb.SignInResponse:
     expire_time = Timestamp()
     expire_time.FromDatetime(to_datetime(session.expires_at))
@@ -235,16 +247,16 @@ def _response(session: NewSession, terminal: pb.Terminal) -> pb.SignInResponse:
 def _contact(sent: pb.Contact) -> Contact:
     """Return a contact. Raises InvalidFieldsError with every field that is not valid."""
     contact = Contact(
-        contact_name=sent.contact_name,
+        contact_name=tidy(sent.contact_name),
         postal_code=sent.postal_code,
         prefecture=sent.prefecture,
-        address=sent.address,
+        address=tidy(sent.address),
         telephone=sent.telephone,
         mail=sent.mail,
     )
     wrong = violations(contact)
     if wrong:
-        raise InvalidFieldsError([(f"contact.{one.field}", one.description) for one in wrong])
+        raise InvalidFieldsError([one._replace(field=f"contact.{one.field}") for one in wrong])
     return contact
 
 

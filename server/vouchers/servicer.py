@@ -13,7 +13,7 @@ from server.ledger.writer import Writer
 from server.municipalities.values import Place
 from server.points.cards import MyNumberCard
 from server.points.operations import Cancelled
-from server.points.servicer import REASON_LENGTH_MAX, use_of
+from server.points.servicer import REASON_LENGTH_MAX, asked_in, cancelling_in, use_of
 from server.readers import Readers
 from server.rpc import fields, pages
 from server.rpc.access import MUNICIPALITIES, REDEEMING_COUNTERS, VOUCHER_COUNTERS, Whose, open_to
@@ -75,9 +75,13 @@ class VoucherServicer:
     @open_to(VOUCHER_COUNTERS, Whose.HOLDER)
     async def IssueVoucher(self, request: pb.IssueVoucherRequest, call: Call) -> bytes:  # noqa: N802
         """VCH-1."""
-        key = RequestKey(call.session.caller, fields.request_id(request.request_id))
-        card = MyNumberCard(fields.serial_number(request.certificate_serial_number))
-        use = await use_of(request, card, call.session.terminal_id, key, self._proofs)
+        with fields.checked() as checked:
+            request_id = checked(fields.request_id, request.request_id)
+            serial_number = checked(fields.serial_number, request.certificate_serial_number)
+            asked = checked(asked_in, request)
+        key = RequestKey(call.session.caller, request_id)
+        card, terminal_id = MyNumberCard(serial_number), call.session.terminal_id
+        use = await use_of(request, asked, card, terminal_id, key=key, proofs=self._proofs)
         command = IssueVoucherCommand(
             key,
             fingerprint("IssueVoucher", request),
@@ -94,8 +98,10 @@ class VoucherServicer:
         self, request: pb.ReprintVoucherRequest, call: Call
     ) -> pb.ReprintVoucherResponse:
         """VCH-3."""
-        key = RequestKey(call.session.caller, fields.request_id(request.request_id))
-        number = fields.text(request.transaction_number, "transaction_number", 20)
+        with fields.checked() as checked:
+            request_id = checked(fields.request_id, request.request_id)
+            number = checked(fields.text, request.transaction_number, "transaction_number", 20)
+        key = RequestKey(call.session.caller, request_id)
         now = Moment.of(self._clock.now())
         found = await self._writer.run(
             lambda database: reprint(database, key, number, now.microseconds)
@@ -113,12 +119,13 @@ class VoucherServicer:
     @open_to(VOUCHER_COUNTERS, Whose.PLACE)
     async def CancelVoucher(self, request: pb.CancelVoucherRequest, call: Call) -> bytes:  # noqa: N802
         """VCH-9."""
+        cancelling = cancelling_in(request)
         command = CancelVoucherCommand(
-            RequestKey(call.session.caller, fields.request_id(request.request_id)),
+            RequestKey(call.session.caller, cancelling.request_id),
             fingerprint("CancelVoucher", request),
             call.session.terminal_id,
-            fields.text(request.transaction_number, "transaction_number", 20),
-            fields.text(request.reason, "reason", REASON_LENGTH_MAX),
+            cancelling.number,
+            cancelling.reason,
             _cancelled,
         )
         return await book(self._writer, command, call)
@@ -141,12 +148,15 @@ class VoucherServicer:
     @open_to(REDEEMING_COUNTERS, Whose.HOLDER)
     async def RedeemVoucher(self, request: pb.RedeemVoucherRequest, call: Call) -> bytes:  # noqa: N802
         """VCH-4 to VCH-7."""
+        with fields.checked() as checked:
+            request_id = checked(fields.request_id, request.request_id)
+            number = checked(fields.digits, request.voucher_number, "voucher_number", 12)
         terminal_id = call.session.terminal_id
         command = RedeemVoucherCommand(
-            RequestKey(call.session.caller, fields.request_id(request.request_id)),
+            RequestKey(call.session.caller, request_id),
             fingerprint("RedeemVoucher", request),
             terminal_id,
-            fields.digits(request.voucher_number, "voucher_number", 12),
+            number,
             await self._place_id(request.place_id, terminal_id),
             _redeemed,
         )
@@ -158,13 +168,17 @@ class VoucherServicer:
         self, request: pb.CorrectRedemptionRequest, call: Call
     ) -> bytes:
         """VCH-9."""
+        with fields.checked() as checked:
+            request_id = checked(fields.request_id, request.request_id)
+            number = checked(fields.digits, request.voucher_number, "voucher_number", 12)
+            reason = checked(fields.text, request.reason, "reason", REASON_LENGTH_MAX)
         command = CorrectRedemptionCommand(
-            RequestKey(call.session.caller, fields.request_id(request.request_id)),
+            RequestKey(call.session.caller, request_id),
             fingerprint("CorrectRedemption", request),
             call.session.terminal_id,
-            fields.digits(request.voucher_number, "voucher_number", 12),
+            number,
             request.place_id,
-            fields.text(request.reason, "reason", REASON_LENGTH_MAX),
+            reason,
             _corrected,
         )
         return await book(self._writer, command, call)
@@ -174,8 +188,9 @@ class VoucherServicer:
         self, request: pb.ListRedemptionPlacesRequest, call: Call
     ) -> pb.ListRedemptionPlacesResponse:
         """VCH-5."""
-        size = pages.size(request.page_size, PLACES_DEFAULT, PLACES_MAX)
-        after = pages.position(request.page_token)
+        with fields.checked() as checked:
+            size = checked(pages.size, request.page_size, PLACES_DEFAULT, PLACES_MAX)
+            after = checked(pages.position, request.page_token)
         terminal_id = call.session.terminal_id
         tied = await self._readers.query(
             lambda database: tied_places(database, terminal_id, after or 0, size + 1)

@@ -90,7 +90,8 @@ def test_a_refusal(
 def test_a_field_that_is_not_valid(served: ServedTown, example: list[str]) -> None:
     code, out, err = ask(example, served, "030d45")
     assert (code, out) == (1, "")
-    assert err.startswith("INVALID_FIELD: 入力内容に誤りがあります(certificate_serial_number: ")
+    name = "利用者証明用電子証明書のシリアル番号"
+    assert err.startswith(f"INVALID_FIELD: 入力内容に誤りがあります({name}: ")
     assert err.count("\n") == 1
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from counter_tui.core import contact as counter
 from counter_tui.core.contact import PARTS, ContactFault, ParsedPart, shown_postal_code
 from server.terminals import contacts as server
+from server.texts import unprinted
 from tests.server.support import CONTACT
 
 LONG = "9" * 10_000
@@ -139,9 +140,12 @@ def test_both_sides_have_the_same_limits() -> None:
 @example("105-0011")
 @example("鹿児島")
 def test_the_server_takes_what_the_counter_takes(name: str, text: str) -> None:
+    """But for what printers do not print, which the server names in words for the screen."""
     taken = PARTS[name](text)
     if taken.fault is None:
-        assert server.violations(replace(CONTACT, **{name: taken.value})) == []
+        told = server.violations(replace(CONTACT, **{name: taken.value}))
+        assert all("は印字できません" in one.japanese for one in told)
+        assert bool(told) == bool(unprinted(taken.value))
         assert PARTS[name](taken.value) == taken, "what is read again stays the same"
 
 

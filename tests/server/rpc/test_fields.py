@@ -23,7 +23,7 @@ def test_uuids_in_lower_case_are_request_ids(value: object) -> None:
 def test_other_texts_are_no_request_ids(value: str) -> None:
     with pytest.raises(Refusal, match="INVALID_FIELD") as caught:
         fields.request_id(value)
-    assert caught.value.details["field"] == "request_id"
+    assert caught.value.details == {"fields": "request_id: a UUID in lower case"}
 
 
 @pytest.mark.parametrize("value", ["0", "030D45", "F" * 40])
@@ -50,7 +50,7 @@ def test_no_mykey_ids(value: str) -> None:
 def test_digits_are_ascii_and_counted(value: str) -> None:
     with pytest.raises(Refusal, match="INVALID_FIELD") as caught:
         fields.digits(value, "program_id", 8)
-    assert caught.value.details == {"field": "program_id", "description": "8 digits"}
+    assert caught.value.details == {"fields": "program_id: 8 digits"}
     assert fields.digits("00000001", "program_id", 8) == "00000001"
 
 
@@ -61,7 +61,9 @@ def test_texts(value: str) -> None:
     assert fields.text(value, "reason", 10) == value
 
 
-@pytest.mark.parametrize("value", ["", "x" * 11, "a\nb", "a\tb", "\x1b[0m", "a\x00", "\u202eabc"])
+@pytest.mark.parametrize(
+    "value", ["", " ", "x" * 11, "a\nb", "a\tb", "\x1b[0m", "a\x00", "\u202eabc", "花🍣"]
+)
 def test_no_texts(value: str) -> None:
     with pytest.raises(Refusal, match="INVALID_FIELD"):
         fields.text(value, "reason", 10)

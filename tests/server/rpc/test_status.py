@@ -10,10 +10,11 @@ from string import Formatter
 import grpc
 import pytest
 from google.rpc import error_details_pb2
+from google.rpc.error_details_pb2 import LocalizedMessage as Localized
 
 import server
 from server.ledger.values import Refusal
-from server.rpc.errors import InvalidFieldsError
+from server.rpc.errors import VIOLATIONS_MAX, InvalidFieldsError, Violation
 from server.rpc.status import TABLE, code_of, status_of
 
 ROOT = Path(server.__path__[0])
@@ -127,14 +128,33 @@ def violations_in(found: dict[str, list[object]]) -> list[tuple[str, str]]:
 
 
 def test_a_bad_field_is_named() -> None:
-    found = details_of(InvalidFieldsError([("points", "1 or more")]))
+    found = details_of(InvalidFieldsError([Violation("points", "1 or more", "1以上")]))
     assert violations_in(found) == [("points", "1 or more")]
 
 
-def test_every_bad_field_is_named_and_the_message_tells_of_the_first() -> None:
-    wrong = [("postal_code", "7 digits"), ("mail", "a mail address")]
-    found = details_of(InvalidFieldsError(wrong))
-    assert violations_in(found) == wrong
-    assert status_of(InvalidFieldsError(wrong)).message == (
-        "A field is not valid (postal_code: 7 digits)."
+def test_every_bad_field_is_told_of_in_words_too() -> None:
+    refusal = InvalidFieldsError(
+        [
+            Violation("contact.postal_code", "7 digits", "数字7桁"),
+            Violation("mail", "a mail address", "メールアドレスの形"),
+        ]
     )
+    found = details_of(refusal)
+    assert violations_in(found) == [
+        ("contact.postal_code", "7 digits"),
+        ("mail", "a mail address"),
+    ]
+    assert [one.message for one in found["LocalizedMessage"] if isinstance(one, Localized)] == [
+        "入力内容に誤りがあります(郵便番号: 数字7桁、メールアドレス: メールアドレスの形)。",
+        "Not valid: contact.postal_code: 7 digits; mail: a mail address.",
+    ]
+
+
+def test_a_status_stays_small_however_much_is_wrong() -> None:
+    wrong = [
+        Violation(f"merges[{number}].transaction_number", "1 to 20 visible characters", "1～20文字")
+        for number in range(1000)
+    ]
+    status = status_of(InvalidFieldsError(wrong))
+    assert len(violations_in(details_of(InvalidFieldsError(wrong)))) == VIOLATIONS_MAX
+    assert len(status.SerializeToString()) + len(status.message) < 6000, "gRPC sends 8 KiB"

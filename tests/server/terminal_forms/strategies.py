@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from server.terminal_forms.layout import SECTIONS
 from server.terminal_forms.values import FormOne, ListedTerminal
-from server.terminals.contacts import is_text
+from server.texts import is_text
 from tests.server.support import HOME
 
 FORMS = 1000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 12

@@ -17,6 +17,7 @@ from server.terminals.contacts import (
     set_contact,
     violations,
 )
+from server.texts import tidy, unprinted
 from tests.server.support import CONTACT, COUNTER, OPERATOR, Town
 
 UNSEEN: Final = ("Cc", "Cf", "Co", "Zl", "Zp")
@@ -71,7 +72,7 @@ def test_limits_count_characters(field: str, longest: int) -> None:
 
 @given(st.text(st.characters(categories=["L", "M", "N", "P", "S", "Zs"]), max_size=60))
 def test_what_is_seen_is_a_name(value: str) -> None:
-    right = bool(value.strip()) and len(value) <= 50
+    right = bool(value.strip()) and len(tidy(value)) <= 50 and not unprinted(value)
     assert wrong(contact_name=value) == ([] if right else ["contact_name"])
 
 
