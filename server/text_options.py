@@ -4,8 +4,7 @@ import re
 
 import click
 
-_WIDE_SPACE = "\u3000"
-"""Japanese names have it; Python does not count it as printable."""
+from server.texts import is_text, tidy, wanted
 
 
 class DigitsOption(click.ParamType[str]):
@@ -27,7 +26,7 @@ class DigitsOption(click.ParamType[str]):
 
 
 class NameOption(click.ParamType[str]):
-    """A name that people read."""
+    """A name that people read, and that printers print (RCP-2)."""
 
     name = "name"
 
@@ -37,9 +36,12 @@ class NameOption(click.ParamType[str]):
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> str:
-        """Return the name, or end the command."""
+        """Return the name as it is kept, or end the command."""
         text = str(value)
-        shown = text.replace(_WIDE_SPACE, " ")
-        if not 1 <= len(text) <= self._longest or not shown.isprintable() or not shown.strip():
-            self.fail(f"a name has 1 to {self._longest} printable characters", param, ctx)
-        return text
+        if not is_text(text, self._longest):
+            self.fail(f"give a name {_of(wanted(text, self._longest).english)}", param, ctx)
+        return tidy(text).strip()
+
+
+def _of(what: str) -> str:
+    return what if what.startswith("without") else f"of {what}"

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from server.terminal_forms.layout import UNIT, plain
 from server.terminal_forms.sheets import Cell, Sheet
 from server.terminal_forms.values import Fault, Spot
-from server.texts import is_text
+from server.texts import is_seen, is_text, tidy, unprinted
 
 NAME_LENGTH_MAX = 50
 SHOWN_MAX = 20
+AS_TEXT = "format the cell as text, and type it as it is shown"
 _COUNT = re.compile(rf"([0-9]{{1,9}}|[0-9]{{1,3}}(?:,[0-9]{{3}}){{1,2}}){UNIT}?")
 _NOTHING = Cell("")
 
@@ -51,15 +52,20 @@ class FormSheet:
         cell = self._taken(row, column, what)
         if cell is None:
             return None
-        text = str(cell.value)
-        if is_text(text, NAME_LENGTH_MAX):
+        text = tidy(str(cell.value))
+        if cell.is_formatted:
+            self.note(row, column, f"{what} is {text} in a format: {AS_TEXT}")
+        elif is_text(text, NAME_LENGTH_MAX):
             return text
-        if not text:
+        elif not text:
             self.note(row, column, f"{what} is empty")
         elif len(text) > NAME_LENGTH_MAX:
             self.note(row, column, f"{what} {shown(text)} is longer than {NAME_LENGTH_MAX} letters")
-        else:
+        elif not is_seen(text, NAME_LENGTH_MAX):
             self.note(row, column, f"{what} has a line break, or a letter that is not seen")
+        else:
+            says = f"{what} has {unprinted(text)}, which printers do not print: write it without"
+            self.note(row, column, says)
         return None
 
     def text(self, row: int, column: int, what: str) -> str | None:

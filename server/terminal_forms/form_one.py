@@ -33,6 +33,7 @@ from server.terminal_forms.reading import (
 from server.terminal_forms.values import Fault, FormOne, ListedTerminal
 from server.terminal_forms.writing import Block, Written, write_form
 from server.terminals.values import TerminalClass
+from server.texts import compared
 
 SPARE_ROWS = {
     TerminalClass.SERVICE_ID: (20, 20),
@@ -150,16 +151,16 @@ def _terminals_of_block(
 def _issuer(sheet: FormSheet, column: int, rows: list[int], seen: set[str]) -> str | None:
     """Return a block's issuer: in its first row, and below it or not."""
     issuer = sheet.name(rows[0], column, ISSUER)
-    if issuer is not None and issuer in seen:
+    if issuer is not None and compared(issuer) in seen:
         sheet.note(rows[0], column, f"{shown(issuer)} has rows above: list them together")
     for row in rows[1:]:
         if sheet.is_empty(row, column):
             continue
         repeated = sheet.name(row, column, ISSUER)
-        if repeated is not None and repeated != issuer:
+        if repeated is not None and compared(repeated) != compared(issuer or ""):
             sheet.note(row, column, f"{SUBTOTAL} is missing above this issuer's first row")
     if issuer is not None:
-        seen.add(issuer)
+        seen.add(compared(issuer))
     return issuer
 
 
@@ -211,22 +212,23 @@ def _check_issuers(summary: FormSheet, listing: FormSheet, terminals: list[Liste
     head = find_row(summary, ISSUER)
     if head is None:
         return
-    named: dict[str, int] = {}
+    named: dict[str, tuple[str, int]] = {}
     for row in summary.rows:
         if row <= head or summary.is_empty(row, 1) or summary.label(row).startswith(NOTE):
             continue
         name = summary.name(row, 1, ISSUER)
-        if name is not None and name in named:
+        if name is not None and compared(name) in named:
             summary.note(row, 1, f"{shown(name)} is named above already")
         elif name is not None:
-            named[name] = row
-    listed = {one.issuer: one.row for one in reversed(terminals) if one.issuer}
+            named[compared(name)] = name, row
+    issuers = ((one.issuer, one.row) for one in reversed(terminals) if one.issuer)
+    listed = {compared(name): (name, row) for name, row in issuers}
     column = SECTIONS[0].column(ISSUER)
-    for name, row in named.items():
-        if name not in listed:
+    for key, (name, row) in named.items():
+        if key not in listed:
             summary.note(row, 1, f"{shown(name)} has no terminal in {SECTIONS[0].mark}")
-    for name, row in listed.items():
-        if name not in named:
+    for key, (name, row) in listed.items():
+        if key not in named:
             listing.note(row, column, f"{shown(name)} is not among the issuers on the first sheet")
 
 
@@ -234,7 +236,7 @@ def _check_names(sheet: FormSheet, terminals: list[ListedTerminal]) -> None:
     """Check that no terminal's name repeats, whatever its class."""
     first: dict[str, ListedTerminal] = {}
     for one in terminals:
-        other = first.setdefault(one.name, one)
+        other = first.setdefault(compared(one.name), one)
         if other is one:
             continue
         classes = {other.terminal_class, one.terminal_class}

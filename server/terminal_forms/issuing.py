@@ -21,6 +21,7 @@ from server.terminal_forms.values import (
 )
 from server.terminals.keeping import TerminalError, new_terminal_ids
 from server.terminals.tables import TerminalRow
+from server.texts import compared
 
 _ROWS_AT_ONCE = 500
 
@@ -108,27 +109,34 @@ def _plan_terminals(
     issuer_ids = _issuer_ids(database)
     by_name: dict[str, list[_Kept]] = defaultdict(list)
     for kept in _kept(database, municipality_code):
-        by_name[kept.name].append(kept)
+        by_name[compared(kept.name)].append(kept)
     planned: list[Planned] = []
     faults: list[Fault] = []
     for listed in form.terminals:
-        ids = issuer_ids.get(listed.issuer, []) if listed.issuer else [None]
+        ids = _ids_of(listed.issuer, issuer_ids) if listed.issuer else [None]
         if len(ids) != 1:
             faults.append(_issuer_fault(listed, ids))
             continue
-        terminal_id, other = _match(listed, ids[0], by_name.get(listed.name, []))
+        terminal_id, other = _match(listed, ids[0], by_name.get(compared(listed.name), []))
         if other is not None:
             faults.append(_name_fault(listed, other))
         planned.append(Planned(listed, ids[0], terminal_id))
     return planned, faults
 
 
-def _issuer_ids(database: Database) -> dict[str, list[str | None]]:
-    """Return the IDs of the issuers of each name: names may repeat."""
-    found: dict[str, list[str | None]] = defaultdict(list)
+def _issuer_ids(database: Database) -> dict[str, dict[str, str]]:
+    """Return the names of issuers by their IDs, for each name as it is compared."""
+    found: dict[str, dict[str, str]] = defaultdict(dict)
     for issuer_id, name in rows(database, "SELECT issuer_id, name FROM issuer ORDER BY issuer_id"):
-        found[str(name)].append(str(issuer_id))
+        found[compared(str(name))][str(issuer_id)] = str(name)
     return found
+
+
+def _ids_of(issuer: str, issuer_ids: Mapping[str, Mapping[str, str]]) -> list[str | None]:
+    """Return the IDs of the issuers of a name: of those written the same, where there are any."""
+    alike = issuer_ids.get(compared(issuer), {})
+    same = [issuer_id for issuer_id, name in alike.items() if name == issuer]
+    return [*(same or alike)]
 
 
 def _kept(database: Database, municipality_code: str) -> list[_Kept]:
@@ -141,11 +149,19 @@ def _kept(database: Database, municipality_code: str) -> list[_Kept]:
 def _match(
     listed: ListedTerminal, issuer_id: str | None, named_alike: list[_Kept]
 ) -> tuple[str | None, _Kept | None]:
-    """Return the ID of the terminal that a row is, or another that has its name."""
-    wanted = (listed.terminal_class, issuer_id, listed.place)
-    for kept in named_alike:
-        if (kept.terminal_class, kept.issuer_id, kept.place) == wanted:
-            return kept.terminal_id, None
+    """Return the ID of the terminal that a row is, or another that has its name.
+
+    One whose names are written the same comes before others.
+    """
+    wanted = (listed.terminal_class, issuer_id, compared(listed.place))
+    found = [
+        kept
+        for kept in named_alike
+        if (kept.terminal_class, kept.issuer_id, compared(kept.place or "")) == wanted
+    ]
+    if found:
+        same = (listed.name, listed.place)
+        return min(found, key=lambda kept: (kept.name, kept.place) != same).terminal_id, None
     return None, named_alike[0] if named_alike else None
 
 
@@ -192,7 +208,7 @@ def issue_terminals(
             "terminal_id": terminal_id,
             "terminal_class": one.listed.terminal_class,
             "municipality_code": municipality_code,
-            "place_id": place_ids[one.listed.place],
+            "place_id": place_ids[compared(one.listed.place)],
             "issuer_id": one.issuer_id,
             "name": one.listed.name,
             "password_hash": password.hashed,
@@ -218,17 +234,26 @@ def _issued(planned: Plan, given: Mapping[str, Password]) -> tuple[IssuedTermina
 
 
 def _make_places(database: Database, municipality_code: str, form: FormOne) -> dict[str, int]:
-    """Make the places that are not there yet, and return the IDs of all by name (TRM-8)."""
-    query = "SELECT name, place_id FROM place WHERE municipality_code = ?"
-    found = {
+    """Make the places that are not there yet (TRM-8).
+
+    Returns the IDs of all by their names as they are compared; where two are alike, that of the
+    place whose name is written as on the form, else of the older one.
+    """
+    query = "SELECT name, place_id FROM place WHERE municipality_code = ? ORDER BY place_id DESC"
+    there = {
         str(name): int(place_id) for name, place_id in rows(database, query, municipality_code)
     }
+    found = {compared(name): place_id for name, place_id in there.items()}
+    found |= {compared(one.place): there[one.place] for one in form.terminals if one.place in there}
     ((newest,),) = rows(database, "SELECT coalesce(max(place_id), 0) FROM place")
-    missing = dict.fromkeys(one.place for one in form.terminals if one.place not in found)
+    missing: dict[str, str] = {}
+    for one in form.terminals:
+        if compared(one.place) not in found:
+            missing.setdefault(compared(one.place), one.place)
     made = {name: int(newest) + number for number, name in enumerate(missing, 1)}
     new_rows = [
-        {"place_id": place_id, "municipality_code": municipality_code, "name": name}
-        for name, place_id in made.items()
+        {"place_id": made[key], "municipality_code": municipality_code, "name": name}
+        for key, name in missing.items()
     ]
     for some in chunked(new_rows, _ROWS_AT_ONCE):
         PlaceRow.insert_many(some).execute(database)

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 from openpyxl import load_workbook
+from openpyxl.utils.escape import unescape
 from openpyxl.worksheet.worksheet import Worksheet
 
 from merge_driver.files import open_regular
@@ -27,6 +28,9 @@ COLUMNS_MAX = 16
 _OLD_EXCEL = bytes.fromhex("d0cf11e0a1b11ae1")
 """How .xls files begin, and .xlsx files with a password."""
 _ENCRYPTED_FLAG = 1
+_RELATIONS, _STRICT = "_rels/.rels", b"http://purl.oclc.org/ooxml/"
+"""Where the strict form of Excel's files, which openpyxl does not read, names itself."""
+_PLAIN_FORMATS = ("General", "0", "@")
 
 
 class Cell(NamedTuple):
@@ -35,6 +39,8 @@ class Cell(NamedTuple):
     value: str | int
     problem: str = ""
     """Why its value cannot be taken; then the value is empty."""
+    is_formatted: bool = False
+    """Whether Excel shows its number in another way than by its digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +94,12 @@ def _check_package(content: bytes) -> None:
             parts = package.infolist()
             _check_parts(parts)
             for part in parts:
-                _refuse_definitions(package.read(part))
+                content_of_part = package.read(part)
+                _refuse_definitions(content_of_part)
+                if part.filename == _RELATIONS and _STRICT in content_of_part:
+                    raise SheetsError(
+                        "is saved as Strict Open XML: save it as Excel Workbook (.xlsx)"
+                    )
     except (BadZipFile, NotImplementedError, EOFError, ValueError, OSError) as error:
         raise SheetsError("is no .xlsx file, or is damaged") from error
 
@@ -144,7 +155,8 @@ def _rows(name: str, sheet: Worksheet) -> dict[int, dict[int, Cell]]:
         cells = {
             column: cell
             for column, one in enumerate(row, 1)
-            if one.value is not None and (cell := _cell(one.value, one.data_type))
+            if one.value is not None
+            and (cell := _cell(one.value, one.data_type, one.number_format))
         }
         if not cells:
             padding = row
@@ -155,13 +167,13 @@ def _rows(name: str, sheet: Worksheet) -> dict[int, dict[int, Cell]]:
     return found
 
 
-def _cell(value: object, data_type: str) -> Cell | None:
+def _cell(value: object, data_type: str, number_format: str) -> Cell | None:
     problem = _problem(value, data_type)
     if problem:
         return Cell("", problem)
     if isinstance(value, int | float):
-        return Cell(int(value))
-    text = str(value).strip()
+        return Cell(int(value), is_formatted=number_format not in _PLAIN_FORMATS)
+    text = unescape(str(value)).strip()
     return Cell(text) if text else None
 
 

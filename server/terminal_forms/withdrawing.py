@@ -15,6 +15,7 @@ from server.terminal_forms.values import (
     Spot,
 )
 from server.terminals.keeping import withdraw_terminal
+from server.texts import compared
 
 
 class _Kept(NamedTuple):
@@ -87,7 +88,7 @@ def _faults(one: ReturnedTerminal, kept: _Kept | None) -> list[Fault]:
     return [
         _fault(one, column, f"the terminal {one.terminal_id} has another {column}: {is_called}")
         for column, told, is_called in pairs
-        if told != is_called
+        if compared(told) != compared(is_called or "")
     ]
 
 

@@ -1,5 +1,6 @@
 """Writing forms I and II as Excel files, laid out as on the manual's pages."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from io import BytesIO
@@ -60,6 +61,8 @@ class Count(NamedTuple):
 
 
 Value = str | int | Count
+_LIKE_AN_ESCAPE = re.compile("_(?=x[0-9A-Fa-f]{4}_)")
+"""Excel reads _x000D_ as a line end, and _x005F_ as this letter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +249,6 @@ class _Pen:
         else:
             cell.number_format = _AS_TEXT
             if value:
-                cell.value = value
+                cell.value = _LIKE_AN_ESCAPE.sub("_x005F_", value)
                 cell.data_type = "s"  # a name that begins with = is no formula
         return cell

@@ -1,6 +1,7 @@
 """The operator's table of issuers (TRM-3, SID-3)."""
 
 import json
+import unicodedata
 
 import pytest
 from click.testing import CliRunner, Result
@@ -58,10 +59,11 @@ def test_an_issuer_is_added_changed_and_listed(town: Town) -> None:
     [
         (("00007", "短い"), "not an issuer ID of 6 digits"),
         (("００００７７", "全角"), "not an issuer ID of 6 digits"),
-        (("000077", ""), "a name has 1 to 50 printable characters"),
-        (("000077", "　"), "a name has 1 to 50 printable characters"),
-        (("000077", "改\n行"), "a name has 1 to 50 printable characters"),
-        (("000077", "長" * 51), "a name has 1 to 50 printable characters"),
+        (("000077", ""), "give a name of 1 to 50 visible characters"),
+        (("000077", "　"), "give a name of 1 to 50 visible characters"),
+        (("000077", "改\n行"), "give a name of 1 to 50 visible characters"),
+        (("000077", "長" * 51), "give a name of 1 to 50 visible characters"),
+        (("000077", "花田🍣"), "give a name without 🍣 (U+1F363), which printers do not print"),
         (("000077", "x", "--symbology", "EAN13"), "'EAN13' is not one of"),
         (("000077", "x", "--nw7-start", "E"), "'E' is not one of"),
         (("000077", "x", "--driver", "sakura"), "--reading DRIVER goes with --driver NAME"),
@@ -75,6 +77,13 @@ def test_what_cannot_be_an_issuer_adds_nothing(
     before = told(town, "list").output
     assert what in refused(told(town, "add", *arguments))
     assert told(town, "list").output == before
+
+
+def test_a_name_is_kept_as_others_write_it(town: Town) -> None:
+    written = unicodedata.normalize("NFD", "ブックカフェ\u00a0花 ")
+    assert told(town, "add", "000077", written).output == (
+        "issuer 000077 ブックカフェ 花 is added\n"
+    )
 
 
 def test_settings_of_nobody_and_no_settings(town: Town) -> None:

@@ -1,5 +1,7 @@
 """Form I as municipalities hand it in: everything wrong is told, each with its cell (TRM-1)."""
 
+import unicodedata
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -212,6 +214,21 @@ TOTAL_COLUMNS = "(ア)(イ)(ウ)(エ)端末台数 総合計"
             put("2", B17="館" * 10_000),
             [f"2:B17 設置場所 「{'館' * 20}…」 is longer than 50 letters"],
         ),
+        (
+            put("2", B17="美術館🍣", C17="Cafe\u0301"),
+            [
+                "2:B17 設置場所 has 🍣 (U+1F363), which printers do not print: write it without",
+                "2:C17 端末名 has é (U+00E9), which printers do not print: write it without",
+            ],
+        ),
+        (
+            put("2", B17="美術館_x000D_別館"),
+            ["2:B17 設置場所 has a line break, or a letter that is not seen"],
+        ),
+        (
+            put("2", D8="中央図書館１台目"),
+            ["2:D8 端末名 「中央図書館１台目」 is in row 7 already"],
+        ),
         (put("2", E7="要確認"), ["2:E7 nothing belongs here: the table has no such column"]),
         (put("2", D18="要確認"), ["2:D18 nothing belongs here: the table has no such column"]),
         (
@@ -289,6 +306,41 @@ def test_everything_is_told_at_once(tmp_path: Path) -> None:
 def test_a_number_may_be_a_name(tmp_path: Path) -> None:
     read = read_form_one(changed_form(tmp_path, put("2", B17=109, C17="0109")))
     assert read.terminals[4] == ListedTerminal(TerminalClass.POINT_USE, "", "109", "0109")
+
+
+@pytest.mark.parametrize(
+    ("number_format", "name"),
+    [("General", "1"), ("0", "1"), ("@", "1"), ("000", None), ('0"号"', None), ("#,##0", None)],
+)
+def test_a_number_that_excel_shows_otherwise_is_no_name(
+    tmp_path: Path, number_format: str, name: str | None
+) -> None:
+    def change(_: Worksheet, listing: Worksheet) -> None:
+        listing["C17"] = 1
+        listing["C17"].number_format = number_format
+
+    path = changed_form(tmp_path, change)
+    says = "format the cell as text, and type it as it is shown"
+    assert faults(path) == ([] if name else [f"2:C17 端末名 is 1 in a format: {says}"])
+    assert [one.name for one in read_form_one(path).terminals if one.name == "1"] == (
+        [name] if name else []
+    )
+
+
+def test_names_are_one_however_they_are_written(tmp_path: Path) -> None:
+    """The issuer on the first sheet and in (ア): from a Mac, in half-width kana, with a space."""
+    form = replace(
+        FORM, terminals=(replace(TERMINALS[0], issuer="ブックカフェ 花"), *TERMINALS[4:])
+    )
+    for written_so in (
+        unicodedata.normalize("NFD", "ブックカフェ 花"),
+        "ﾌﾞｯｸｶﾌｪ 花",
+        "ブックカフェ\u3000花",
+        "ブックカフェ\u00a0花_x000D_",
+    ):
+        path = changed_form(tmp_path, put("1", A17=written_so), form)
+        assert faults(path) == []
+        assert read_form_one(path).terminals[0].issuer == "ブックカフェ 花"
 
 
 def test_zeros_that_excel_took_from_a_code_come_back(tmp_path: Path) -> None:

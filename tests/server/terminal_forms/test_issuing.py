@@ -3,6 +3,9 @@
 import stat
 import subprocess
 import sys
+import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
@@ -111,6 +114,48 @@ def test_places_are_made_once(town: Town, tmp_path: Path) -> None:
         "区役所",
     ]
     assert town.rows("SELECT place_id, name FROM place ORDER BY place_id") == [*before, *after]
+
+
+@pytest.mark.parametrize(
+    "again",
+    [
+        lambda name: unicodedata.normalize("NFD", name),
+        lambda name: name.replace(" ", "\u00a0"),
+        lambda name: name.replace("ブック", "ﾌﾞｯｸ").replace(" ", "\u3000"),
+    ],
+    ids=["decomposed", "no-break space", "half-width"],
+)
+def test_a_terminal_whose_names_are_written_otherwise_is_known(
+    town: Town, tmp_path: Path, again: Callable[[str], str]
+) -> None:
+    there = ListedTerminal(TerminalClass.POINT_USE, "", "ブック カフェ", "レジが 1台目")
+    form = FormOne(FORM.municipality_name, HOME, (there,))
+    assert "1 issued" in issue(town, tmp_path, form).output
+    rewritten = replace(there, place=again(there.place), name=again(there.name))
+    more = replace(there, place=again(there.place), name="レジ 2台目")
+    result = issue(town, tmp_path, replace(form, terminals=(rewritten, more)), "again.xlsx")
+    assert "1 issued (20000003 to 20000003), 1 known" in result.output
+    assert [row[3:] for row in terminals(town)] == [
+        ("ブック カフェ", "レジが 1台目"),
+        ("ブック カフェ", "レジ 2台目"),
+    ]
+
+
+def test_of_two_places_alike_from_before_the_one_written_the_same_counts(
+    town: Town, tmp_path: Path
+) -> None:
+    town.tamper(
+        f"INSERT INTO place (place_id, municipality_code, name) VALUES (98, '{HOME}', '別館 花'), "  # noqa: S608
+        f"(99, '{HOME}', '別館\u3000花')"
+    )
+    listed = [
+        ListedTerminal(TerminalClass.POINT_USE, "", place, f"{number}台目")
+        for number, place in enumerate(("別館 花", "別館\u00a0花"))
+    ]
+    issue(town, tmp_path, FormOne(FORM.municipality_name, HOME, (listed[1],)), "other.xlsx")
+    issue(town, tmp_path, FormOne(FORM.municipality_name, HOME, (listed[0],)))
+    found = town.rows("SELECT place_id FROM terminal WHERE name LIKE '_台目' ORDER BY terminal_id")
+    assert found == [(98,), (98,)]
 
 
 def test_passwords_are_in_form_two_and_nowhere_else(

@@ -54,6 +54,21 @@ def part(content: bytes, name: str) -> bytes:
         return package.read(name)
 
 
+def strict(content: bytes) -> bytes:
+    """Return a package as Excel saves it under the name Strict Open XML."""
+    opened = b"http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    for name in ("_rels/.rels", "xl/_rels/workbook.xml.rels", "xl/workbook.xml", SHEET):
+        changed = part(content, name).replace(
+            opened, b"http://purl.oclc.org/ooxml/officeDocument/relationships"
+        )
+        changed = changed.replace(
+            b"http://schemas.openxmlformats.org/spreadsheetml/2006/main",
+            b"http://purl.oclc.org/ooxml/spreadsheetml/main",
+        )
+        content = replaced(content, name, changed)
+    return content
+
+
 def rows_of(path: Path) -> dict[int, dict[int, Cell]]:
     return {row: dict(cells) for row, cells in read_sheets(path, [NAME])[NAME].rows.items()}
 
@@ -67,6 +82,12 @@ def refusal(folder: Path, content: bytes) -> str:
 def test_cells_are_read_by_row_and_column(tmp_path: Path) -> None:
     path = written(tmp_path, book((" あ ", None, 12), (), (None, 2.0, " ")))
     assert rows_of(path) == {1: {1: Cell("あ"), 3: Cell(12)}, 3: {2: Cell(2)}}
+
+
+def test_a_line_end_as_some_programs_write_it_is_none_of_a_name(tmp_path: Path) -> None:
+    path = written(tmp_path, book(("花田_x000D_", "花_x000d_田", "_x005F_x000D_", "_x1", "x_")))
+    cells = {1: "花田", 2: "花\r田", 3: "_x000D_", 4: "_x1", 5: "x_"}
+    assert rows_of(path) == {1: {column: Cell(text) for column, text in cells.items()}}
 
 
 def test_a_sheet_that_is_not_there_is_left_out(tmp_path: Path) -> None:
@@ -173,6 +194,7 @@ def test_entities_are_refused(tmp_path: Path) -> None:
             b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + "EncryptedPackage".encode("utf-16-le"),
             "has a password",
         ),
+        (strict(book(("あ",))), "is saved as Strict Open XML: save it as Excel Workbook (.xlsx)"),
         (replaced(book(), SHEET, b"<broken"), "cannot be read as Excel"),
         (replaced(book(), "xl/workbook.xml", b"<a>"), "cannot be read as Excel"),
         (replaced(book(), "[Content_Types].xml", b"<a/>"), "cannot be read as Excel"),

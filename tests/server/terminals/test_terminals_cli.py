@@ -61,7 +61,7 @@ def test_an_issued_terminal_signs_in_with_what_was_shown(
         (("--class", "OPERATOR", "--name", "a", "--municipality", HOME), "takes no --municipality"),
         (("--class", "GRANT", "--name", "a", "--municipality", "000000"), "no municipality 000000"),
         (("--class", "POINT_USE", "--name", "a"), "is not one of"),
-        (("--class", "GRANT", "--name", "a\nb", "--municipality", HOME), "printable"),
+        (("--class", "GRANT", "--name", "a\nb", "--municipality", HOME), "visible"),
         (("--class", "GRANT", "--name", "あ" * 51, "--municipality", HOME), "1 to 50"),
         (("--class", "GRANT", "--name", "a", "--municipality", "13"), "of 6 digits"),
     ],
