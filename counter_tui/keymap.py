@@ -22,7 +22,7 @@ def read_keymap(path: Path) -> dict[str, tuple[str, ...]]:
     The file is TOML: [keys], and for each action one key or a list of them.
     """
     try:
-        document = tomllib.loads(path.read_text("utf-8"))
+        document = tomllib.loads(path.read_text("utf-8-sig"))
     except (OSError, UnicodeDecodeError) as error:
         raise KeymapError(f"{path} cannot be read: {error}") from error
     except tomllib.TOMLDecodeError as error:

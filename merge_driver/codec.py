@@ -64,7 +64,8 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 
 _TOLD_EVERY: Final = 1000
 
-_FILE_NAME: Final = re.compile(r"([0-9]{6})-([0-9]{13,20})\.mrg")
+_FILE_NAME: Final = re.compile(r"([0-9]{6})-([0-9]{13,20})\.(?i:mrg)")
+"""FAT sticks and Windows shares may give a name back in capitals."""
 _ISSUER_ID: Final = re.compile(r"[0-9]{6}")
 _SECRET: Final = re.compile(r"[ -~]{16,64}")
 _REASON_ORDER: Final = {reason: place for place, reason in enumerate(Reason)}

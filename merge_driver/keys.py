@@ -85,13 +85,17 @@ def dump_key_file(key: StreetKey, server: str, client_secret: str) -> str:
 def load_key_file(path: Path) -> KeyFile:
     """Return what a key file holds, or raise KeyFileError with one message that says what to do."""
     try:
-        return _key_file(_parse_object(_read_private(path)))
+        content, is_private = _read(path)
+        file = _key_file(_parse_object(content))
     except OSError as error:
         raise KeyFileError(f"{path}: cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise KeyFileError(
             f"{path}: {error}; put the key file back as the server handed it over"
         ) from None
+    if not is_private:
+        raise KeyFileError(f"{path}: others can read the key; run chmod 600 on it")
+    return file
 
 
 def load_key_files(folder: Path) -> dict[Path, KeyFile]:
@@ -144,7 +148,7 @@ def _paths(folder: Path) -> list[Path]:
         names = sorted(path.name for path in folder.iterdir())
     except OSError as error:
         raise KeyFileError(f"{folder}: the keys folder cannot be read: {error.strerror}") from None
-    return [folder / name for name in names if name.endswith(".json") and name[0] != "."]
+    return [folder / name for name in names if name.lower().endswith(".json") and name[0] != "."]
 
 
 def _check_together(keys: Mapping[Path, StreetKey]) -> None:
@@ -163,18 +167,17 @@ def _check_together(keys: Mapping[Path, StreetKey]) -> None:
         path_of[key.key_id] = path
 
 
-def _read_private(path: Path) -> str:
-    """Return the text of a regular file that only its owner can read."""
+def _read(path: Path) -> tuple[str, bool]:
+    """Return the text of a regular file, and whether only its owner can read it."""
     file = open_regular(path)
     if file is None:
         raise KeyFileError(f"{path}: not a file; put the street's key file there")
     with file:
-        if os.fstat(file.fileno()).st_mode & 0o077:
-            raise KeyFileError(f"{path}: others can read the key; run chmod 600 on it")
+        is_private = os.fstat(file.fileno()).st_mode & 0o077 == 0
         content = file.read(_KEY_FILE_BYTES_MAX + 1)
     if len(content) > _KEY_FILE_BYTES_MAX:
         raise ValueError("too large for a key file")
-    return content.decode("utf-8")
+    return content.decode("utf-8-sig"), is_private
 
 
 def _parse_object(text: str) -> Mapping[str, object]:

@@ -71,7 +71,7 @@ _OUTPUT_FIELDS: Final = {
 def load_settings(path: Path) -> Settings:
     """Return the settings in a TOML file, or raise SettingsError with everything wrong in it."""
     try:
-        content = tomllib.loads(path.read_bytes().decode("utf-8"))
+        content = tomllib.loads(path.read_bytes().decode("utf-8-sig"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:

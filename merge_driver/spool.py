@@ -16,7 +16,7 @@ from merge_driver.errors import DriverError, MergeFileError, Reason
 from merge_driver.files import open_regular, sync_folder
 
 _SUFFIX: Final = ".mrg"
-_SETTLED: Final = re.compile(r"(.+\.mrg)(?:\.[0-9]+)?", re.DOTALL)
+_SETTLED: Final = re.compile(r"(.+\.(?i:mrg))(?:\.[0-9]+)?", re.DOTALL)
 _NAME_BYTES_MAX: Final = 200  # leaves room for ".reason.txt" and a number in a name of 255
 
 
@@ -55,7 +55,10 @@ class Spool:
         sync_folder(self.folder)
 
     def names(self) -> list[str]:
-        """Return the names to settle, in order: those that end in `.mrg`, without hidden ones."""
+        """Return the names to settle, in order: those that end in `.mrg`, in capitals too.
+
+        Hidden ones are left out.
+        """
         with os.scandir(self.folder) as entries:
             return sorted(entry.name for entry in entries if is_spool_name(entry.name))
 
@@ -127,7 +130,7 @@ class Spool:
 
 def is_spool_name(name: str) -> bool:
     """Say whether a name in the spool folder is the driver's business."""
-    return name.endswith(_SUFFIX) and not name.startswith(".")
+    return name.lower().endswith(_SUFFIX) and not name.startswith(".")
 
 
 def read_merge_file(path: Path) -> bytes:

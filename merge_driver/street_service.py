@@ -1,5 +1,6 @@
 """The server's StreetService; the only module that needs jichipoint[merge-acknowledge]."""
 
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -83,7 +84,9 @@ def _channel(server: str, certificate_authority: Path | None) -> grpc.Channel:
     if server.rpartition(":")[0] in _LOOPBACK and certificate_authority is None:
         return grpc.insecure_channel(server, options=options)
     try:
-        roots = certificate_authority.read_bytes() if certificate_authority else None
+        roots = None
+        if certificate_authority:
+            roots = certificate_authority.read_bytes().removeprefix(BOM_UTF8)
     except OSError as error:
         raise DriverError(f"{certificate_authority}: cannot be read: {error.strerror}") from None
     return grpc.secure_channel(server, grpc.ssl_channel_credentials(roots), options=options)

@@ -1,5 +1,6 @@
 """The command jichipoint-server health: what watches a server runs it (OPS-5)."""
 
+from codecs import BOM_UTF8
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,7 +77,7 @@ def _channel(address: str, certificate: Path | None) -> "grpc.Channel":
     if certificate is None:
         return grpc.insecure_channel(address, options)
     try:
-        content = certificate.read_bytes()
+        content = certificate.read_bytes().removeprefix(BOM_UTF8)
         own = x509.load_pem_x509_certificates(content)[0]
     except OSError as error:
         raise click.ClickException(f"{certificate}: {error.strerror}") from None

@@ -77,10 +77,13 @@ def read_master_key(path: Path | None) -> bytes:
             raise MasterKeyError(f"give --master-key-file, or set {MASTER_KEY_VARIABLE}")
         return _parse(text, MASTER_KEY_VARIABLE)
     try:
+        key = _parse(path.read_text("utf-8-sig"), str(path))
         if path.stat().st_mode & 0o077:
-            raise MasterKeyError(f"others can read {path}: chmod 600 it")
-        return _parse(path.read_text("ascii"), str(path))
-    except (OSError, UnicodeDecodeError) as error:
+            raise MasterKeyError(f"others can read the master key in {path}: chmod 600 it")
+        return key
+    except UnicodeDecodeError:
+        raise _no_key(str(path)) from None
+    except OSError as error:
         raise MasterKeyError(f"the master key cannot be read from {path}: {error}") from error
 
 
@@ -90,5 +93,9 @@ def _parse(text: str, source: str) -> bytes:
     except ValueError:
         key = b""
     if len(key) != KEY_BYTES:
-        raise MasterKeyError(f"the master key in {source} is not 64 hexadecimal digits")
+        raise _no_key(source)
     return key
+
+
+def _no_key(source: str) -> MasterKeyError:
+    return MasterKeyError(f"the master key in {source} is not 64 hexadecimal digits")

@@ -1,6 +1,7 @@
 """TLS: a certificate and its key from files, read anew when they change (SEC-1)."""
 
 import logging
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,7 +74,7 @@ class Identities:
 
 def read_identity(files: TlsFiles, clock: Clock) -> Identity:
     """Return what is in the files. Raises TlsError where it cannot be used."""
-    certificate, key = _read(files.certificate), _read_private(files.key)
+    certificate, key = _read(files.certificate), _read(files.key)
     _check_pair(files, certificate, key, clock)
     authority = None
     if files.client_authority is not None:
@@ -90,6 +91,7 @@ def _check_pair(files: TlsFiles, certificate: bytes, key: bytes, clock: Clock) -
         raise TlsError(
             f"{files.key}: not a private key in PEM without a password: {error}"
         ) from None
+    _check_private(files.key)
     form = Encoding.DER, PublicFormat.SubjectPublicKeyInfo
     if own.public_key().public_bytes(*form) != public.public_bytes(*form):
         raise TlsError(f"{files.key}: not the key of {files.certificate}; name the pair")
@@ -112,18 +114,17 @@ def _certificates(path: Path, content: bytes) -> Sequence[x509.Certificate]:
         raise TlsError(f"{path}: no certificate in PEM") from None
 
 
-def _read_private(path: Path) -> bytes:
+def _check_private(path: Path) -> None:
     try:
         if path.stat().st_mode & 0o077:
             raise TlsError(f"{path}: others can read the key; run chmod 600 on it")
     except OSError as error:
         raise TlsError(f"{path}: cannot be read: {error.strerror}") from None
-    return _read(path)
 
 
 def _read(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return path.read_bytes().removeprefix(BOM_UTF8)
     except OSError as error:
         raise TlsError(f"{path}: cannot be read: {error.strerror}") from None
 

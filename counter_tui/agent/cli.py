@@ -142,7 +142,7 @@ def _password(path: Path | None) -> str:
     try:
         if path.stat().st_mode & 0o077:
             raise click.ClickException(f"others can read {path}: chmod 600 it")
-        return path.read_text("utf-8").rstrip("\n")
+        return path.read_text("utf-8-sig").rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         raise click.ClickException(f"{path} cannot be read: {error}") from error
 

@@ -1,5 +1,6 @@
 """The authority of the server's certificate: that which this machine was set up with (SEC-1)."""
 
+from codecs import BOM_UTF8
 from pathlib import Path
 
 from counter_tui.core import files
@@ -42,7 +43,7 @@ def pinned_authority(state_folder: Path, server: str, given: Path | None) -> byt
 def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            content = file.read(BYTES_MAX + 1)
+            content = file.read(BYTES_MAX + 1).removeprefix(BOM_UTF8)
     except OSError as error:
         raise AuthorityError(f"{path}: cannot be read: {error.strerror or error}") from error
     if _BEGIN not in content or len(content) > BYTES_MAX:

@@ -2,6 +2,7 @@
 
 import http.client
 import ssl
+from codecs import BOM_UTF8
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NoReturn
@@ -102,7 +103,7 @@ def _retry_after(error: HTTPError) -> float | None:
 
 def _token(path: Path) -> str:
     try:
-        token = path.read_text("ascii").strip()
+        token = path.read_bytes().removeprefix(BOM_UTF8).decode("ascii").strip()
     except (OSError, UnicodeDecodeError) as error:
         raise DriverError(f"{path}: the token cannot be read: {error}") from error
     if not token.isprintable() or not token:

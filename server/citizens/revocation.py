@@ -1,6 +1,7 @@
 """Whether a certificate was revoked: what all sources have in common, and lists (CRD-2)."""
 
 import asyncio
+from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -80,7 +81,7 @@ class RevocationList:
             stat = self._path.stat()
             changed = stat.st_mtime_ns, stat.st_size
             if self._read is None or self._read.changed != changed:
-                self._read = self._load(changed, self._path.read_bytes())
+                self._read = self._load(changed, self._path.read_bytes().removeprefix(BOM_UTF8))
             return self._read
         except (OSError, ValueError) as error:
             raise RevocationUnknownError(f"{self._path} is no revocation list: {error}") from error

@@ -1,5 +1,6 @@
 """The authority's list of revoked signature certificates: which of them were changed (SID-2)."""
 
+from codecs import BOM_UTF8
 from datetime import datetime
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def changed_serial_numbers(path: Path, authority: Path, now: datetime) -> set[st
 
 def _read(path: Path) -> x509.CertificateRevocationList:
     try:
-        content = path.read_bytes()
+        content = path.read_bytes().removeprefix(BOM_UTF8)
         is_pem = content.lstrip().startswith(b"-----BEGIN")
         return x509.load_pem_x509_crl(content) if is_pem else x509.load_der_x509_crl(content)
     except (OSError, ValueError) as error:

@@ -57,6 +57,18 @@ def test_a_file_is_taken_once_and_moved_to_done(street: Street) -> None:
     assert street.run() == RunReport()
 
 
+def test_an_ending_in_capitals_is_taken_too(street: Street) -> None:
+    """As a FAT stick or a Windows share gives the name back."""
+    put_records(street.spool, RECORD_A)
+    (street.spool / NAME_A).rename(street.spool / NAME_A.upper())
+    assert street.run() == RunReport(done=1, records=1)
+    assert street.lines() == [line_of(RECORD_A, NAME_A.upper())]
+    put_records(street.spool, RECORD_A)
+    assert street.run() == RunReport(duplicate=1, skipped=1)
+    assert street.names(Outcome.DONE) == [NAME_A.upper()]
+    assert NAME_A in street.names(Outcome.DUPLICATE)
+
+
 def test_files_are_taken_in_the_order_of_their_names(street: Street) -> None:
     for record in (RECORD_D, RECORD_A, RECORD_C):
         put_records(street.spool, record)
@@ -70,7 +82,7 @@ def test_an_empty_spool_makes_no_output(street: Street) -> None:
 
 
 def test_names_of_others_are_left_alone(street: Street) -> None:
-    others = [".000002-2017123100001.mrg", ".x.mrg", "note.txt", "a.MRG", "b.mrg.part"]
+    others = [".000002-2017123100001.mrg", ".x.mrg", "note.txt", "a.MRX", "b.mrg.part"]
     for name in others:
         (street.spool / name).write_text("x")
     (street.spool / "folder").mkdir()

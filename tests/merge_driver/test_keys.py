@@ -164,3 +164,16 @@ def test_one_key_id_twice_is_refused(tmp_path: Path) -> None:
     write_key_file(tmp_path / "b.json", KEY_2)
     with pytest.raises(KeyFileError, match=r"key ID 7 is in .*a\.json too"):
         load_keys(tmp_path)
+
+
+def test_what_is_no_key_is_told_before_who_can_read_it(tmp_path: Path) -> None:
+    path = tmp_path / "7.json"
+    path.write_text("{}")
+    path.chmod(0o644)
+    with pytest.raises(KeyFileError, match="not a merge key file"):
+        load_key_file(path)
+
+
+def test_a_key_file_s_ending_may_be_in_capitals(tmp_path: Path) -> None:
+    write_key_file(tmp_path / "7.JSON")
+    assert load_keys(tmp_path) == [KEY_2]

@@ -91,3 +91,11 @@ def test_a_key_is_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.delenv(MASTER_KEY_VARIABLE)
     with pytest.raises(MasterKeyError, match="--master-key-file"):
         read_master_key(None)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", "鍵".encode(), b"[ledger]\n"])
+def test_what_is_no_key_is_told_before_who_can_read_it(tmp_path: Path, content: bytes) -> None:
+    path = key_file(tmp_path, mode=0o644)
+    path.write_bytes(content)
+    with pytest.raises(MasterKeyError, match="not 64 hexadecimal digits"):
+        read_master_key(path)
