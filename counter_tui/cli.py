@@ -29,12 +29,14 @@ class _RunsByDefault(click.Group):
     """A group whose options without a command are those of `run`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+        own = ("--version", *ctx.help_option_names)
+        if args and args[0] not in self.commands and args[0] not in own:
             args = ["run", *args]
         return super().parse_args(ctx, args)
 
 
 @click.group(cls=_RunsByDefault)
+@click.version_option(package_name="jichipoint", prog_name="jichipoint-counter")
 def main() -> None:
     """Run the counter application, or one of its helpers; without a command: run."""
 

@@ -45,6 +45,7 @@ _TERMINALS = {
 
 
 @click.command()
+@click.version_option(package_name="jichipoint", prog_name="jichipoint-demo")
 @click.option(
     "--folder", required=True, type=click.Path(file_okay=False, path_type=Path), help="Its records."
 )

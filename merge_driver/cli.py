@@ -35,6 +35,7 @@ _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON ob
 
 
 @click.group()
+@click.version_option(package_name="jichipoint", prog_name="merge-driver")
 def main() -> None:
     """Take merge files on the shopping street's side."""
 

@@ -9,7 +9,7 @@ from merge_driver.driver import tokyo_today
 from merge_driver.files import shown
 from merge_driver.spool import read_merge_file
 from merge_driver.taking import check_days, check_name, check_sequences
-from merge_driver.telling import tell
+from merge_driver.telling import counted, tell
 
 _PROFILE_NAMES: Final = {
     Profile.CBC_MD5: "AES-128-CBC with MD5",
@@ -47,7 +47,7 @@ def show_good(file: Path, found: Decoded, *, as_json: bool) -> None:
     if as_json:
         tell({"file": name, "reason": None, "records": records, "points": points})
     else:
-        tell(f"good {name} {records} records, {points} points")
+        tell(f"good {name} {counted(records, 'record')}, {counted(points, 'point')}")
 
 
 def show_contents(file: Path, found: Decoded, issuer_id: str, *, as_json: bool) -> None:

@@ -19,13 +19,18 @@ def tell(line: str | Mapping[str, object]) -> None:
     click.echo(shown(line) if isinstance(line, str) else json.dumps(line, ensure_ascii=False))
 
 
+def counted(count: int, one: str) -> str:
+    """Return a number with what it counts: 1 record, 2 records."""
+    return f"{count} {one}" if count == 1 else f"{count} {one}s"
+
+
 def tell_file(result: FileResult, *, as_json: bool) -> None:
     """Print what became of a file."""
     name = shown(result.name)
     if as_json:
         tell({**asdict(result), "name": name})
     elif result.outcome is Outcome.DONE:
-        tell(f"done {name} {result.records} records, {result.skipped} skipped")
+        tell(f"done {name} {counted(result.records, 'record')}, {result.skipped} skipped")
     elif result.reason is not None:
         tell(f"{result.outcome} {name} {result.reason}: {result.message}")
     else:
@@ -44,7 +49,8 @@ def tell_noted(noted: Noted, *, as_json: bool) -> None:
         why = "the journal is older than they are: handed on again"
     elif noted.records:
         why = "taken under another journal: neither handed on nor acknowledged again"
-    tell(f"noted {noted.files} files in done, {noted.records} records; {why}")
+    files, records = counted(noted.files, "file"), counted(noted.records, "record")
+    tell(f"noted {files} in done, {records}; {why}")
 
 
 def tell_handed_on(handed_on: HandedOn, *, as_json: bool) -> None:
@@ -57,7 +63,8 @@ def tell_handed_on(handed_on: HandedOn, *, as_json: bool) -> None:
     for number, reason in handed_on.refused:
         tell(f"waits {number} {reason}")
     trouble = f"; {handed_on.trouble}" if handed_on.trouble else ""
-    tell(f"handed on {handed_on.records} records, {handed_on.waiting} wait{trouble}")
+    records = counted(handed_on.records, "record")
+    tell(f"handed on {records}, {handed_on.waiting} waiting{trouble}")
 
 
 def tell_acknowledged(acknowledged: Acknowledged, *, as_json: bool) -> None:
@@ -70,10 +77,9 @@ def tell_acknowledged(acknowledged: Acknowledged, *, as_json: bool) -> None:
     for number, answer in acknowledged.refused:
         tell(f"not acknowledged {number} {answer}")
     trouble = f"; {acknowledged.trouble}" if acknowledged.trouble else ""
-    tell(
-        f"acknowledged {acknowledged.taken} records, {len(acknowledged.refused)} refused by the "
-        f"server, {acknowledged.kept} kept for later{trouble}"
-    )
+    taken, refused = counted(acknowledged.taken, "record"), len(acknowledged.refused)
+    kept = acknowledged.kept
+    tell(f"acknowledged {taken}, {refused} refused by the server, {kept} kept for later{trouble}")
 
 
 def tell_sums(report: RunReport, *, as_json: bool) -> None:
@@ -83,5 +89,5 @@ def tell_sums(report: RunReport, *, as_json: bool) -> None:
         return
     tell(
         f"{report.done} done, {report.duplicate} duplicate, {report.quarantined} quarantined; "
-        f"{report.records} new records, {report.skipped} skipped"
+        f"{counted(report.records, 'new record')}, {report.skipped} skipped"
     )

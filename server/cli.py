@@ -11,6 +11,7 @@ from server.chance import SystemChance
 from server.citizens.cli import citizens
 from server.clock import SystemClock
 from server.configuration.cli import init
+from server.configuration.fields import FIELDS
 from server.configuration.loading import (
     CONFIG_VARIABLE,
     ConfigurationError,
@@ -34,7 +35,27 @@ from server.terminals.cli import terminals
 from server.vouchers.cli import vouchers
 
 
-@click.group()
+class _Configured(click.Group):
+    """Says of an option that is missing that the configuration may have it."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except click.MissingParameter as error:
+            name = error.param.name if error.param else None
+            field = next((one for one in FIELDS if one.option == name), None)
+            if field is None:
+                raise
+            raise click.MissingParameter(
+                f"Give it, or a configuration with {field.name} under [{field.table}]: "
+                f"jichipoint-server --config FILE, or {CONFIG_VARIABLE}",
+                ctx=error.ctx,
+                param=error.param,
+            ) from None
+
+
+@click.group(cls=_Configured)
+@click.version_option(package_name="jichipoint", prog_name="jichipoint-server")
 @click.option(
     "--config",
     type=click.Path(path_type=Path),

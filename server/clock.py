@@ -44,6 +44,20 @@ class Moment(NamedTuple):
         return cls(microseconds, to_datetime(microseconds).astimezone(TOKYO).date())
 
 
+def for_people(microseconds: int) -> str:
+    """Return a time as people in Japan read it: 2026-07-01 09:30:00."""
+    return f"{_in_tokyo(microseconds):%Y-%m-%d %H:%M:%S}"
+
+
+def for_machines(microseconds: int, *, timespec: str = "seconds") -> str:
+    """Return a time as programs read it (ISO 8601), in Japan: 2026-07-01T09:30:00+09:00."""
+    return _in_tokyo(microseconds).isoformat(timespec=timespec)
+
+
+def _in_tokyo(microseconds: int) -> datetime:
+    return to_datetime(microseconds).astimezone(TOKYO)
+
+
 def to_datetime(microseconds: int) -> datetime:
     """Return the UTC time that many microseconds after 1970-01-01T00:00:00Z."""
     return _EPOCH + timedelta(microseconds=microseconds)

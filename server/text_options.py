@@ -1,10 +1,14 @@
 """Kinds of options and arguments that commands share: numbers as text, and names."""
 
 import re
+from datetime import date, datetime
 
 import click
 
+from server.clock import TOKYO
 from server.texts import is_text, tidy, wanted
+
+DAY_MIN, DAY_MAX = date(2000, 1, 1), date(2199, 12, 31)
 
 
 class DigitsOption(click.ParamType[str]):
@@ -23,6 +27,25 @@ class DigitsOption(click.ParamType[str]):
         if not re.fullmatch(f"[0-9]{{{self._count}}}", text):
             self.fail(f"{text!r} is not {self._what} of {self._count} digits", param, ctx)
         return text
+
+
+class DayOption(click.ParamType[date]):
+    """A day that this system may live to see: a slip of the finger is no year."""
+
+    name = "day"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        """Return the day, or end the command."""
+        text = str(value)
+        try:
+            day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=TOKYO).date()
+        except ValueError:
+            self.fail(f"{text!r} is no day like 2026-07-01", param, ctx)
+        if not DAY_MIN <= day <= DAY_MAX:
+            self.fail(f"{text} is out of range: from {DAY_MIN} to {DAY_MAX}", param, ctx)
+        return day
 
 
 class NameOption(click.ParamType[str]):

@@ -4,6 +4,7 @@ import logging
 from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from cryptography import x509
@@ -14,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from server.clock import Clock
+from server.clock import TOKYO, Clock
 
 log = logging.getLogger(__name__)
 
@@ -97,14 +98,16 @@ def _check_pair(files: TlsFiles, certificate: bytes, key: bytes, clock: Clock) -
         raise TlsError(f"{files.key}: not the key of {files.certificate}; name the pair")
     now = clock.now()
     if now >= own.not_valid_after_utc:
-        raise TlsError(
-            f"{files.certificate}: expired on {own.not_valid_after_utc:%Y-%m-%d}; renew it"
-        )
+        raise TlsError(f"{files.certificate}: expired on {_day(own.not_valid_after_utc)}; renew it")
     if now < own.not_valid_before_utc:
         raise TlsError(
-            f"{files.certificate}: not valid before {own.not_valid_before_utc:%Y-%m-%d}; "
+            f"{files.certificate}: not valid before {_day(own.not_valid_before_utc)}; "
             "is this clock right?"
         )
+
+
+def _day(time: datetime) -> str:
+    return f"{time.astimezone(TOKYO):%Y-%m-%d}"
 
 
 def _certificates(path: Path, content: bytes) -> Sequence[x509.Certificate]:

@@ -50,6 +50,7 @@ _serial = click.argument("serial")
 
 
 @click.group(cls=_Commands)
+@click.version_option(package_name="jichipoint", prog_name="jichipoint-card")
 def main() -> None:
     """Make virtual My Number cards for tests, and put them into a virtual reader.
 

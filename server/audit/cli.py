@@ -13,11 +13,12 @@ from typing import TextIO
 import click
 
 from server.audit.searching import FoundEvent, Wanted, found_events, newest_events
-from server.clock import TOKYO, Moment, to_datetime
+from server.clock import TOKYO, Moment, for_machines, for_people
 from server.commands import note_command, told_in_one_line
 from server.db.engine import open_existing
 from server.ledger.snapshot import snapshot
 from server.options import database_option
+from server.wording import counted, say_if_none
 
 LIMIT, LIMIT_MAX = 100, 100_000
 _DAY_FORM = "%Y-%m-%d"
@@ -71,10 +72,13 @@ class _Moment(click.ParamType[int]):
         for form in _TIME_FORMS:
             try:
                 time = datetime.strptime(text, form).replace(tzinfo=TOKYO)
+            except ValueError:
+                continue
+            try:
                 is_whole_day = self._is_end and form == _DAY_FORM
                 return Moment.of(time + timedelta(days=1) if is_whole_day else time).microseconds
-            except (ValueError, OverflowError):
-                continue
+            except OverflowError:
+                self.fail(f"{text!r} is out of range: the trail has no such time", param, ctx)
         return self.fail(f"{text!r} is none like 2026-07-01 or 2026-07-01T09:30", param, ctx)
 
 
@@ -136,11 +140,11 @@ def search(database: str, wanted: Wanted, limit: int, as_json: bool) -> None:
         with snapshot(opened):
             found = list(newest_events(opened, wanted, limit))
     for one in reversed(found):
-        told = _told(one)
         if as_json:
-            click.echo(json.dumps(told, ensure_ascii=False))
+            click.echo(json.dumps(_told(one), ensure_ascii=False))
         else:
-            click.echo("  ".join(_shown(told)))
+            click.echo("  ".join(_shown(one)))
+    say_if_none(found, "no event fits", as_json=as_json)
 
 
 @audit.command()
@@ -154,7 +158,7 @@ def export(database: str, wanted: Wanted, file: Path) -> None:
         with snapshot(opened), _new_file(file) as text:
             count = _write_csv(text, found_events(opened, wanted))
         note_command(opened)
-    click.echo(f"{file}: {count} events")
+    click.echo(f"{file}: {counted(count, 'event')}")
 
 
 @contextmanager
@@ -195,18 +199,18 @@ def _harmless(value: str | int) -> str | int:
 
 def _told(found: FoundEvent) -> dict[str, str | int]:
     event = found.event
-    time = to_datetime(event.noted_at).astimezone(TOKYO).isoformat(timespec="milliseconds")
     given = {
         **event._asdict(),
         "event_id": found.event_id,
-        "time": time,
+        "time": for_machines(event.noted_at, timespec="milliseconds"),
         "transaction_number": found.transaction_number,
     }
     return {name: given[name] for name in _COLUMNS}
 
 
-def _shown(told: dict[str, str | int]) -> Iterator[str]:
-    yield str(told["time"])
+def _shown(found: FoundEvent) -> Iterator[str]:
+    told = _told(found)
+    yield for_people(found.event.noted_at)
     yield str(told["caller"] or "-")
     yield str(told["action"])
     yield str(told["result"])
@@ -214,4 +218,4 @@ def _shown(told: dict[str, str | int]) -> Iterator[str]:
         if told[name]:
             yield str(told[name])
     if told["times"] != 1:
-        yield f"{told['times']} times"
+        yield f"{found.event.times} times"

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from cryptography import x509
 
+from server.clock import TOKYO
+
 POLICY = x509.ObjectIdentifier("1.2.392.200149.8.5.1.3.30")
 """Of 利用者証明用電子証明書."""
 TEST_POLICY = x509.ObjectIdentifier("1.2.392.200149.8.5.1.0.30")
@@ -42,7 +44,7 @@ def read_anchors(path: Path, now: datetime, *, is_test: bool) -> list[Anchor]:
         if certificate.not_valid_after_utc < now:
             raise UnusableAnchorError(
                 f"{path}: {certificate.subject.rfc4514_string()} has expired "
-                f"on {certificate.not_valid_after_utc:%Y-%m-%d}"
+                f"on {certificate.not_valid_after_utc.astimezone(TOKYO):%Y-%m-%d}"
             )
     return [Anchor(certificate, is_test) for certificate in certificates]
 

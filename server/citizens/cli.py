@@ -18,6 +18,7 @@ from server.service_ids.address_notices import (
     import_signature_renewals,
     renew_signatures,
 )
+from server.wording import counted
 
 T = TypeVar("T")
 
@@ -43,7 +44,7 @@ def import_renewals_command(database: str, file: Path) -> None:
     renewals = _read_file(file, COLUMNS, _renewal)
     with told_in_one_line(ValueError), changing(database) as opened:
         added = import_renewals(opened, renewals)
-    click.echo(f"{added} of {len(renewals)} renewals are new")
+    click.echo(f"{added} of {counted(len(renewals), 'renewal')} new")
 
 
 @citizens.command("import-signature-renewals")
@@ -59,7 +60,10 @@ def import_signature_renewals_command(database: str, file: Path) -> None:
     with told_in_one_line(ValueError), changing(database) as opened:
         added = import_signature_renewals(opened, renewals)
         watched = renew_signatures(opened)
-    click.echo(f"{added} of {len(renewals)} renewals are new; {watched} registrations follow them")
+    click.echo(
+        f"{added} of {counted(len(renewals), 'renewal')} new; "
+        f"{counted(watched, 'registration')} changed with them"
+    )
 
 
 @citizens.command("import-signature-revocations")
@@ -88,7 +92,9 @@ def import_signature_revocations_command(database: str, authority: Path, file: P
     with told_in_one_line(UnusableAnchorError, UnusableListError), changing(database) as opened:
         changed = changed_serial_numbers(file, authority, now)
         made = give_notices(opened, changed, Moment.of(now).microseconds)
-    click.echo(f"{len(changed)} certificates were changed; {made} notices are new")
+    click.echo(
+        f"{counted(len(changed), 'certificate')} revoked as changed; {counted(made, 'new notice')}"
+    )
 
 
 def _read_file(file: Path, columns: list[str], build: Callable[[list[str]], T]) -> list[T]:
@@ -116,7 +122,11 @@ def _read(file: Path, columns: list[str], build: Callable[[list[str]], T]) -> It
 
 def _renewal(fields: list[str]) -> Renewal:
     serial_number, renews = _pair(fields[:2])
-    return Renewal(serial_number, renews, date.fromisoformat(fields[2]))
+    try:
+        last_good_day = date.fromisoformat(fields[2])
+    except ValueError:
+        raise ValueError(f"{fields[2]!r} is no day like 2034-02-17") from None
+    return Renewal(serial_number, renews, last_good_day)
 
 
 def _pair(fields: list[str]) -> tuple[str, str]:

@@ -9,6 +9,7 @@ import click
 from server.commands import changing, reading, told_in_one_line
 from server.issuers.keeping import (
     IssuerError,
+    KeptIssuer,
     Settings,
     add_issuer,
     change_issuer,
@@ -17,6 +18,7 @@ from server.issuers.keeping import (
 from server.issuers.values import CardReading, HandoverMethod, Symbology
 from server.options import database_option
 from server.text_options import DigitsOption, NameOption
+from server.wording import say_if_none
 
 NAME_LENGTH_MAX = 50
 
@@ -71,11 +73,21 @@ def list_command(database: str, as_json: bool) -> None:
     with told_in_one_line(), reading(database) as opened:
         found = kept_issuers(opened)
     for one in found:
-        told = asdict(one)
-        if as_json:
-            click.echo(json.dumps(told, ensure_ascii=False))
-        else:
-            click.echo("  ".join(f"{name} {value}" for name, value in told.items() if value != ""))
+        click.echo(json.dumps(asdict(one), ensure_ascii=False) if as_json else _shown(one))
+    say_if_none(found, "there is no issuer yet", as_json=as_json)
+
+
+def _shown(one: KeptIssuer) -> str:
+    """Return an issuer in the words of the options that set it."""
+    letters = f" with {one.nw7_start} and {one.nw7_stop}" if one.symbology == Symbology.NW7 else ""
+    parts = (
+        f"{one.issuer_id}  {one.name}",
+        *(("street",) if one.is_street else ()),
+        f"handover {one.notification}",
+        f"symbology {one.symbology}{letters}",
+        f"reading {one.reading}{f' with {one.driver}' if one.driver else ''}",
+    )
+    return "  ".join(parts)
 
 
 @issuers.command("add")

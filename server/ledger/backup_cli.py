@@ -22,6 +22,7 @@ from server.master_key.data_key import open_vault
 from server.master_key.sealed_columns import check_secrets
 from server.options import database_option, json_option, master_key_option
 from server.secrets import MasterKeyError, read_master_key
+from server.wording import counted
 
 KEEP_MAX = 10_000
 
@@ -59,7 +60,7 @@ def backup(database: str, folder: Path, keep: int | None, *, as_json: bool) -> N
         "sha256": written.sha256,
         "removed": written.removed,
     }
-    text = f"{written.file}: {written.rows} rows, {written.bytes} bytes"
+    text = f"{written.file}: {counted(written.rows, 'row')}, {counted(written.bytes, 'byte')}"
     click.echo(json.dumps(told) if as_json else text)
 
 
@@ -85,7 +86,7 @@ def restore(database: str, master_key_file: Path | None, file: Path, *, as_json:
             raise BackupError(f"{file}: {error.strerror or error}") from None
         note_command(open_existing(database))
     told = {"file": str(file), "rows": stored.rows, **verified_json(stored.verified)}
-    text = f"{file}: {stored.rows} rows restored; {agreeing(stored.verified)}"
+    text = f"{file}: {counted(stored.rows, 'row')} restored; {agreeing(stored.verified)}"
     click.echo(json.dumps(told) if as_json else text)
 
 

@@ -23,6 +23,7 @@ from server.ledger.snapshot import check_schema, told
 from server.ledger.verify import Verified
 from server.ledger.verify import verify as verify_ledger
 from server.options import database_option, json_option
+from server.wording import counted
 
 
 @click.group()
@@ -53,7 +54,9 @@ def seal(database: str, as_json: bool) -> None:
     """Seal what is not sealed yet, in blocks: the audit trail, then the transactions."""
     with _told_in_one_line():
         found = _seal_all(open_existing(database))
-    text = f"{found.blocks} blocks with {found.transactions} transactions sealed"
+    text = (
+        f"{counted(found.blocks, 'block')} with {counted(found.transactions, 'transaction')} sealed"
+    )
     if found.last_hash:
         text += f"; the last seal is {found.last_hash}"
     if found.audit_last_hash:
@@ -106,7 +109,7 @@ def export(database: str, file: Path, as_json: bool) -> None:
         written = export_ledger(opened, file)
         note_command(opened)
     found = {"file": str(file), "rows": written.rows, "sha256": written.sha256}
-    _show(found, f"{file}: {written.rows} rows, SHA-256 {written.sha256}", as_json)
+    _show(found, f"{file}: {counted(written.rows, 'row')}, SHA-256 {written.sha256}", as_json)
 
 
 @ledger.command("import")
@@ -121,7 +124,9 @@ def import_(database: str, file: Path, as_json: bool) -> None:
     with _told_in_one_line(file):
         stored = import_ledger(database, file)
     found = {"file": str(file), "rows": stored.rows, **verified_json(stored.verified)}
-    _show(found, f"{file}: {stored.rows} rows stored; {agreeing(stored.verified)}", as_json)
+    _show(
+        found, f"{file}: {counted(stored.rows, 'row')} stored; {agreeing(stored.verified)}", as_json
+    )
 
 
 @contextmanager
@@ -153,10 +158,10 @@ def verified_json(found: Verified) -> dict[str, object]:
 def agreeing(found: Verified) -> str:
     """Return what was found where nothing is wrong."""
     return (
-        f"{found.transactions} transactions and {found.lots} lots agree; "
-        f"{found.sealed} transactions are sealed in {found.blocks} blocks, "
-        f"{found.unsealed} are not sealed yet; "
-        f"{found.events_sealed} of {found.events} events of the audit trail are sealed"
+        f"{counted(found.transactions, 'transaction')} and {counted(found.lots, 'lot')} agree; "
+        f"{counted(found.sealed, 'transaction')} sealed in {counted(found.blocks, 'block')}, "
+        f"{found.unsealed} not sealed yet; "
+        f"{found.events_sealed} of {counted(found.events, 'event')} of the audit trail sealed"
     )
 
 

@@ -7,6 +7,7 @@ from peewee import Database
 from server.db.queries import rows
 from server.ledger.sealing import NO_HASH, BlockHash, Seal, all_seals
 from server.ledger.whole import WholeTransaction
+from server.wording import counted
 
 _GAPS_BELOW = "SELECT next FROM counter WHERE name = 'transaction-gaps-below'"
 
@@ -34,7 +35,7 @@ class _Block:
         if seal.first_transaction_id != self._first or seal.previous_hash != self._previous_hash:
             return f"{self}: its seal does not follow the one before, the chain is broken"
         if found != seal.transactions:
-            return f"{self}: {seal.transactions} transactions were sealed, {found} are there"
+            return f"{self}: {counted(seal.transactions, 'transaction')} sealed, {found} there"
         if found != given and seal.first_transaction_id >= gaps_below:
             return f"{self}: {given - found} transactions were missing when it was sealed"
         if hashed != seal.hash:

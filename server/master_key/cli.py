@@ -21,6 +21,7 @@ from server.master_key.sealed_columns import check_secrets
 from server.options import database_option, master_key_option
 from server.secrets import MasterKeyError, read_master_key
 from server.training.databases import beside
+from server.wording import counted
 
 _new_key_option = click.option(
     "--new-master-key-file",
@@ -90,6 +91,10 @@ def rotate(
             told.append(f"training: {_exchange(training, before, after, new_data_key)}")
         told.append(f"ledger: {_exchange(database, before, after, new_data_key)}")
     click.echo("; ".join(told))
+    click.echo(
+        f"from now on servers start with {new_master_key_file}: name it as ledger.master_key_file "
+        f"in the configuration, or with --master-key-file. Keep the key before for older backups."
+    )
 
 
 def _is_there(beside_ledger: str) -> bool:
@@ -112,6 +117,6 @@ def _exchange_in(database: Database, before: bytes, after: bytes, with_data_key:
     if with_data_key:
         present = after if is_done else before
         count = exchange_data_key(database, present, after, chance, clock)
-        return f"{count} secrets are sealed anew"
+        return f"{counted(count, 'secret')} sealed anew"
     exchange_master_key(database, before, after, chance, clock)
     return "the new key is in use"

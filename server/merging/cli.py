@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from merge_driver.files import announce, write_new
-from server.clock import Moment, SystemClock, to_datetime
+from server.clock import Moment, SystemClock, for_machines, for_people
 from server.commands import reading, told_in_one_line
 from server.merging.states import (
     OVERDUE_HOURS,
@@ -18,6 +18,7 @@ from server.merging.states import (
 )
 from server.options import database_option
 from server.terminals.values import terminal_of
+from server.wording import counted, say_if_none
 
 PAGE = 500
 _FILE_MODE = 0o640
@@ -47,10 +48,13 @@ def unacknowledged_command(database: str, hours: int, as_json: bool) -> None:
     until = overdue(Moment.of(SystemClock().now()).microseconds, hours)
     with told_in_one_line(), reading(database) as opened:
         after = 0
+        shown: list[MergeState] = []
         while found := unacknowledged(opened, until, "", after, PAGE):
             for one in found:
                 _show(one, as_json)
+            shown = found
             after = found[-1].transaction_id
+        say_if_none(shown, "no merge waits so long for its acknowledgement", as_json=as_json)
 
 
 @merges.command("file")
@@ -79,16 +83,15 @@ def file_command(database: str, transaction_number: str, folder: Path) -> None:
                 raise FileNotWrittenError(f"{path} is another file: take it away first") from None
         except OSError as error:
             raise FileNotWrittenError(f"{path}: cannot be written: {error.strerror}") from None
-    click.echo(f"{path}: {len(content)} bytes")
+    click.echo(f"{path}: {counted(len(content), 'byte')}")
 
 
 def _show(state: MergeState, as_json: bool) -> None:
-    booked = to_datetime(state.booked_at).isoformat(timespec="seconds")
     terminal_id = terminal_of(state.caller)
     if as_json:
         told = {
             "transaction_number": state.transaction_number,
-            "booked_at": booked,
+            "booked_at": for_machines(state.booked_at),
             "points": state.points,
             "issuer_id": state.issuer_id,
             "street": state.street_name,
@@ -99,6 +102,6 @@ def _show(state: MergeState, as_json: bool) -> None:
         return
     delivered = "delivered" if state.delivered_at is not None else "not delivered"
     click.echo(
-        f"{state.transaction_number}  {booked}  {state.points:,} pt  {state.issuer_id} "
-        f"{state.street_name}  terminal {terminal_id}  {delivered}"
+        f"{state.transaction_number}  {for_people(state.booked_at)}  {state.points:,} pt  "
+        f"{state.issuer_id} {state.street_name}  terminal {terminal_id}  {delivered}"
     )

@@ -7,6 +7,8 @@ import click
 
 from server.commands import changing, reading, told_in_one_line
 from server.municipalities.limits import (
+    OfflineLimits,
+    ProgramLimits,
     UnknownLimitHolderError,
     offline_limits,
     program_limits,
@@ -14,6 +16,7 @@ from server.municipalities.limits import (
     set_program_limits,
 )
 from server.options import database_option
+from server.wording import counted, say_if_none
 
 POINTS_MAX = 1_000_000_000
 NONE = "none"
@@ -52,12 +55,36 @@ def show(database: str, as_json: bool) -> None:
     """Show every program's and municipality's limits."""
     with told_in_one_line(), reading(database) as opened:
         programs, municipalities = program_limits(opened), offline_limits(opened)
-    for told in [*map(asdict, programs), *map(asdict, municipalities)]:
-        if as_json:
+    if as_json:
+        for told in [*map(asdict, programs), *map(asdict, municipalities)]:
             click.echo(json.dumps(told, ensure_ascii=False))
-            continue
-        shown = (NONE if value is None else str(value) for value in told.values())
-        click.echo("  ".join(f"{name} {value}" for name, value in zip(told, shown, strict=True)))
+        return
+    for program in programs:
+        click.echo(_shown_program(program))
+    for municipality in municipalities:
+        click.echo(_shown_municipality(municipality))
+    say_if_none([*programs, *municipalities], "there is no program yet", as_json=False)
+
+
+def _shown_program(one: ProgramLimits) -> str:
+    """Return a program's limits in the words of the options that set them."""
+    pin = "never" if one.pin_above_points is None else f"above {one.pin_above_points} pt"
+    return (
+        f"program {one.program_id}  {one.name}  per use {_points(one.points_per_use_max)}  "
+        f"per citizen and day {_points(one.points_per_citizen_day_max)}  "
+        f"per terminal and day {_points(one.points_per_terminal_day_max)}  PIN {pin}"
+    )
+
+
+def _shown_municipality(one: OfflineLimits) -> str:
+    return (
+        f"municipality {one.municipality_code}  {one.name}  without network up to "
+        f"{counted(one.offline_vouchers_max, 'voucher')} and {one.offline_points_max} pt"
+    )
+
+
+def _points(most: int | None) -> str:
+    return NONE if most is None else f"{most} pt"
 
 
 @limits.command("program")

@@ -3,14 +3,23 @@
 import logging
 import sys
 
+from server.clock import for_machines
+
 TEXT_FORM = "%(asctime)s %(process)d %(levelname)s %(message)s"
 
 
 def begin_logging(form: str, level: str) -> None:
     """Log to standard error from now on, in the form `text` or `json`."""
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_json_formatter() if form == "json" else logging.Formatter(TEXT_FORM))
+    handler.setFormatter(_json_formatter() if form == "json" else _TextFormatter(TEXT_FORM))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+
+
+class _TextFormatter(logging.Formatter):
+    """Tells Japan's time, with its offset, whatever the machine's zone is."""
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: ARG002, N802
+        return for_machines(round(record.created * 1_000_000), timespec="milliseconds")
 
 
 def _json_formatter() -> logging.Formatter:

@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date
 from pathlib import Path
 
 import click
@@ -18,9 +18,11 @@ from server.master_key.data_key import open_vault
 from server.options import database_option, master_key_option
 from server.secrets import MasterKeyError, read_master_key
 from server.streets.keeping import StreetError, end_key, kept_streets, make_key, set_street
+from server.text_options import DayOption
+from server.wording import say_if_none
 
 OVERLAP_DAYS, OVERLAP_DAYS_MAX = 30, 400
-_DAY = click.DateTime(["%Y-%m-%d"])
+_DAY = DayOption()
 
 
 @click.group()
@@ -46,6 +48,7 @@ def list_command(database: str, as_json: bool) -> None:
                 f"  key {key.key_id}  profile {key.profile}  {key.id_kind}  from {key.valid_from}"
                 f"  until {key.valid_until or '-'}"
             )
+    say_if_none(found, "no street has merge settings yet", as_json=as_json)
 
 
 @streets.command("set")
@@ -103,7 +106,7 @@ def make_key_command(
     master_key_file: Path | None,
     issuer_id: str,
     *,
-    first: datetime,
+    first: date,
     server: str,
     out: Path,
     overlap_days: int,
@@ -116,8 +119,8 @@ def make_key_command(
     if not is_address(server):
         raise click.UsageError(f"--server {server!r} is not HOST:PORT")
     today = Moment.of(SystemClock().now())
-    if first.date() < today.day:
-        raise click.UsageError(f"--from {first.date()} is past: {today.day} at the earliest")
+    if first < today.day:
+        raise click.UsageError(f"--from {first} is past: {today.day} at the earliest")
     with (
         told_in_one_line(StreetError, MasterKeyError),
         handing_over(out) as hand_over,
@@ -130,13 +133,13 @@ def make_key_command(
             vault,
             chance,
             issuer_id,
-            first.date(),
+            first,
             overlap_days=overlap_days,
             now=today.microseconds,
             renew_client_secret=new_client_secret,
         )
         hand_over(dump_key_file(made.key, server, made.client_secret).encode("utf-8"))
-    click.echo(f"{out}: key {made.key.key_id} of {issuer_id}, from {first.date()} on")
+    click.echo(f"{out}: key {made.key.key_id} of {issuer_id}, from {first} on")
 
 
 @streets.command("end-key")
@@ -144,8 +147,8 @@ def make_key_command(
 @click.argument("issuer_id", type=ISSUER_ID)
 @click.argument("key_id", type=click.IntRange(1, 4_294_967_295))
 @click.option("--last-day", type=_DAY, required=True, help="The last day it is used.")
-def end_key_command(database: str, issuer_id: str, key_id: int, last_day: datetime) -> None:
+def end_key_command(database: str, issuer_id: str, key_id: int, last_day: date) -> None:
     """Let a key end earlier or later. Without a key for the day, nothing can be merged."""
     with told_in_one_line(StreetError), changing(database) as opened:
-        end_key(opened, issuer_id, key_id, last_day.date())
-    click.echo(f"key {key_id} of {issuer_id} ends with {last_day.date()}")
+        end_key(opened, issuer_id, key_id, last_day)
+    click.echo(f"key {key_id} of {issuer_id} ends with {last_day}")

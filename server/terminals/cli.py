@@ -21,6 +21,7 @@ from server.terminals.keeping import (
 )
 from server.terminals.values import TerminalClass
 from server.text_options import DigitsOption, NameOption
+from server.wording import counted, say_if_none
 
 NAME_LENGTH_MAX = 50
 _TERMINAL_ID = DigitsOption("terminal_id", "a terminal ID", 8)
@@ -46,8 +47,9 @@ def list_command(database: str, as_json: bool) -> None:
         code = one.municipality_code or "-"
         click.echo(
             f"{one.terminal_id}  {one.terminal_class:<12}  {code:<6}  {state:<24}  "
-            f"{one.open_sessions} sessions  {one.name}"
+            f"{counted(one.open_sessions, 'session')}  {one.name}"
         )
+    say_if_none(found, "there is no terminal yet", as_json=as_json)
 
 
 @terminals.command("add")

@@ -6,12 +6,13 @@ from pathlib import Path
 import click
 
 from server.chance import SystemChance
-from server.clock import Moment, SystemClock, to_datetime
+from server.clock import Moment, SystemClock, for_machines, for_people
 from server.commands import changing, reading, told_in_one_line
 from server.master_key.data_key import open_vault
 from server.options import database_option, master_key_option
 from server.secrets import MasterKeyError, read_master_key
 from server.vouchers.keys import VoucherKeyError, known_keys, make_key, withdraw_key
+from server.wording import say_if_none
 
 
 @click.group()
@@ -28,13 +29,14 @@ def keys(database: str, as_json: bool) -> None:
         found = known_keys(opened)
     for one in found:
         state = "withdrawn" if one.withdrawn_at is not None else "good"
-        told = {
-            "key_id": f"{one.key_id:04}",
-            "public_key": one.public_key.hex(),
-            "made": to_datetime(one.made_at).isoformat(timespec="seconds"),
-            "state": state,
-        }
-        click.echo(json.dumps(told) if as_json else "  ".join(told.values()))
+        key_id, public_key = f"{one.key_id:04}", one.public_key.hex()
+        if as_json:
+            made = for_machines(one.made_at)
+            told = {"key_id": key_id, "public_key": public_key, "made": made, "state": state}
+            click.echo(json.dumps(told))
+        else:
+            click.echo(f"{key_id}  {public_key}  {for_people(one.made_at)}  {state}")
+    say_if_none(found, "there is no key yet: serve makes the first", as_json=as_json)
 
 
 @vouchers.command("new-key")

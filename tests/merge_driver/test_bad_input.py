@@ -148,7 +148,7 @@ def test_all_of_it_at_once(tmp_path: Path) -> None:
     rows = done.stdout.splitlines()
     assert len(rows) == in_spool + 1
     assert all(row.isprintable() for row in rows)
-    assert rows[-1].startswith(f"1 done, 0 duplicate, {in_spool - 1} quarantined; 1 new records")
+    assert rows[-1].startswith(f"1 done, 0 duplicate, {in_spool - 1} quarantined; 1 new record")
     again = place.run()
     assert (again.returncode, again.stderr) == (0, "")
     assert len(place.names("quarantine")) == in_spool - 1

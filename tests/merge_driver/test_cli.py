@@ -195,11 +195,11 @@ def test_watch_takes_what_is_there_and_what_arrives(place: Place, number: signal
     put_records(place.spool, RECORD_A)
     with watching(place) as (process, stdout):
         assert stdout.readline() == f"watching {place.spool}\n"
-        assert stdout.readline() == f"done {NAME_A} 1 records, 0 skipped\n"
+        assert stdout.readline() == f"done {NAME_A} 1 record, 0 skipped\n"
         for sequence in (2, 3):
             record = Record("B", 1, f"201712310000{sequence}")
             name = put_records(place.spool, record).name
-            assert stdout.readline() == f"done {name} 1 records, 0 skipped\n"
+            assert stdout.readline() == f"done {name} 1 record, 0 skipped\n"
         (place.spool / "x.mrg").write_bytes(b"written in place")
         assert stdout.readline() == "quarantine x.mrg NAME: not the name of a merge file\n"
         process.send_signal(number)

@@ -129,7 +129,7 @@ def test_what_lacked_a_key_is_taken_after_the_key_is_imported(place: Place, tmp_
     assert imported.stdout == f"{place.keys}/000002-8.json: imported\n"
     again = with_config(place, "retry", path.name)
     assert again.returncode == 0, again.stdout + again.stderr
-    assert f"done {path.name} 1 records, 0 skipped" in again.stdout
+    assert f"done {path.name} 1 record, 0 skipped" in again.stdout
     assert list((place.spool / "quarantine").iterdir()) == [], "the reason has gone too"
     assert len(place.output.read_text().splitlines()) == 1
 
@@ -207,7 +207,7 @@ def test_a_key_that_does_not_belong_is_not_imported(
 def test_what_is_no_key_file_is_not_imported(place: Place, tmp_path: Path) -> None:
     for name, content, mode, says in (
         ("a.json", "{}", 0o600, "not a merge key file"),
-        ("b.json", "{}", 0o644, "run chmod 600"),
+        ("b.json", "{}", 0o644, "not a merge key file"),
     ):
         (tmp_path / name).write_text(content)
         (tmp_path / name).chmod(mode)
@@ -256,7 +256,7 @@ def test_what_waits_is_told_one_by_one(place: Place) -> None:
     assert done.stdout.splitlines()[1:4] == [
         f"waits {RECORD_A.transaction_number} false: exit code 1",
         f"waits {RECORD_B.transaction_number} false: exit code 1",
-        "handed on 0 records, 2 wait",
+        "handed on 0 records, 2 waiting",
     ]
     told = call("run", "--config", str(place.configuration), "--json").stdout.splitlines()
     assert json.loads(told[0])["handed_on"]["refused"][0][0] == RECORD_A.transaction_number

@@ -46,7 +46,7 @@ def test_the_extra_merge_brings_neither_textual_nor_peewee_nor_grpc(tmp_path: Pa
     (tmp_path / "merge-driver.toml").write_text(CONFIGURATION, "utf-8")
     command = tmp_path / "venv" / "bin" / "merge-driver"
     told = run(command, "run", "--config", "merge-driver.toml", cwd=tmp_path)
-    assert told.startswith("done 000002-2017123100001.mrg 1 records")
+    assert told.startswith("done 000002-2017123100001.mrg 1 record")
     asked = (tmp_path / "merge-driver.toml").read_text()
     (tmp_path / "merge-driver.toml").write_text("acknowledge = true\n" + asked)
     refused = subprocess.run(

@@ -96,8 +96,20 @@ def test_a_booking_is_told_with_its_transaction_number(audited: Town) -> None:
     assert told["person"] == "桜井"
 
 
+def test_no_event_at_all_is_said_and_a_program_gets_no_line(audited: Town) -> None:
+    assert run(audited, "search", "--person", "nobody").output == "no event fits\n"
+    assert run(audited, "search", "--person", "nobody", "--json").output == ""
+
+
+def test_a_time_that_nothing_can_have_is_told_in_one_line(audited: Town) -> None:
+    result = run(audited, "search", "--to", "9999-12-31")
+    assert result.exit_code == 2
+    assert result.output.splitlines()[-1].endswith("out of range: the trail has no such time")
+
+
 def test_the_text_says_who_did_what(audited: Town) -> None:
     lines = run(audited, "search").output.splitlines()
+    assert lines[1].startswith("2026-07-01 12:00:00  ")
     assert "SIGN_IN_REFUSED" in lines[0]
     assert lines[0].endswith(f"terminal_id={COUNTER}  7 times")
     assert f"{CALLER}  PointService/Spend  OK  桜井" in lines[1]

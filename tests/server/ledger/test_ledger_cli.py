@@ -51,8 +51,8 @@ def test_verify_says_what_agrees(filled: Town) -> None:
     result = run("verify", filled.url)
     assert (result.exit_code, result.output) == (
         0,
-        "2 transactions and 1 lots agree; 0 transactions are sealed in 0 blocks, "
-        "2 are not sealed yet; 0 of 0 events of the audit trail are sealed\n",
+        "2 transactions and 1 lot agree; 0 transactions sealed in 0 blocks, 2 not sealed yet; "
+        "0 of 0 events of the audit trail sealed\n",
     )
 
 
@@ -92,7 +92,7 @@ def test_seal_seals_until_nothing_is_left(filled: Town) -> None:
     assert last.last_hash is not None
     assert (last.blocks, last.sealed, last.unsealed) == (1, 2, 0)
     shown = last.last_hash.hex()
-    assert result.output == f"1 blocks with 2 transactions sealed; the last seal is {shown}\n"
+    assert result.output == f"1 block with 2 transactions sealed; the last seal is {shown}\n"
     again = {"blocks": 0, "transactions": 0, "last_hash": shown, "audit_last_hash": None}
     assert parsed(run("seal", filled.url, "--json")) == again
 
@@ -116,9 +116,9 @@ def test_a_ledger_is_exported_and_imported(filled: Town, tmp_path: Path) -> None
     assert (imported["rows"], imported["transactions"]) == (exported["rows"], 2)
     assert imported["fault"] is None
     assert run("import", second, str(path)).stdout == (
-        f"{path}: {exported['rows']} rows stored; 2 transactions and 1 lots agree; "
-        "0 transactions are sealed in 0 blocks, 2 are not sealed yet; "
-        "0 of 0 events of the audit trail are sealed\n"
+        f"{path}: {exported['rows']} rows stored; 2 transactions and 1 lot agree; "
+        "0 transactions sealed in 0 blocks, 2 not sealed yet; "
+        "0 of 0 events of the audit trail sealed\n"
     )
 
 

@@ -144,7 +144,7 @@ def delete(town: Town, transaction_id: int, lot_id: int, points: int) -> None:
 def test_a_transaction_missing_from_a_block_is_found(filled: Town) -> None:
     sealed(filled, 6)
     delete(filled, 4, 1, 20)
-    fault = f"{FIRST_BLOCK}: 6 transactions were sealed, 5 are there"
+    fault = f"{FIRST_BLOCK}: 6 transactions sealed, 5 there"
     assert verify(filled.database).fault == fault
 
 
@@ -152,7 +152,7 @@ def test_a_block_that_is_missing_whole_is_found(filled: Town) -> None:
     sealed(filled, 6)
     for transaction_id in (7, 8):
         filled.tamper(*WITHOUT.format(transaction_id).split(";"), "DELETE FROM hold")
-    fault = "block 2 (IDs 7 to 8): 2 transactions were sealed, 0 are there"
+    fault = "block 2 (IDs 7 to 8): 2 transactions sealed, 0 there"
     assert verify(filled.database).fault == fault
 
 
@@ -195,12 +195,12 @@ CHANGED_SEALS = {
     ),
     "transactions": (
         "UPDATE seal SET transactions = 5 WHERE first_transaction_id = 1",
-        f"{FIRST_BLOCK}: 5 transactions were sealed, 6 are there",
+        f"{FIRST_BLOCK}: 5 transactions sealed, 6 there",
     ),
     "last_transaction_id": (
         "UPDATE seal SET last_transaction_id = 7 WHERE first_transaction_id = 1",
         "block 1 (transactions 2026070100001 to 2026070100007, IDs 1 to 7): "
-        "6 transactions were sealed, 7 are there",
+        "6 transactions sealed, 7 there",
     ),
     "first_transaction_id": (
         "UPDATE seal SET first_transaction_id = 6, transactions = 3 WHERE transactions = 2",

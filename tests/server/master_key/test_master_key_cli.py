@@ -57,10 +57,13 @@ def test_keys_are_exchanged_and_an_interrupted_command_is_run_again(
     assert check(town, keys["old"]).exit_code == 0
     done = rotate(town, keys["old"], keys["new"], *more)
     assert done.exit_code == 0, done.output
+    assert f"from now on servers start with {keys['new']}: name it as ledger.master_key_file" in (
+        done.output
+    )
     assert check(town, keys["new"]).exit_code == 0
     assert "sealed with another master key" in check(town, keys["old"]).output
     again = rotate(town, keys["old"], keys["new"], *more)
-    says = "secrets are sealed anew" if more else "in use already"
+    says = "sealed anew" if more else "in use already"
     assert (again.exit_code, says in again.output) == (0, True)
     assert check(town, keys["new"]).exit_code == 0
     told = town.rows("SELECT result FROM audit_event WHERE action LIKE ?", "%rotate")

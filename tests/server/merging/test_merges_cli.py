@@ -12,7 +12,6 @@ from tests.server.ledger.carried import merge_command
 from tests.server.support import (
     CARD_A,
     COUNTER,
-    NOON,
     STREET_1,
     Town,
     decided,
@@ -42,13 +41,15 @@ def test_what_was_not_acknowledged_is_listed(
     town: Town, numbers: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("server.merging.cli.SystemClock", lambda: town.clock)
-    assert told(town, "unacknowledged").output == "", "not yet"
+    nothing = "no merge waits so long for its acknowledgement\n"
+    assert told(town, "unacknowledged").output == nothing, "not yet"
+    assert told(town, "unacknowledged", "--json").output == ""
     town.clock.advance(hours=24)
     lines = [json.loads(one) for one in told(town, "unacknowledged", "--json").output.splitlines()]
     assert [line["transaction_number"] for line in lines] == numbers
     assert lines[0] == {
         "transaction_number": numbers[0],
-        "booked_at": NOON.astimezone(town.clock.now().tzinfo).isoformat(timespec="seconds"),
+        "booked_at": "2026-07-01T12:00:00+09:00",
         "points": 40,
         "issuer_id": STREET_1,
         "street": lines[0]["street"],
@@ -57,7 +58,8 @@ def test_what_was_not_acknowledged_is_listed(
     }
     assert f"{numbers[1]}  " in told(town, "unacknowledged", "--hours", "0").output
     assert "not delivered" in told(town, "unacknowledged").output
-    assert told(town, "unacknowledged", "--hours", "25").output == ""
+    assert f"{numbers[0]}  2026-07-01 12:00:00  40 pt  " in told(town, "unacknowledged").output
+    assert told(town, "unacknowledged", "--hours", "25").output == nothing
 
 
 def test_a_file_is_written_again_as_it_was(town: Town, numbers: list[str], tmp_path: Path) -> None:

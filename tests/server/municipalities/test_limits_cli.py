@@ -56,8 +56,13 @@ def test_only_what_is_named_is_changed_and_all_is_shown(town: Town) -> None:
     assert municipality["offline_vouchers_max"] == 0
     assert municipality["offline_points_max"] == 20_000
     plain = limits(town, "show").output
-    assert f"municipality_code {HOME}" in plain
-    assert "points_per_use_max none" in plain
+    assert (
+        f"program {MUNICIPAL}  さくら野ポイント  per use none  per citizen and day 3000 pt  "
+        in plain
+    )
+    assert "per terminal and day 90000 pt  PIN above 0 pt\n" in plain
+    assert "without network up to 0 vouchers and 20000 pt\n" in plain
+    assert "_" not in plain, "no column of the database"
 
 
 @pytest.mark.parametrize(

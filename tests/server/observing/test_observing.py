@@ -6,6 +6,7 @@ import socket
 import urllib.request
 from collections.abc import Iterator
 from concurrent import futures
+from datetime import datetime, timedelta
 
 import grpc
 import pytest
@@ -51,6 +52,7 @@ def test_a_log_line_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     logging.getLogger("x").info("not told")
     (line,) = capsys.readouterr().err.splitlines()
     assert line.endswith("WARNING told")
+    assert datetime.fromisoformat(line.split()[0]).utcoffset() == timedelta(hours=9)
 
 
 def free_port() -> int:

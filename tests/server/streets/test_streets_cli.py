@@ -161,7 +161,7 @@ def test_a_key_ends(town: Town) -> None:
         (("set", STREET_2, "--id-kind", "MYKEY"), "takes its own --id-pattern"),
         (("end-key", STREET_2, "99", "--last-day", "2030-01-01"), "has no key 99"),
         (("end-key", STREET_2, "7", "--last-day", "2000-01-01"), "cannot end before"),
-        (("end-key", STREET_2, "7", "--last-day", "2030-02-30"), "does not match the format"),
+        (("end-key", STREET_2, "7", "--last-day", "2030-02-30"), "is no day like 2026-07-01"),
     ],
 )
 def test_what_cannot_be_is_told_in_one_line(
@@ -252,3 +252,20 @@ def test_the_town_s_secret_opens(town: Town) -> None:
 )
 def test_whether_all_ids_have_one_length(pattern: str, fixed: bool) -> None:
     assert has_fixed_length(pattern) is fixed
+
+
+@pytest.mark.parametrize(
+    ("day", "says"),
+    [
+        ("9999-12-31", "9999-12-31 is out of range: from 2000-01-01 to 2199-12-31"),
+        ("0026-12-01", "0026-12-01 is out of range"),
+        ("2026-02-30", "'2026-02-30' is no day like 2026-07-01"),
+    ],
+)
+def test_a_day_that_cannot_be_is_told_in_one_line(
+    town: Town, tmp_path: Path, day: str, says: str
+) -> None:
+    line = ["make-key", "--database", town.url, STREET_1, "--server", "a:1", "--from", day]
+    result = CliRunner().invoke(main, ["streets", *line, "--out", str(tmp_path / "key.json")])
+    assert result.exit_code == 2
+    assert says in result.output.splitlines()[-1]
