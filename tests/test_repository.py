@@ -7,6 +7,10 @@ from pathlib import Path
 import pytest
 
 from counter_tui.actions import ACTIONS
+from counter_tui.card.reader import CardTrouble
+from counter_tui.core import bookings
+from counter_tui.core.voucher_code import CodeFault
+from merge_driver.errors import Reason
 from server.rpc.status import TABLE
 
 ROOT = Path(__file__).parents[1]
@@ -53,6 +57,34 @@ def test_the_counter_page_explains_every_reason_and_key() -> None:
     at_counter = [reason for reason in TABLE if reason not in NOT_AT_THE_COUNTER]
     assert [reason for reason in at_counter if reason not in page] == []
     assert [action.shown_key for action in ACTIONS.values() if action.shown_key not in page] == []
+
+
+def literals(folder: Path, pattern: str) -> set[str]:
+    """What a pattern finds in the source of a folder."""
+    source = "".join(path.read_text("utf-8") for path in sorted(folder.rglob("*.py")))
+    return set(re.findall(pattern, source))
+
+
+@pytest.mark.parametrize(
+    ("page", "codes"),
+    [
+        ("counter.ja.md", {fault.name for fault in CodeFault} | {bookings.NOT_KEPT}),
+        (
+            "agent.md",
+            {*CardTrouble}
+            | literals(
+                ROOT / "counter_tui" / "agent", r'(?:_fail\(|_end\([^)]*?|_NUMBER = )"([A-Z_]+)"'
+            ),
+        ),
+        ("formats.md", {*Reason}),
+        ("api.md", set(TABLE)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_every_code_that_is_given_stands_on_its_page(page: str, codes: set[str]) -> None:
+    assert len(codes) > 5
+    listed = set(re.findall(r"`([A-Z][A-Z0-9_]+)`", (ROOT / "docs" / page).read_text("utf-8")))
+    assert codes - listed == set()
 
 
 NOT_AT_THE_COUNTER = {
