@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha import reflection
 
 from server.chance import Chance
 from server.citizens.proofs import Verify
@@ -21,6 +20,7 @@ from server.rpc.calls import handlers_of
 from server.rpc.doorman import Doorman
 from server.rpc.handled import Watch, all_of
 from server.rpc.other_methods import OtherMethods
+from server.rpc.reflecting import add_reflection
 from server.serving import Ledger
 from server.side import Means, Side, open_side, open_training_side
 from server.tls import Identities
@@ -116,9 +116,7 @@ async def start(
     healthy = health.aio.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
     names = [service.full_name for service in real.servicers]
-    reflection.enable_server_reflection(
-        [*names, health.SERVICE_NAME, reflection.SERVICE_NAME], server
-    )
+    add_reflection([*names, health.SERVICE_NAME], server)
     try:
         port = _listen(server, address, identities)
     except RuntimeError as error:

@@ -7,6 +7,7 @@ import grpc
 import jichipoint.v1
 import pytest
 from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
 from grpc_reflection.v1alpha import reflection_pb2
 
 from tests.integration.conftest import BALANCE, Connect, Service
@@ -56,33 +57,58 @@ async def test_a_message_that_is_too_large(counter: Client) -> None:
     assert caught.value.code() == Code.RESOURCE_EXHAUSTED
 
 
-async def reflected(client: Client, question: Question) -> reflection_pb2.ServerReflectionResponse:
+def understood(files: dict[str, FileDescriptorProto], name: str) -> DescriptorPool:
+    """A client's pool with a file and what it imports."""
+    pool = DescriptorPool()
+
+    def add(name: str) -> None:
+        for imported in files[name].dependency:
+            add(imported)
+        pool.AddSerializedFile(files[name].SerializeToString())
+
+    add(name)
+    return pool
+
+
+VERSIONS = ("v1", "v1alpha")
+
+
+async def reflected(
+    client: Client, question: Question, version: str
+) -> reflection_pb2.ServerReflectionResponse:
     ask: grpc.aio.StreamStreamMultiCallable[bytes, bytes]
     ask = client.channel.stream_stream(
-        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo"
+        f"/grpc.reflection.{version}.ServerReflection/ServerReflectionInfo"
     )
     (content,) = [one async for one in ask(iter([question.SerializeToString()]))]
     return reflection_pb2.ServerReflectionResponse.FromString(content)
 
 
-async def test_reflection_lists_every_service(counter: Client) -> None:
-    answer = await reflected(counter, Question(list_services=""))
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_reflection_lists_every_service(counter: Client, version: str) -> None:
+    answer = await reflected(counter, Question(list_services=""), version)
     names = {one.name for one in answer.list_services_response.service}
     assert names == {
         *(f"jichipoint.v1.{name}" for name in SERVICES),
         "grpc.health.v1.Health",
-        "grpc.reflection.v1alpha.ServerReflection",
+        *(f"grpc.reflection.{one}.ServerReflection" for one in VERSIONS),
     }
 
 
-async def test_reflection_tells_files_with_all_that_they_import(counter: Client) -> None:
+@pytest.mark.parametrize("version", VERSIONS)
+async def test_reflection_tells_files_with_all_that_they_import(
+    counter: Client, version: str
+) -> None:
     """A client needs no definitions of its own, not even for the details of errors."""
     asked = {f"jichipoint.v1.{name}": file for name, file in SERVICES.items()}
+    asked["grpc.reflection.v1.ServerReflection"] = "grpc/reflection/v1/reflection.proto"
+    asked["grpc.reflection.v1alpha.ServerReflection"] = reflection_pb2.DESCRIPTOR.name
     asked["google.rpc.Status"] = "google/rpc/status.proto"
     asked["google.rpc.ErrorInfo"] = "google/rpc/error_details.proto"
     for symbol, file in asked.items():
-        answer = await reflected(counter, Question(file_containing_symbol=symbol))
+        answer = await reflected(counter, Question(file_containing_symbol=symbol), version)
         contents = answer.file_descriptor_response.file_descriptor_proto
         files = {one.name: one for one in map(FileDescriptorProto.FromString, contents)}
+        assert understood(files, file).FindFileContainingSymbol(symbol).name == file
         assert file in files
         assert {name for one in files.values() for name in one.dependency} <= set(files)
