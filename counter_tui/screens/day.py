@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC
 
-from jichipoint.v1 import days_pb2
+from jichipoint.v1 import days_pb2, transactions_pb2
 from textual import work
 from textual.widget import Widget
 from textual.widgets import OptionList
@@ -20,18 +20,21 @@ from counter_tui.texts import _, later
 from counter_tui.widgets import Words
 
 _KINDS = {
-    "SPEND": later("利用"),
-    "MERGE": later("合算"),
-    "ISSUE": later("券発行"),
-    "REDEEM": later("券消込"),
-    "CANCEL": later("取消"),
+    transactions_pb2.TRANSACTION_KIND_SPEND: later("利用"),
+    transactions_pb2.TRANSACTION_KIND_MERGE: later("合算"),
+    transactions_pb2.TRANSACTION_KIND_ISSUE: later("券発行"),
+    transactions_pb2.TRANSACTION_KIND_REDEEM: later("券消込"),
+    transactions_pb2.TRANSACTION_KIND_CANCEL: later("取消"),
 }
 _ENDS = {
-    "CANCEL": later("取消済み"),
-    "REDEEM": later("消込済み"),
-    "EXPIRE": later("失効"),
+    transactions_pb2.TRANSACTION_KIND_CANCEL: later("取消済み"),
+    transactions_pb2.TRANSACTION_KIND_REDEEM: later("消込済み"),
+    transactions_pb2.TRANSACTION_KIND_EXPIRE: later("失効"),
 }
-_CANCELLED_BY = {"SPEND": "CancelSpend", "ISSUE": "CancelVoucher"}
+_CANCELLED_BY = {
+    transactions_pb2.TRANSACTION_KIND_SPEND: "CancelSpend",
+    transactions_pb2.TRANSACTION_KIND_ISSUE: "CancelVoucher",
+}
 NAME_CELLS = 26
 
 
@@ -141,7 +144,7 @@ class DayScreen(CounterScreen[None]):
         if chosen is None:
             return
         try:
-            if chosen.kind == "ISSUE":
+            if chosen.kind == transactions_pb2.TRANSACTION_KIND_ISSUE:
                 from counter_tui.screens.voucher_issue import reprint  # noqa: PLC0415
 
                 await reprint(self, chosen.transaction_number)

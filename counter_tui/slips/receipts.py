@@ -6,17 +6,17 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
-from jichipoint.v1 import days_pb2, merging_pb2, points_pb2, vouchers_pb2
+from jichipoint.v1 import days_pb2, merging_pb2, points_pb2, transactions_pb2, vouchers_pb2
 
 from counter_tui.slips.document import Align, Line, Part, Rule, Slip
 
 TOKYO = timezone(timedelta(hours=9), "Asia/Tokyo")
 """Japan has had no summer time since 1951."""
 KINDS = {
-    "SPEND": "ポイント利用",
-    "MERGE": "商店街ポイント合算",
-    "ISSUE": "ポイント券発行",
-    "REDEEM": "ポイント券消込",
+    transactions_pb2.TRANSACTION_KIND_SPEND: "ポイント利用",
+    transactions_pb2.TRANSACTION_KIND_MERGE: "商店街ポイント合算",
+    transactions_pb2.TRANSACTION_KIND_ISSUE: "ポイント券発行",
+    transactions_pb2.TRANSACTION_KIND_REDEEM: "ポイント券消込",
 }
 """The kinds of transactions in a day's totals, as the customer's paper calls them."""
 

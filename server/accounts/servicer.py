@@ -22,7 +22,7 @@ from server.points.errors import PointsReason
 from server.readers import Readers
 from server.rpc import fields, pages
 from server.rpc.access import LEDGER_READERS, Whose, open_to
-from server.rpc.booking import timestamp
+from server.rpc.booking import timestamp, transaction_kind
 from server.rpc.calls import Call
 from server.terminals.values import TerminalClass, TerminalKey
 
@@ -143,7 +143,7 @@ def _kind(value: "pb.AccountKind.ValueType") -> AccountKind:
 def _message(line: Line) -> pb.AccountTransaction:
     return pb.AccountTransaction(
         transaction_number=line.transaction_number,
-        kind=line.kind,
+        kind=transaction_kind(line.kind),
         book_time=timestamp(line.booked_at),
         points=line.points,
         balance_after=line.balance_after,

@@ -14,7 +14,7 @@ from server.points.errors import PointsReason
 from server.readers import Readers
 from server.rpc import fields, pages
 from server.rpc.access import REDEEMING_COUNTERS, Whose, open_to
-from server.rpc.booking import timestamp
+from server.rpc.booking import timestamp, transaction_kind
 from server.rpc.calls import Call
 
 PAGE_SIZE, PAGE_SIZE_MAX = 50, 100
@@ -46,12 +46,12 @@ class DayServicer:
             transactions=[
                 pb.DayTransaction(
                     transaction_number=line.transaction_number,
-                    kind=line.kind,
+                    kind=transaction_kind(line.kind),
                     book_time=timestamp(line.booked_at),
                     program_id=line.program_id,
                     program_name=line.program_name,
                     points=line.points,
-                    settled_by=line.settled_by,
+                    settled_by=transaction_kind(line.settled_by),
                     voucher_number=line.voucher_number,
                     refers_to=line.refers_to,
                 )
@@ -72,7 +72,9 @@ class DayServicer:
         found = await self._readers.query(lambda database: day_totals(database, caller, day))
         return pb.GetDayTotalsResponse(
             day=fields.to_date(day),
-            totals=[pb.DayTotal(**asdict(one)) for one in found],
+            totals=[
+                pb.DayTotal(**{**asdict(one), "kind": transaction_kind(one.kind)}) for one in found
+            ],
             read_time=timestamp(Moment.of(self._clock.now()).microseconds),
         )
 

@@ -4,6 +4,7 @@ import hashlib
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
+from jichipoint.v1 import transactions_pb2
 
 from server.clock import to_datetime
 from server.ledger.booker import Command, refusal_of
@@ -24,6 +25,12 @@ def timestamp(microseconds: int) -> Timestamp:
     message = Timestamp()
     message.FromDatetime(to_datetime(microseconds))
     return message
+
+
+def transaction_kind(kind: str) -> "transactions_pb2.TransactionKind.ValueType":
+    """Return a transaction's kind as protobuf has it; '' is none."""
+    name = f"TRANSACTION_KIND_{kind or 'UNSPECIFIED'}"
+    return transactions_pb2.TransactionKind.Value(name)
 
 
 async def book(writer: Writer, command: Command, call: Call) -> bytes:

@@ -14,6 +14,7 @@ from jichipoint.v1 import (
     points_pb2,
     programs_pb2,
     terminals_pb2,
+    transactions_pb2,
     vouchers_pb2,
 )
 from textual import events
@@ -166,7 +167,13 @@ class CannedGateway(CannedMykeys, CannedServiceIds, CannedContacts):
         )
 
     async def day_transactions(self, page_token: str) -> days_pb2.ListDayTransactionsResponse:
-        kinds = (("REDEEM", 500, ""), ("SPEND", 300, "CANCEL"), ("SPEND", 1200, ""))
+        nothing = transactions_pb2.TRANSACTION_KIND_UNSPECIFIED
+        cancelled = transactions_pb2.TRANSACTION_KIND_CANCEL
+        kinds = (
+            (transactions_pb2.TRANSACTION_KIND_REDEEM, 500, nothing),
+            (transactions_pb2.TRANSACTION_KIND_SPEND, 300, cancelled),
+            (transactions_pb2.TRANSACTION_KIND_SPEND, 1200, nothing),
+        )
         return days_pb2.ListDayTransactionsResponse(
             day=SHOWN_ON,
             transactions=[
@@ -194,7 +201,10 @@ class CannedGateway(CannedMykeys, CannedServiceIds, CannedContacts):
                     count=1,
                     points=points,
                 )
-                for kind, points in (("SPEND", 1200), ("REDEEM", 500))
+                for kind, points in (
+                    (transactions_pb2.TRANSACTION_KIND_SPEND, 1200),
+                    (transactions_pb2.TRANSACTION_KIND_REDEEM, 500),
+                )
             ],
             read_time=BOOKED_AT,
         )

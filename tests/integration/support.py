@@ -9,7 +9,14 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2
 from google.type.date_pb2 import Date
 from grpc_status import rpc_status
-from jichipoint.v1 import merging_pb2, operations_pb2, points_pb2, streets_pb2, terminals_pb2
+from jichipoint.v1 import (
+    merging_pb2,
+    operations_pb2,
+    points_pb2,
+    streets_pb2,
+    terminals_pb2,
+    transactions_pb2,
+)
 
 from tests.server.support import (
     CARD_A,
@@ -67,6 +74,12 @@ def refused(error: grpc.RpcError) -> Refused:
     assert status.message == messages["en"] == error.details()
     assert all(messages.values())
     return Refused(error.code(), info.reason, dict(info.metadata), messages, tuple(fields))
+
+
+def kind_name(kind: "transactions_pb2.TransactionKind.ValueType") -> str:
+    """A transaction's kind as the ledger calls it; empty where it is unspecified."""
+    name = transactions_pb2.TransactionKind.Name(kind).removeprefix("TRANSACTION_KIND_")
+    return "" if name == "UNSPECIFIED" else name
 
 
 def to_date(day: date) -> Date:

@@ -8,7 +8,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from jichipoint.v1 import ledger_pb2 as pb
 
 from tests.integration.conftest import BALANCE, Connect
-from tests.integration.support import Client, spend_request
+from tests.integration.support import Client, kind_name, spend_request
 from tests.server.support import (
     AWAY_MUNICIPAL,
     CARD_A,
@@ -72,7 +72,7 @@ async def test_the_history_in_pages(hall: Client, counter: Client) -> None:
         )
         page = await hall.call(LIST, request, pb.ListAccountTransactionsResponse)
         seen += [
-            (one.transaction_number, one.kind, one.points, one.balance_after)
+            (one.transaction_number, kind_name(one.kind), one.points, one.balance_after)
             for one in page.transactions
         ]
         token = page.next_page_token

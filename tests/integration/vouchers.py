@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from jichipoint.v1 import days_pb2, vouchers_pb2
 
-from tests.integration.support import Client, to_date
+from tests.integration.support import Client, kind_name, to_date
 from tests.server.support import CARD_A, MUNICIPAL, MYKEY, TODAY, new_request_id
 
 
@@ -80,7 +80,7 @@ class Vouchers:
             days_pb2.GetDayTotalsResponse,
         )
         return [
-            (one.kind, one.count, one.points, one.cancelled_count, one.cancelled_points)
+            (kind_name(one.kind), one.count, one.points, one.cancelled_count, one.cancelled_points)
             for one in answer.totals
         ]
 

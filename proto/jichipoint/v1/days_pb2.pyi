@@ -10,6 +10,7 @@ from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.type import date_pb2 as _date_pb2
 from jichipoint.v1 import operations_pb2 as _operations_pb2
+from jichipoint.v1 import transactions_pb2 as _transactions_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -70,7 +71,7 @@ class DayTransaction(_message.Message):
     REFERS_TO_FIELD_NUMBER: _builtins.int
     transaction_number: _builtins.str
     """The transaction number (取引済番号)."""
-    kind: _builtins.str
+    kind: _transactions_pb2.TransactionKind.ValueType
     """What it was: SPEND, MERGE, ISSUE, REDEEM or CANCEL."""
     program_id: _builtins.str
     """The program's ID."""
@@ -78,8 +79,8 @@ class DayTransaction(_message.Message):
     """The program's name."""
     points: _builtins.int
     """Points, always positive."""
-    settled_by: _builtins.str
-    """What has become of it since: CANCEL, REDEEM, EXPIRE; empty where nothing has."""
+    settled_by: _transactions_pb2.TransactionKind.ValueType
+    """What has become of it since: CANCEL, REDEEM, EXPIRE; unspecified where nothing has."""
     voucher_number: _builtins.str
     """発券番号 of the voucher that it issued, redeemed or cancelled; else empty."""
     refers_to: _builtins.str
@@ -92,12 +93,12 @@ class DayTransaction(_message.Message):
         self,
         *,
         transaction_number: _builtins.str = ...,
-        kind: _builtins.str = ...,
+        kind: _transactions_pb2.TransactionKind.ValueType = ...,
         book_time: _timestamp_pb2.Timestamp | None = ...,
         program_id: _builtins.str = ...,
         program_name: _builtins.str = ...,
         points: _builtins.int = ...,
-        settled_by: _builtins.str = ...,
+        settled_by: _transactions_pb2.TransactionKind.ValueType = ...,
         voucher_number: _builtins.str = ...,
         refers_to: _builtins.str = ...,
     ) -> None: ...
@@ -180,7 +181,7 @@ class DayTotal(_message.Message):
     POINTS_FIELD_NUMBER: _builtins.int
     CANCELLED_COUNT_FIELD_NUMBER: _builtins.int
     CANCELLED_POINTS_FIELD_NUMBER: _builtins.int
-    kind: _builtins.str
+    kind: _transactions_pb2.TransactionKind.ValueType
     """SPEND, MERGE, ISSUE or REDEEM."""
     program_id: _builtins.str
     """The program's ID."""
@@ -197,7 +198,7 @@ class DayTotal(_message.Message):
     def __init__(
         self,
         *,
-        kind: _builtins.str = ...,
+        kind: _transactions_pb2.TransactionKind.ValueType = ...,
         program_id: _builtins.str = ...,
         program_name: _builtins.str = ...,
         count: _builtins.int = ...,

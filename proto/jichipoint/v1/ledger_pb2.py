@@ -24,9 +24,10 @@ _sym_db = _symbol_database.Default()
 
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from jichipoint.v1 import transactions_pb2 as jichipoint_dot_v1_dot_transactions__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ajichipoint/v1/ledger.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"`\n\x07\x41\x63\x63ount\x12\x17\n\nprogram_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12-\n\x04kind\x18\x02 \x01(\x0e\x32\x1a.jichipoint.v1.AccountKindB\x03\xe0\x41\x02\x12\r\n\x05owner\x18\x03 \x01(\t\"\x95\x01\n\x11GetBalanceRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x16.jichipoint.v1.AccountB\x03\xe0\x41\x02\x12\x1c\n\x12transaction_number\x18\x02 \x01(\tH\x00\x12*\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x42\x08\n\x06moment\"\\\n\x12GetBalanceResponse\x12\x0e\n\x06points\x18\x01 \x01(\x03\x12\x15\n\rusable_points\x18\x02 \x01(\x03\x12\x1f\n\x17last_transaction_number\x18\x03 \x01(\t\"u\n\x1eListAccountTransactionsRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x16.jichipoint.v1.AccountB\x03\xe0\x41\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"s\n\x1fListAccountTransactionsResponse\x12\x37\n\x0ctransactions\x18\x01 \x03(\x0b\x32!.jichipoint.v1.AccountTransaction\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xa7\x01\n\x12\x41\x63\x63ountTransaction\x12\x1a\n\x12transaction_number\x18\x01 \x01(\t\x12\x0c\n\x04kind\x18\x02 \x01(\t\x12-\n\tbook_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06points\x18\x04 \x01(\x03\x12\x15\n\rbalance_after\x18\x05 \x01(\x03\x12\x11\n\trefers_to\x18\x06 \x01(\t*\xd8\x01\n\x0b\x41\x63\x63ountKind\x12\x1c\n\x18\x41\x43\x43OUNT_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41\x43\x43OUNT_KIND_HELD\x10\x01\x12\x17\n\x13\x41\x43\x43OUNT_KIND_ISSUED\x10\x02\x12\x16\n\x12\x41\x43\x43OUNT_KIND_SPENT\x10\x03\x12\x17\n\x13\x41\x43\x43OUNT_KIND_MERGED\x10\x04\x12\x17\n\x13\x41\x43\x43OUNT_KIND_LAPSED\x10\x05\x12\x19\n\x15\x41\x43\x43OUNT_KIND_RESERVED\x10\x06\x12\x16\n\x12\x41\x43\x43OUNT_KIND_MOVED\x10\x07\x32\xdc\x01\n\rLedgerService\x12Q\n\nGetBalance\x12 .jichipoint.v1.GetBalanceRequest\x1a!.jichipoint.v1.GetBalanceResponse\x12x\n\x17ListAccountTransactions\x12-.jichipoint.v1.ListAccountTransactionsRequest\x1a..jichipoint.v1.ListAccountTransactionsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1ajichipoint/v1/ledger.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a jichipoint/v1/transactions.proto\"`\n\x07\x41\x63\x63ount\x12\x17\n\nprogram_id\x18\x01 \x01(\tB\x03\xe0\x41\x02\x12-\n\x04kind\x18\x02 \x01(\x0e\x32\x1a.jichipoint.v1.AccountKindB\x03\xe0\x41\x02\x12\r\n\x05owner\x18\x03 \x01(\t\"\x95\x01\n\x11GetBalanceRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x16.jichipoint.v1.AccountB\x03\xe0\x41\x02\x12\x1c\n\x12transaction_number\x18\x02 \x01(\tH\x00\x12*\n\x04time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampH\x00\x42\x08\n\x06moment\"\\\n\x12GetBalanceResponse\x12\x0e\n\x06points\x18\x01 \x01(\x03\x12\x15\n\rusable_points\x18\x02 \x01(\x03\x12\x1f\n\x17last_transaction_number\x18\x03 \x01(\t\"u\n\x1eListAccountTransactionsRequest\x12,\n\x07\x61\x63\x63ount\x18\x01 \x01(\x0b\x32\x16.jichipoint.v1.AccountB\x03\xe0\x41\x02\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"s\n\x1fListAccountTransactionsResponse\x12\x37\n\x0ctransactions\x18\x01 \x03(\x0b\x32!.jichipoint.v1.AccountTransaction\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\xc7\x01\n\x12\x41\x63\x63ountTransaction\x12\x1a\n\x12transaction_number\x18\x01 \x01(\t\x12,\n\x04kind\x18\x02 \x01(\x0e\x32\x1e.jichipoint.v1.TransactionKind\x12-\n\tbook_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0e\n\x06points\x18\x04 \x01(\x03\x12\x15\n\rbalance_after\x18\x05 \x01(\x03\x12\x11\n\trefers_to\x18\x06 \x01(\t*\xd8\x01\n\x0b\x41\x63\x63ountKind\x12\x1c\n\x18\x41\x43\x43OUNT_KIND_UNSPECIFIED\x10\x00\x12\x15\n\x11\x41\x43\x43OUNT_KIND_HELD\x10\x01\x12\x17\n\x13\x41\x43\x43OUNT_KIND_ISSUED\x10\x02\x12\x16\n\x12\x41\x43\x43OUNT_KIND_SPENT\x10\x03\x12\x17\n\x13\x41\x43\x43OUNT_KIND_MERGED\x10\x04\x12\x17\n\x13\x41\x43\x43OUNT_KIND_LAPSED\x10\x05\x12\x19\n\x15\x41\x43\x43OUNT_KIND_RESERVED\x10\x06\x12\x16\n\x12\x41\x43\x43OUNT_KIND_MOVED\x10\x07\x32\xdc\x01\n\rLedgerService\x12Q\n\nGetBalance\x12 .jichipoint.v1.GetBalanceRequest\x1a!.jichipoint.v1.GetBalanceResponse\x12x\n\x17ListAccountTransactions\x12-.jichipoint.v1.ListAccountTransactionsRequest\x1a..jichipoint.v1.ListAccountTransactionsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,20 +42,20 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETBALANCEREQUEST'].fields_by_name['account']._serialized_options = b'\340A\002'
   _globals['_LISTACCOUNTTRANSACTIONSREQUEST'].fields_by_name['account']._loaded_options = None
   _globals['_LISTACCOUNTTRANSACTIONSREQUEST'].fields_by_name['account']._serialized_options = b'\340A\002'
-  _globals['_ACCOUNTKIND']._serialized_start=862
-  _globals['_ACCOUNTKIND']._serialized_end=1078
-  _globals['_ACCOUNT']._serialized_start=111
-  _globals['_ACCOUNT']._serialized_end=207
-  _globals['_GETBALANCEREQUEST']._serialized_start=210
-  _globals['_GETBALANCEREQUEST']._serialized_end=359
-  _globals['_GETBALANCERESPONSE']._serialized_start=361
-  _globals['_GETBALANCERESPONSE']._serialized_end=453
-  _globals['_LISTACCOUNTTRANSACTIONSREQUEST']._serialized_start=455
-  _globals['_LISTACCOUNTTRANSACTIONSREQUEST']._serialized_end=572
-  _globals['_LISTACCOUNTTRANSACTIONSRESPONSE']._serialized_start=574
-  _globals['_LISTACCOUNTTRANSACTIONSRESPONSE']._serialized_end=689
-  _globals['_ACCOUNTTRANSACTION']._serialized_start=692
-  _globals['_ACCOUNTTRANSACTION']._serialized_end=859
-  _globals['_LEDGERSERVICE']._serialized_start=1081
-  _globals['_LEDGERSERVICE']._serialized_end=1301
+  _globals['_ACCOUNTKIND']._serialized_start=928
+  _globals['_ACCOUNTKIND']._serialized_end=1144
+  _globals['_ACCOUNT']._serialized_start=145
+  _globals['_ACCOUNT']._serialized_end=241
+  _globals['_GETBALANCEREQUEST']._serialized_start=244
+  _globals['_GETBALANCEREQUEST']._serialized_end=393
+  _globals['_GETBALANCERESPONSE']._serialized_start=395
+  _globals['_GETBALANCERESPONSE']._serialized_end=487
+  _globals['_LISTACCOUNTTRANSACTIONSREQUEST']._serialized_start=489
+  _globals['_LISTACCOUNTTRANSACTIONSREQUEST']._serialized_end=606
+  _globals['_LISTACCOUNTTRANSACTIONSRESPONSE']._serialized_start=608
+  _globals['_LISTACCOUNTTRANSACTIONSRESPONSE']._serialized_end=723
+  _globals['_ACCOUNTTRANSACTION']._serialized_start=726
+  _globals['_ACCOUNTTRANSACTION']._serialized_end=925
+  _globals['_LEDGERSERVICE']._serialized_start=1147
+  _globals['_LEDGERSERVICE']._serialized_end=1367
 # @@protoc_insertion_point(module_scope)

@@ -9,6 +9,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from jichipoint.v1 import transactions_pb2 as _transactions_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -238,8 +239,8 @@ class AccountTransaction(_message.Message):
     REFERS_TO_FIELD_NUMBER: _builtins.int
     transaction_number: _builtins.str
     """The transaction number (取引済番号)."""
-    kind: _builtins.str
-    """What the transaction was: GRANT, SPEND, CANCEL, MERGE, LAPSE, MOVE, HOLD, CAPTURE or RELEASE."""
+    kind: _transactions_pb2.TransactionKind.ValueType
+    """What the transaction was."""
     points: _builtins.int
     """Points that the account gained (positive) or gave (negative)."""
     balance_after: _builtins.int
@@ -254,7 +255,7 @@ class AccountTransaction(_message.Message):
         self,
         *,
         transaction_number: _builtins.str = ...,
-        kind: _builtins.str = ...,
+        kind: _transactions_pb2.TransactionKind.ValueType = ...,
         book_time: _timestamp_pb2.Timestamp | None = ...,
         points: _builtins.int = ...,
         balance_after: _builtins.int = ...,

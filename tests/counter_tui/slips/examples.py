@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 from jichipoint.v1 import days_pb2, merging_pb2, points_pb2, vouchers_pb2
+from jichipoint.v1 import transactions_pb2 as transactions
 
 from counter_tui.slips.document import Code, Slip
 from counter_tui.slips.escpos import Paper
@@ -133,17 +134,37 @@ def cancelled_voucher() -> vouchers_pb2.CancelVoucherResponse:
 def day(head: Letterhead, program_name: str = PROGRAM, *, booked: bool = True) -> Slip:
     totals = [
         days_pb2.DayTotal(
-            kind="SPEND",
+            kind=transactions.TRANSACTION_KIND_SPEND,
             program_name=program_name,
             count=12,
             points=12_340,
             cancelled_count=1,
             cancelled_points=500,
         ),
-        days_pb2.DayTotal(kind="SPEND", program_name="ｲﾍﾞﾝﾄﾎﾟｲﾝﾄ", count=1, points=100),
-        days_pb2.DayTotal(kind="MERGE", program_name=program_name, count=3, points=1_500),
-        days_pb2.DayTotal(kind="ISSUE", program_name=program_name, count=2, points=1_000),
-        days_pb2.DayTotal(kind="REDEEM", program_name=program_name, count=1, points=500),
+        days_pb2.DayTotal(
+            kind=transactions.TRANSACTION_KIND_SPEND,
+            program_name="ｲﾍﾞﾝﾄﾎﾟｲﾝﾄ",
+            count=1,
+            points=100,
+        ),
+        days_pb2.DayTotal(
+            kind=transactions.TRANSACTION_KIND_MERGE,
+            program_name=program_name,
+            count=3,
+            points=1_500,
+        ),
+        days_pb2.DayTotal(
+            kind=transactions.TRANSACTION_KIND_ISSUE,
+            program_name=program_name,
+            count=2,
+            points=1_000,
+        ),
+        days_pb2.DayTotal(
+            kind=transactions.TRANSACTION_KIND_REDEEM,
+            program_name=program_name,
+            count=1,
+            points=500,
+        ),
     ]
     read_time = book_time(datetime(2017, 4, 2, 11, 30, tzinfo=UTC))
     return day_receipt(Date(year=2017, month=4, day=2), totals if booked else [], read_time, head)
