@@ -17,6 +17,8 @@ _KEPT = re.compile("([\u2126\u212a\u212b\uf900-\ufaff\U0002f800-\U0002fa1f]+)")
 """Characters in whose place NFC puts others, such as 神 for U+FA19, its old form in a name."""
 _PRINTED_AS_ANOTHER = frozenset("—–〜‖−¦‾¥")
 """Not in cp932, but what the counter prints in their place looks the same."""
+_WRITTEN_AS_ANOTHER = str.maketrans("〜−‖—", "～－∥―")
+"""What Macs give for keys that give the others on Windows; NFKC keeps them apart."""
 _VARIATION_SELECTOR = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
 """They choose a form of the character before; printers have one form."""
 
@@ -42,7 +44,7 @@ def tidy(text: str) -> str:
 
 def compared(text: str) -> str:
     """Return what is the same for all ways to write a name: by NFKC, and by one space each."""
-    return " ".join(unicodedata.normalize("NFKC", text).split())
+    return " ".join(unicodedata.normalize("NFKC", text.translate(_WRITTEN_AS_ANOTHER)).split())
 
 
 def is_seen(text: str, longest: int) -> bool:

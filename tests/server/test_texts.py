@@ -91,6 +91,10 @@ def test_one_name_however_it_is_written(other: str) -> None:
     assert compared(other) == compared("ブックカフェ 花")
 
 
+def test_one_name_from_windows_and_from_a_mac() -> None:
+    assert compared("A～B－1") == compared("A〜B−1") == compared("Ａ~Ｂ-１")
+
+
 def test_other_names_are_others() -> None:
     assert compared("ブックカフェ花") != compared("ブックカフェ 花")
     assert compared("レジ1") != compared("レジ2")
