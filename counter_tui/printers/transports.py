@@ -15,7 +15,7 @@ from counter_tui.printers.connection import Connection
 from counter_tui.printers.device_file import FileConnection, NoPaperError
 from counter_tui.printers.printer import PrinterError, PrinterState, Trouble, trouble_of
 from counter_tui.printers.serial_line import SerialConnection
-from counter_tui.printers.status import PRINTER, ask, ask_status
+from counter_tui.printers.status import ask_status
 from counter_tui.printers.tcp import TcpConnection
 from counter_tui.printers.usb_line import UsbConnection
 
@@ -46,8 +46,8 @@ def _connect(address: Address, timeout: float) -> Connection:
 class EscposPrinter:
     """An ESC/POS printer that is opened anew for each slip, so that it may come and go.
 
-    One that answers is asked before a slip, and again behind it: the answer shows that the whole
-    slip arrived. One that never answered is printed on without, and no longer asked; it is asked
+    One that answers is asked before a slip, and again behind it: an answer shows that the whole
+    slip arrived, and a printer that says then that it cannot print may have stopped in it. One that never answered is printed on without, and no longer asked; it is asked
     again after it was away. One that has answered once is expected to.
     """
 
@@ -124,12 +124,15 @@ class EscposPrinter:
         return PrinterState(status.trouble, status.paper_low, can_tell=True)
 
     def _confirm(self, connection: Connection) -> None:
-        """Raises OSError where the slip did not arrive."""
+        """Raises OSError where the slip did not arrive, PrinterError where it may be cut off."""
         if not connection.answers:
             return
         if self._answers:
-            if ask(connection, PRINTER, self._timeout) is None:
+            status = ask_status(connection, self._timeout)
+            if status is None:
                 raise TimeoutError("the printer does not answer behind the slip")
+            if status.trouble is not None:
+                raise PrinterError(status.trouble, "the printer says so behind it", sent=True)
             return
         # One that tells nothing may still break the connection off.
         try:

@@ -26,8 +26,13 @@ _QUESTION = re.compile(rb"\x10\x04([\x01-\x04])")
 class Paper:
     """What came of a printer, and the answers it gives."""
 
-    def __init__(self, answers: dict[int, int]) -> None:
+    def __init__(
+        self,
+        answers: dict[int, int],
+        trouble_after: tuple[int, dict[int, int]] | None = None,
+    ) -> None:
         self.answers = answers
+        self._trouble_after = trouble_after
         self.asked: list[int] = []
         self.printed = b""
         self._rest = b""
@@ -43,6 +48,7 @@ class Paper:
                 self._rest = self._rest[match.end() :]
                 question = match[1][0]
                 self.asked.append(question)
+                self._meet_trouble()
                 if question in self.answers:
                     said += bytes((self.answers[question],))
             if not self._rest.endswith((b"\x10", b"\x10\x04")):
@@ -50,6 +56,10 @@ class Paper:
                 self._rest = b""
             self._came.notify_all()
             return said
+
+    def _meet_trouble(self) -> None:
+        if self._trouble_after and len(self.printed) >= self._trouble_after[0]:
+            self.answers = self._trouble_after[1]
 
     def wait_for(self, printed: bytes) -> None:
         with self._came:
@@ -68,10 +78,11 @@ class TcpPrinter:
         reset_after: int | None = None,
         close_after: int | None = None,
         silent_after: int | None = None,
+        trouble_after: tuple[int, dict[int, int]] | None = None,
         greeting: bytes = b"",
         port: int = 0,
     ) -> None:
-        self.paper = Paper(answers)
+        self.paper = Paper(answers, trouble_after)
         self.connections = 0
         self._reads = reads
         self._reset_after = reset_after

@@ -210,6 +210,30 @@ def test_a_printer_that_dies_while_it_prints(tcp_printer: MakePrinter) -> None:
     assert (error.trouble, error.sent) == (Trouble.SILENT, True)
 
 
+@pytest.mark.parametrize(
+    ("answers", "trouble"),
+    [
+        (played.NO_PAPER, Trouble.NO_PAPER),
+        ({**played.GOOD, 4: 0x7E}, Trouble.NO_PAPER),
+        (played.COVER_OPEN, Trouble.COVER_OPEN),
+        (played.OFFLINE, Trouble.OFFLINE),
+        (played.CUTTER, Trouble.MECHANICAL),
+    ],
+)
+def test_a_printer_that_stops_in_the_slip(
+    tcp_printer: MakePrinter, answers: dict[int, int], trouble: Trouble
+) -> None:
+    there = tcp_printer(played.GOOD, trouble_after=(len(SLIP) // 2, answers))
+    error = failure(there.address)
+    assert (error.trouble, error.sent) == (trouble, True)
+
+
+def test_paper_that_runs_low_in_the_slip_is_a_warning(tcp_printer: MakePrinter) -> None:
+    there = tcp_printer(played.GOOD, trouble_after=(len(SLIP), played.PAPER_LOW))
+    open_printer(there.address).print(SLIP)
+    assert there.paper.printed == SLIP
+
+
 def test_a_host_that_refuses() -> None:
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
