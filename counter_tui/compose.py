@@ -16,6 +16,7 @@ from counter_tui.keymap import KeymapError, is_key, read_keymap
 from counter_tui.printers.address import UnusableAddressError, parse_address
 from counter_tui.printing import Printing
 from counter_tui.slips.escpos import Paper
+from counter_tui.slips.raster import FontError, lacking
 from counter_tui.virtual.reader import VirtualReader
 
 COLUMNS_OF_PAPER = {58: 32, 80: 48}
@@ -72,6 +73,8 @@ def open_printing(settings: Settings) -> Printing | None:
         settings.printer_codes,
         settings.receipt_font,
     )
+    if paper.font is not None or not paper.has_kanji:
+        _check_fonts(paper)
     return Printing(address, paper, settings.state_folder / "print-queue")
 
 
@@ -83,6 +86,14 @@ def _scanner(settings: Settings) -> Frame | None:
         if len(key) != 1 and not is_key(key):
             raise UnusableSettingsError(f"{key!r} is no key, such as f11, ctrl+b or ~")
     return Frame(settings.scanner_prefix, settings.scanner_suffix)
+
+
+def _check_fonts(paper: Paper) -> None:
+    """Refuse at the start what would fail behind a booking."""
+    try:
+        lacking(frozenset(), paper.font)
+    except FontError as error:
+        raise UnusableSettingsError(str(error)) from error
 
 
 def _keymap(path: Path | None) -> dict[str, tuple[str, ...]]:

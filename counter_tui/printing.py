@@ -9,7 +9,7 @@ from counter_tui.printers.address import Address
 from counter_tui.printers.printer import PrinterState, ReceiptPrinter
 from counter_tui.printers.queue import PrintQueue, QueueError, QueueState, Result, Stage
 from counter_tui.slips.document import Slip
-from counter_tui.slips.escpos import Paper, UnprintableError, encode
+from counter_tui.slips.escpos import Paper, encode
 from counter_tui.slips.raster import FontError
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ class Printing:
         """
         try:
             data = encode(slip, self.paper)
-        except (UnprintableError, FontError, ValueError) as error:
+        except (FontError, ValueError) as error:
             raise NotPrintableError(str(error)) from error
         if self._queue is None:
             raise QueueError("the print queue is not open")

@@ -47,8 +47,9 @@ class EscposPrinter:
     """An ESC/POS printer that is opened anew for each slip, so that it may come and go.
 
     One that answers is asked before a slip, and again behind it: an answer shows that the whole
-    slip arrived, and a printer that says then that it cannot print may have stopped in it. One that never answered is printed on without, and no longer asked; it is asked
-    again after it was away. One that has answered once is expected to.
+    slip arrived, and one that tells of trouble then may have stopped in it. One that never
+    answered is printed on without, and no longer asked; it is asked again after it was away. One
+    that has answered once is expected to.
     """
 
     def __init__(

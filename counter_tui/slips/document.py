@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum, auto
 
+from counter_tui.slips.legible import legible
+
 COLUMNS = 32
 """Cells of a line on paper of 58 mm."""
 
@@ -99,7 +101,7 @@ def wrap(text: str, columns: int, width: Callable[[str], int] = cell_width) -> l
 def render_text(slip: Slip, columns: int = COLUMNS) -> list[str]:
     """Return the slip as lines for the screen, without spaces at their ends.
 
-    A code is shown as its text: the screen is no paper.
+    A code is shown as its text: the screen is no paper. What shows nothing is 〓 here too.
     """
     return [line for part in slip.parts for line in _part_text(part, columns)]
 
@@ -115,7 +117,7 @@ def _part_text(part: Part, columns: int) -> list[str]:
         case CodeLine(_, text):
             return [_aligned(piece, Align.CENTRE, columns) for piece in wrap(text, columns)]
         case Line(text, align, _):
-            return [_aligned(piece, align, columns) for piece in wrap(text, columns)]
+            return [_aligned(piece, align, columns) for piece in wrap(legible(text), columns)]
 
 
 def _boxes_text(left: str, right: str, columns: int) -> list[str]:

@@ -5,9 +5,7 @@ not shift_jis: the latter lacks 髙, ① and ㈱. A line with a character that c
 as a picture, whole; so is every line with Japanese on a printer without Kanji of its own.
 """
 
-import re
-import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
@@ -27,9 +25,10 @@ from counter_tui.slips.document import (
     cell_width,
     wrap,
 )
+from counter_tui.slips.legible import GETA, legible
 
 if TYPE_CHECKING:
-    from PIL.Image import Image
+    pass
 
 INITIALISE = b"\x1b@"
 JAPANESE_SET = b"\x1bR\x08"
@@ -78,11 +77,9 @@ _SAME_ON_PAPER = str.maketrans(
         "¦": "￤",
         "‾": "￣",
         "\\": "＼",
-        "\u00a0": " ",
+        "\u00c5": "\u212b",
     }
 )
-_VARIATION_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")
-_VOICED = re.compile("[ぁ-ゖァ-ヺゝヽ][\u3099\u309a]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,20 +105,11 @@ PAPER_58 = Paper(32)
 PAPER_80 = Paper(48)
 
 
-class UnprintableError(Exception):
-    """A character that cannot be printed; nothing may be printed in its place."""
-
-    def __init__(self, character: str) -> None:
-        self.character = character
-        shown = character if character.isprintable() else "a character"
-        super().__init__(f"{shown} (U+{ord(character):04X}) cannot be printed")
-
-
 def encode(slip: Slip, paper: Paper = PAPER_58) -> bytes:
     """Return the bytes that print the slip and cut the paper.
 
-    Raises UnprintableError, UncarriableError for a code that cannot carry its text or is broader
-    than the paper, and raster.FontError where a picture is needed and there is no font for it.
+    Raises UncarriableError for a code that cannot carry its text or is broader than the paper, and
+    raster.FontError where the printer has no Kanji and this machine no font for them.
     """
     parts = b"".join(_encode_part(part, paper) for part in slip.parts)
     return INITIALISE + JAPANESE_SET + KATAKANA_PAGE + SHIFT_JIS + parts + FEED + CUT
@@ -140,9 +128,7 @@ def _encode_part(part: Part, paper: Paper) -> bytes:
 
 
 def _encode_line(line: Line, paper: Paper) -> bytes:
-    text = _normalise(line.text)
-    for character in text:
-        _check(character)
+    text = _on_paper(line.text, paper)
     if not _is_native(text, paper):
         return _ALIGN[line.align] + _pictured(line, text, paper)
     pieces = wrap(text, paper.columns, _paper_width)
@@ -157,20 +143,14 @@ def _pictured(line: Line, text: str, paper: Paper) -> bytes:
     scale = 2 if line.large and raster.paper_cells(text) * 2 <= paper.columns else 1
     pieces = wrap(text, paper.columns // scale, raster.paper_cells)
     return b"".join(
-        _ALIGN[line.align] + raster.command(_picture(piece, scale, paper)) for piece in pieces
+        _ALIGN[line.align] + raster.command(raster.text_picture(piece, scale, paper.font))
+        for piece in pieces
     )
-
-
-def _picture(text: str, scale: int, paper: Paper) -> "Image":
-    try:
-        return raster.text_picture(text, scale, paper.font)
-    except raster.MissingGlyphError as error:
-        raise UnprintableError(error.character) from error
 
 
 def _encode_boxes(boxes: SealBoxes, paper: Paper) -> bytes:
     """Return two boxes with room for a seal, of the printer's own line characters or drawn."""
-    heads = [_normalise(boxes.left), _normalise(boxes.right)]
+    heads = [_on_paper(boxes.left, paper), _on_paper(boxes.right, paper)]
     if not all(_is_native(head, paper) for head in heads) or not paper.has_kanji:
         picture = raster.boxes_picture(heads, paper.dots, paper.font)
         return _ALIGN[Align.LEFT] + raster.command(picture)
@@ -216,18 +196,26 @@ def _pictured_code(part: CodeLine, paper: Paper) -> bytes:
 
 def _is_native(text: str, paper: Paper) -> bool:
     """Whether the printer has every character itself."""
-    encodable: Callable[[str], bool] = (
-        _has_cp932 if paper.has_kanji else lambda character: character.isascii()
-    )
+    encodable: Callable[[str], bool] = _has_cp932 if paper.has_kanji else str.isascii
     return all(encodable(character) for character in text)
 
 
-def _normalise(text: str) -> str:
-    without_variants = _VARIATION_SELECTORS.sub("", text)
-    composed = _VOICED.sub(
-        lambda match: unicodedata.normalize("NFC", match.group()), without_variants
-    )
-    return composed.translate(_SAME_ON_PAPER)
+def _on_paper(text: str, paper: Paper) -> str:
+    """Return the text that is printed: 〓 for what neither the printer nor a font has."""
+    readable = legible(text).translate(_SAME_ON_PAPER)
+    foreign = {one for one in readable if not _is_native(one, paper)}
+    lacking = _lacking(foreign, paper) if foreign else foreign
+    return "".join(GETA if one in lacking else one for one in readable)
+
+
+def _lacking(characters: Set[str], paper: Paper) -> Set[str]:
+    """Return those that no font has. A printer with Kanji of its own prints without a font."""
+    try:
+        return raster.lacking(characters, paper.font)
+    except raster.FontError:
+        if paper.has_kanji:
+            return characters
+        raise
 
 
 def _paper_width(text: str) -> int:
@@ -254,12 +242,3 @@ def _has_cp932(character: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _check(character: str) -> None:
-    """Refuse private characters, which would print whatever somebody has loaded into the
-
-    printer, control characters, which would be commands, and marks without a letter.
-    """
-    if unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Me", "Mn"):
-        raise UnprintableError(character)

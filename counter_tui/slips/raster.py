@@ -3,7 +3,7 @@
 Pillow is imported when something is first drawn; most receipts never need it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass
 from functools import cache
 from math import ceil
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from counter_tui.core.cell_codes import Symbology, linear_modules, qr_modules
 from counter_tui.slips.document import Code, CodeLine, cell_width
+from counter_tui.slips.legible import GETA
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -41,20 +42,25 @@ FONT_FILES = (
 """Where systems keep Japanese fonts; IPAmj has what names in registers are written with."""
 
 
+_HOW_TO_GET_ONE = (
+    "name one with --receipt-font, or install one "
+    "(on Debian: apt-get install fonts-ipaexfont-gothic)"
+)
 _NO_CHARACTER = "\U0010ffff"
 """Fonts draw what they lack as this."""
 
 
-class MissingGlyphError(Exception):
-    """The font has no picture of a character; an empty box must not be printed in its place."""
-
-    def __init__(self, character: str) -> None:
-        super().__init__(f"the font has no {character} (U+{ord(character):04X})")
-        self.character = character
-
-
 class FontError(Exception):
     """There is no Japanese font to draw with; the message says what to do."""
+
+
+def lacking(characters: Set[str], wanted: Path | None) -> Set[str]:
+    """Return those that no font has a picture of. Raises FontError where none has Japanese."""
+    faces = [_face(path, 2 * CELL_DOTS) for path in fonts(wanted)]
+    if not any(face.has(GETA) for face in faces):
+        names = ", ".join(str(path) for path in fonts(wanted))
+        raise FontError(f"no Japanese characters are in {names}: {_HOW_TO_GET_ONE}")
+    return {one for one in characters if not any(face.has(one) for face in faces)}
 
 
 def command(picture: "Image") -> bytes:
@@ -122,10 +128,7 @@ def fonts(wanted: Path | None) -> list[Path]:
     if wanted is not None:
         found.insert(0, wanted)
     if not found:
-        raise FontError(
-            "no Japanese font is found on this machine: name one with --receipt-font, "
-            "or install one (on Debian: apt-get install fonts-ipaexfont-gothic)"
-        )
+        raise FontError(f"no Japanese font is found on this machine: {_HOW_TO_GET_ONE}")
     return found
 
 
@@ -145,13 +148,11 @@ def _blank(width: int, height: int) -> "Image":
 def _draw(
     picture: "Image", text: str, at: tuple[int, int], height: int, wanted: Path | None
 ) -> None:
-    """Draw text with hard edges: grey ones would be speckles on paper."""
+    """Draw text that is lacking in no font, with hard edges: grey ones would be speckles."""
     faces = [_face(path, height) for path in fonts(wanted)]
     left, top = at
     for character in text:
-        face = next((one for one in faces if one.has(character)), None)
-        if face is None:
-            raise MissingGlyphError(character)
+        face = next(one for one in faces if one.has(character))
         glyph = _glyph(face.font, character, paper_cells(character) * height // 2, height)
         picture.paste(glyph, (left, top))
         left += glyph.width

@@ -73,6 +73,11 @@ def test_alignment_and_rule() -> None:
     assert render_text(receipt, 10) == ["左", "    中", "        右", "----------"]
 
 
+def test_what_shows_nothing_is_a_geta_mark_on_the_screen_too() -> None:
+    receipt = Slip("", (Line("Cafe\u0301\x1b[2J"), Line("か\u3099\u309a葛\U000e0100飾")))
+    assert render_text(receipt) == ["Café〓[2J", "が〓葛飾"]
+
+
 def test_a_line_that_is_too_long_goes_on() -> None:
     receipt = Slip("", (Line("あいうえおか", Align.CENTRE),))
     assert render_text(receipt, 5) == ["あい", "うえ", "おか"]

@@ -1,16 +1,21 @@
+from pathlib import Path
+
+import barcode
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from counter_tui.core.cell_codes import UncarriableError
+from counter_tui.slips import raster
 from counter_tui.slips.document import Align, Code, Line, Rule, Slip, render_text
 from counter_tui.slips.escpos import Paper as PrinterPaper
-from counter_tui.slips.escpos import UnprintableError, encode
+from counter_tui.slips.escpos import encode
 from counter_tui.slips.vouchers import label, voucher_slip
 from tests.counter_tui.slips import examples
 from tests.counter_tui.slips.decoder import Paper
 from tests.paper.renderer import render
 
+LATIN_FONT = Path(barcode.__file__).parent / "fonts" / "DejaVuSansMono.ttf"
 RECEIPTS = {name: slip for name, slip in examples.PLAIN.items() if not name.startswith("voucher")}
 """Those without a code and boxes, which the small reader does not know."""
 
@@ -71,29 +76,51 @@ def test_alignments_and_rule() -> None:
         ("ハ\u309a", "パ"),
         ("a\u00a0b", "a b"),
         ("~", "~"),
+        ("A\u030angstrom \u00c5", "\u212bngstrom \u212b"),
+        ("\ufa19田", "\ufa19田"),
     ],
 )
 def test_what_has_another_code_on_paper(text: str, on_paper: str) -> None:
     assert printed(text) == [on_paper]
 
 
-@pytest.mark.parametrize(
-    "character",
-    ["あ\u309a"[1], "\ue000", "\uf8f1", "\x1b", "\n", "\r", "\0", "\x80", "\x7f",
-     "\u200b", "\ud800", "😀"],
-)  # fmt: skip
+UNSEEN = [
+    "あ\u309a"[1], "\ue000", "\uf8f1", "\x1b", "\n", "\r", "\0", "\x80", "\x7f",
+    "\u200b", "\u2028", "\ud800", "😀",
+]  # fmt: skip
+"""No printer and no font of these tests has them."""
+
+
+@pytest.mark.parametrize("character", UNSEEN)
 @pytest.mark.parametrize("large", [False, True])
-def test_what_the_printer_lacks_is_named(character: str, large: bool) -> None:
-    receipt = Slip("", (Line("良い行"), Line(f"吉{character}野家", large=large)))
-    with pytest.raises(UnprintableError) as raised:
-        encode(receipt)
-    assert raised.value.character == character
-    assert f"U+{ord(character):04X}" in str(raised.value)
+def test_what_nobody_has_is_a_geta_mark(character: str, large: bool) -> None:
+    assert printed(f"吉{character}野家", large=large) == ["吉〓野家"]
 
 
-def test_the_message_shows_the_character_but_no_control_character() -> None:
-    assert "𠮷" in str(UnprintableError("𠮷"))
-    assert "\x1b" not in str(UnprintableError("\x1b"))
+@pytest.mark.parametrize("character", UNSEEN)
+def test_a_printer_without_kanji_draws_a_geta_mark(character: str) -> None:
+    printer = PrinterPaper(has_kanji=False)
+    drawn = encode(Slip("", (Line(f"吉{character}野家"),)), printer)
+    assert drawn == encode(Slip("", (Line("吉〓野家"),)), printer)
+
+
+def test_letters_with_marks_are_composed_before_they_are_drawn() -> None:
+    marked, composed = (Slip("", (Line(text),)) for text in ("Cafe\u0301 花田", "Café 花田"))
+    assert encode(marked) == encode(composed)
+    assert [one.kind for one in render(encode(marked)).pictures] == ["raster"]
+
+
+def test_a_printer_with_kanji_needs_no_font(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(raster, "FONT_FILES", ())
+    assert printed("Café 花田") == ["Caf〓 花田"]
+    with pytest.raises(raster.FontError, match="--receipt-font"):
+        encode(Slip("", (Line("花田"),)), PrinterPaper(has_kanji=False))
+
+
+def test_a_font_without_japanese_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(raster, "FONT_FILES", (str(LATIN_FONT),))
+    with pytest.raises(raster.FontError, match="no Japanese characters"):
+        encode(Slip("", (Line("花田"),)), PrinterPaper(has_kanji=False))
 
 
 def test_long_lines_are_wrapped_in_the_printers_columns() -> None:
@@ -145,13 +172,8 @@ def test_what_is_encoded_can_be_read_and_fits(text: str, columns: int, large: bo
 
 
 @given(st.text())
-def test_any_text_is_printed_whole_or_refused(text: str) -> None:
-    try:
-        data = encode(Slip("", (Line(text),)))
-    except UnprintableError as error:
-        assert error.character in text
-        return
-    paper = render(data)
+def test_any_text_is_printed(text: str) -> None:
+    paper = render(encode(Slip("", (Line(text),))))
     if not paper.pictures:
         assert "".join(paper.lines).count("?") == text.count("?")
 
