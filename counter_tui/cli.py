@@ -23,6 +23,7 @@ from counter_tui.options import (
     state_option,
     virtual_cards_option,
 )
+from counter_tui.own_terminal import own_terminal, speak_utf8
 
 
 class _RunsByDefault(click.Group):
@@ -39,6 +40,8 @@ class _RunsByDefault(click.Group):
 @click.version_option(package_name="jichipoint", prog_name="jichipoint-counter")
 def main() -> None:
     """Run the counter application, or one of its helpers; without a command: run."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # read when gRPC is imported
+    speak_utf8()
 
 
 @main.command()
@@ -144,7 +147,8 @@ def _start(settings: Settings, *, is_kiosk: bool = False) -> None:
         app = build(settings, collection=collection, application=application)
     except UnusableSettingsError as error:
         raise click.ClickException(str(error)) from error
-    app.run()
+    with own_terminal():
+        app.run()
 
 
 main.add_command(agent)

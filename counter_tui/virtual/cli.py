@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from counter_tui.own_terminal import speak_utf8
 from counter_tui.virtual import card_header
 from counter_tui.virtual.card_header import CardFileError, CardHeader, canonical, card_path
 
@@ -57,6 +58,7 @@ def main() -> None:
     A FOLDER holds a test authority and its cards; SERIAL is a card's serial number in
     hexadecimal digits.
     """
+    speak_utf8()
 
 
 @main.command()
