@@ -38,6 +38,7 @@ from counter_tui.core.bookings import (
     Settled,
     UnreachableError,
 )
+from counter_tui.liveness import Liveness
 from counter_tui.texts import _
 
 T = TypeVar("T")
@@ -104,6 +105,7 @@ class Gateway:
                 address, grpc.ssl_channel_credentials(authority), options=options
             )
         )
+        self._liveness = Liveness(self._channel)
         self._terminals = terminals_pb2_grpc.TerminalServiceStub(self._channel)
         self._cards = cards_pb2_grpc.CardServiceStub(self._channel)
         self._points = points_pb2_grpc.PointServiceStub(self._channel)
@@ -442,22 +444,21 @@ class Gateway:
         return _booked(operation) or Settled()
 
     async def watch(self, tell: Callable[[bool], None]) -> None:
-        """Tell, now and at every change, whether the server is reached. Runs until cancelled."""
-        while True:
-            state = self._channel.get_state(try_to_connect=True)
-            if state not in (grpc.ChannelConnectivity.CONNECTING, grpc.ChannelConnectivity.IDLE):
-                tell(state == grpc.ChannelConnectivity.READY)
-            await self._channel.wait_for_state_change(state)
+        """Tell, now and at every change, whether the server answers. Runs until cancelled."""
+        await self._liveness.watch(tell)
 
     async def close(self) -> None:
         """Close the channel."""
         await self._channel.close()
 
     async def _call(self, method: object, request: Message, timeout: float) -> Message:  # noqa: ASYNC109
+        self._liveness.called()
         metadata = (("authorization", f"Bearer {self._token}"),) if self._token else ()
         try:
             return await cast(_Unary, method)(request, timeout=timeout, metadata=metadata)
         except grpc.aio.AioRpcError as error:
+            if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
+                self._liveness.doubt()
             raise _trouble(error) from error
 
 

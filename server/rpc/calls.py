@@ -151,7 +151,7 @@ def _guarded(
         return reply.SerializeToString()
 
     async def answer(request_bytes: bytes, context: Context) -> bytes:
-        handled = Handled(name, _address(context), _metadatum(context, "traceparent"))
+        handled = Handled(name, address_of(context), _metadatum(context, "traceparent"))
         began = time.perf_counter()
         try:
             with doorman.admitted():
@@ -221,7 +221,7 @@ def _metadatum(context: Context, name: str) -> str:
     return ""
 
 
-def _address(context: Context) -> str:
+def address_of(context: Context) -> str:
     """Return the caller's address without its port, from gRPC's ipv4:HOST:PORT or unix:PATH."""
     kind, _, rest = unquote(context.peer()).partition(":")
     return rest.rpartition(":")[0].strip("[]") if kind in ("ipv4", "ipv6") else kind

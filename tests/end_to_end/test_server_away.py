@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from counter_tui import liveness
 from counter_tui.screens.merge import MergeDoneScreen
 from counter_tui.screens.spend import SpendDoneScreen, SpendInputScreen
 from counter_tui.screens.working import WorkingScreen
 from tests.end_to_end.support import (
     BALANCE,
+    SAKURAI,
     Counter,
     Place,
     ServerProcess,
@@ -136,3 +138,39 @@ async def test_server_ends_and_returns_between_two_citizens(
         await counter.press("f5")
         await counter.read("MY123456", "1,730pt")
         assert place.booked() == []
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("CHECK_SECONDS", "SELDOM_SECONDS", "AGAIN_SECONDS"):
+        monkeypatch.setattr(liveness, name, 0.05)
+    monkeypatch.setattr(liveness, "ANSWER_SECONDS", 0.5)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_server_that_hangs_is_not_shown_as_connected(
+    place_of_now: Place, server_process: ServerProcess
+) -> None:
+    async with counter_in_use(place_of_now, server_process.address) as counter:
+        await counter.read("● 接続中")
+        server_process.hang()
+        await counter.read("× 切断")
+        server_process.go_on()
+        await counter.read("● 接続中")
+
+
+async def test_a_call_without_an_answer_is_doubt(
+    place_of_now: Place, server_process: ServerProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Then nobody waits for the next check."""
+    monkeypatch.setattr(liveness, "CHECK_SECONDS", 600.0)
+    monkeypatch.setattr(liveness, "ANSWER_SECONDS", 0.5)
+    monkeypatch.setattr("counter_tui.gateway.READ_SECONDS", 0.5)
+    async with counter_in_use(place_of_now, server_process.address) as counter:
+        server_process.hang()
+        await counter.press("1")
+        await counter.reach(SpendInputScreen)
+        counter.reader.insert(SAKURAI)
+        await counter.read("(DEADLINE_EXCEEDED)", "× 切断")
+        server_process.go_on()
+        await counter.read("● 接続中")

@@ -1,6 +1,9 @@
 """So many calls at once, and floods without a session wait (SEC-3, API-3)."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from types import SimpleNamespace
+from typing import cast
 
 import grpc
 import pytest
@@ -10,11 +13,15 @@ from grpc_status import rpc_status
 from server.ledger.writer import QueueFullError
 from server.rpc import doorman as doorman_module
 from server.rpc.doorman import FREE_A_SECOND, HELD_MAX, Doorman
+from server.rpc.other_methods import ANYONE, CHECK, OtherMethods
 from tests.integration.conftest import Connect, Service, connect, service
 from tests.integration.support import spend_request
 from tests.server.conftest import engine, find_template, town
 
 __all__ = ["connect", "engine", "find_template", "service", "town"]
+
+
+SECONDS_MAX = 10
 
 
 class Time:
@@ -99,3 +106,45 @@ async def test_a_full_server_says_when_to_come_again(
     assert delays[0].retry_delay.seconds >= 1
     monkeypatch.undo()
     assert (await counter.spend(spend_request())).points
+
+
+class At:
+    """A call, as far as who calls is looked at."""
+
+    def __init__(self, address: str) -> None:
+        self._address = address
+
+    def peer(self) -> str:
+        return f"ipv4:{self._address}:50000"
+
+
+async def check_from(doorman: Doorman, address: str) -> bytes:
+    """Ask for the health, as a counter at an address does."""
+
+    async def healthy(_request: bytes, _context: object) -> bytes:
+        return b"healthy"
+
+    async def find(_details: object) -> "grpc.RpcMethodHandler[bytes, bytes]":
+        return grpc.unary_unary_rpc_method_handler(healthy)
+
+    details = SimpleNamespace(method=CHECK)
+    found = await OtherMethods(doorman).intercept_service(find, details)
+    assert found is not None
+    behaviour = cast("Callable[[bytes, At], Awaitable[bytes]]", found.unary_unary)
+    async with asyncio.timeout(SECONDS_MAX):
+        return await behaviour(b"", At(address))
+
+
+async def test_health_checks_are_counted_by_address() -> None:
+    """Counters ask so whether the server answers: nobody else's flood holds them up."""
+    doorman, time = new_doorman()
+    await come(doorman, ANYONE, FREE_A_SECOND + 5)
+    await come(doorman, "192.0.2.1", FREE_A_SECOND)
+    assert len(time.pauses) == 5
+    assert await check_from(doorman, "192.0.2.2") == b"healthy"
+    assert len(time.pauses) == 5
+    waiting = asyncio.create_task(check_from(doorman, "192.0.2.1"))
+    await asyncio.sleep(0)
+    assert (len(time.pauses), waiting.done()) == (6, False)
+    time.may_end.set()
+    assert await waiting == b"healthy"
