@@ -39,10 +39,13 @@ from counter_tui.core.bookings import (
     UnreachableError,
 )
 from counter_tui.liveness import Liveness
+from counter_tui.server_certificate import certificate_trouble
+from counter_tui.server_certificate import trouble_text as certificate_text
 from counter_tui.texts import _
 
 T = TypeVar("T")
 
+_NOT_REACHED = grpc.StatusCode.UNAVAILABLE.name
 READ_SECONDS = 5.0
 BOOK_SECONDS = 10.0
 _SESSION_REASONS = frozenset({"SESSION_MISSING", "SESSION_EXPIRED"})
@@ -92,6 +95,7 @@ class Gateway:
     def __init__(self, address: str, authority: bytes | None = None) -> None:
         """`authority` (PEM) must have signed the server's certificate; None: there is no TLS."""
         self._token = ""
+        self._address, self._authority = address, authority
         options = [
             ("grpc.initial_reconnect_backoff_ms", 200),
             ("grpc.max_reconnect_backoff_ms", 2000),
@@ -459,7 +463,18 @@ class Gateway:
         except grpc.aio.AioRpcError as error:
             if error.code() == grpc.StatusCode.DEADLINE_EXCEEDED:
                 self._liveness.doubt()
-            raise _trouble(error) from error
+            raise await self._trouble(error) from error
+
+    async def _trouble(self, error: grpc.aio.AioRpcError) -> Exception:
+        """Return what an error means for the counter, and why no connection comes about."""
+        trouble = _trouble(error)
+        is_silence = isinstance(trouble, UnreachableError) and trouble.reason == _NOT_REACHED
+        if not is_silence or self._authority is None:
+            return trouble
+        found = await certificate_trouble(self._address, self._authority)
+        if found is None:
+            return trouble
+        return UnreachableError(found, certificate_text(found, self._address))
 
 
 def _booked(operation: operations_pb2.Operation) -> Booked | None:

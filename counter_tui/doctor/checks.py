@@ -11,6 +11,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Protocol
 
+from counter_tui import texts
 from counter_tui.card.my_number_card import MyNumberCard, PinFile
 from counter_tui.card.reader import CardError, CardInserted, CardReader, ReaderDown
 from counter_tui.card.working import read_certificate
@@ -22,6 +23,7 @@ from counter_tui.printer_texts import trouble_text as printer_trouble_text
 from counter_tui.printers.address import UnusableAddressError, parse_address
 from counter_tui.printers.printer import Trouble
 from counter_tui.printers.transports import open_printer
+from counter_tui.server_certificate import CertificateTrouble
 from counter_tui.texts import _
 
 READER_SECONDS = 3.0
@@ -114,8 +116,8 @@ def check_printer(address: str) -> Finding:
         return Finding(subject, Verdict.BAD, str(error), advice)
     state = printer.state()
     if state.trouble is not None:
-        found, _sep, advice = printer_trouble_text(state.trouble).partition("。")
-        return Finding(subject, Verdict.BAD, f"{found}。 ({state.trouble})", advice)
+        found, advice = _in_two(printer_trouble_text(state.trouble))
+        return Finding(subject, Verdict.BAD, f"{found} ({state.trouble})", advice)
     if state.paper_low:
         return Finding(subject, Verdict.NOTE, printer_trouble_text(Trouble.PAPER_LOW))
     if not state.can_tell:
@@ -130,9 +132,8 @@ async def check_server_and_clock(server: Server, address: str) -> list[Finding]:
     try:
         there = await server.server_time()
     except TroubleError as trouble:
-        advice = _("ネットワークと、サーバーのアドレス({address})を確認してください。")
         return [
-            Finding(subject, Verdict.BAD, trouble.message, advice.format(address=address)),
+            _silence(subject, trouble, address),
             Finding(clock, Verdict.NOTE, _("サーバーにつながらないため、比べられません。")),
         ]
     took = datetime.now(UTC) - before
@@ -146,6 +147,20 @@ async def check_server_and_clock(server: Server, address: str) -> list[Finding]:
         return [answered, Finding(clock, Verdict.GOOD, text)]
     advice = _("時刻を合わせてください(timedatectl set-ntp true)。")
     return [answered, Finding(clock, Verdict.BAD, text, advice)]
+
+
+def _silence(subject: str, trouble: TroubleError, address: str) -> Finding:
+    if isinstance(trouble.reason, CertificateTrouble):
+        return Finding(subject, Verdict.BAD, *_in_two(trouble.message))
+    advice = _("ネットワークと、サーバーのアドレス({address})を確認してください。")
+    return Finding(subject, Verdict.BAD, trouble.message, advice.format(address=address))
+
+
+def _in_two(text: str) -> tuple[str, str]:
+    """Return the sentence that says what is wrong, and those that say what to do."""
+    end = "。" if texts.language() == "ja" else ". "
+    found, _sep, advice = text.partition(end)
+    return f"{found}{end}".strip(), advice
 
 
 def check_registration(state_folder: Path) -> Finding:

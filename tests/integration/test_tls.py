@@ -11,7 +11,9 @@ import grpc
 import pytest
 from jichipoint.v1 import terminals_pb2
 
+from counter_tui.core.bookings import UnreachableError
 from counter_tui.gateway import Gateway
+from counter_tui.server_certificate import CertificateTrouble
 from server.app import RunningServer, start
 from server.tls import Identities, TlsError, TlsFiles
 from tests.integration.support import Client
@@ -169,8 +171,23 @@ async def test_the_counter_speaks_tls_with_the_authority_it_was_set_up_with(
         assert await good.server_time() == town.clock.now()
         other = Gateway(address, new_authority(tmp_path, "other").certificate.read_bytes())
         stack.push_async_callback(other.close)
-        with pytest.raises(Exception, match="サーバー"):
+        with pytest.raises(UnreachableError, match="認証局") as told:
             await other.server_time()
+        assert told.value.reason == CertificateTrouble.OTHER_AUTHORITY
+        _, _, port = address.rpartition(":")
+        called = Gateway(f"localhost:{port}", authority.certificate.read_bytes())
+        stack.push_async_callback(called.close)
+        with pytest.raises(UnreachableError, match=f"localhost:{port}") as told:
+            await called.server_time()
+        assert told.value.reason == CertificateTrouble.OTHER_NAME
+
+
+async def test_no_server_is_silence_and_no_certificate(authority: Authority) -> None:
+    gateway = Gateway("127.0.0.1:1", authority.certificate.read_bytes())
+    with pytest.raises(UnreachableError) as told:
+        await gateway.server_time()
+    await gateway.close()
+    assert told.value.reason == "UNAVAILABLE"
 
 
 def refusal(files: TlsFiles, clock: TestClock) -> str:
