@@ -15,6 +15,7 @@ from textual.theme import Theme
 from counter_tui.actions import bindings
 from counter_tui.card.practice import PracticeCard, PracticeReader
 from counter_tui.card.reader import CardInserted, CardReader, CardRemoved, ReaderDown, ReaderUp
+from counter_tui.clock_texts import clock_text
 from counter_tui.core.bookings import (
     Bookings,
     Finished,
@@ -27,6 +28,7 @@ from counter_tui.core.key_gate import Frame
 from counter_tui.core.machine import machine_fingerprint
 from counter_tui.core.outbox import Entry, Outbox, OutboxFault
 from counter_tui.core.redemptions import RedemptionError
+from counter_tui.core.server_clock import ServerClock
 from counter_tui.core.settings import Settings, State
 from counter_tui.idle_collection import IdleCollection
 from counter_tui.key_watch import KeyWatch
@@ -145,7 +147,7 @@ class CounterApp(App[None]):
         self.card_box = card_box
         """Cards that are put in by a key: of the demo, or of a training session."""
         self.monotonic = monotonic
-        self.clock = clock
+        self.clock = ServerClock(clock)
         self.training = False
         self.is_signed_in = False
         self.waits_for_printer = False
@@ -310,6 +312,7 @@ class CounterApp(App[None]):
         """Import gRPC off the event loop, after the first paint, and make the channel."""
         gateway_class = await asyncio.to_thread(_import_gateway)
         self.gateway = gateway_class(self.settings.server, self._authority)
+        self.gateway.on_server_time = self.clock.learn
 
     @work
     async def _watch_connection(self) -> None:
@@ -395,6 +398,8 @@ class CounterApp(App[None]):
 
         menu = MenuScreen()
         self.push_screen(menu)
+        if text := clock_text(self.clock.behind):
+            menu.call_after_refresh(menu.tell, text, trouble=True)
         if self.terminal is not None and not self.terminal.has_contact and not self.training:
             from counter_tui.screens.contact import ContactScreen  # noqa: PLC0415
 

@@ -1,7 +1,9 @@
 """The counter's way to the server: gRPC in, plain answers and three kinds of trouble out."""
 
+import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol, TypeVar, cast
 
 import grpc
@@ -36,6 +38,7 @@ from counter_tui.core.bookings import (
     RefusedError,
     SessionEndedError,
     Settled,
+    TroubleError,
     UnreachableError,
 )
 from counter_tui.liveness import Liveness
@@ -96,6 +99,8 @@ class Gateway:
         """`authority` (PEM) must have signed the server's certificate; None: there is no TLS."""
         self._token = ""
         self._address, self._authority = address, authority
+        self.on_server_time: Callable[[datetime], None] = lambda _there: None
+        """Called with what the server's clock shows by then, whenever it was asked."""
         options = [
             ("grpc.initial_reconnect_backoff_ms", 200),
             ("grpc.max_reconnect_backoff_ms", 2000),
@@ -153,6 +158,8 @@ class Gateway:
         response = await self._call(self._terminals.SignIn, request, BOOK_SECONDS)
         signed_in = cast(terminals_pb2.SignInResponse, response)
         self._token = signed_in.session_token
+        with suppress(TroubleError):  # the session is open all the same
+            await self.server_time()
         return signed_in
 
     async def usable_points(self, serial_number: str) -> points_pb2.ListUsablePointsResponse:
@@ -204,9 +211,13 @@ class Gateway:
     async def server_time(self) -> datetime:
         """Return the server's clock."""
         request = terminals_pb2.GetServerTimeRequest()
+        asked_at = time.monotonic()
         response = await self._call(self._terminals.GetServerTime, request, READ_SECONDS)
+        way_back = timedelta(seconds=(time.monotonic() - asked_at) / 2)
         answer = cast(terminals_pb2.GetServerTimeResponse, response)
-        return answer.server_time.ToDatetime(UTC)
+        there = answer.server_time.ToDatetime(UTC)
+        self.on_server_time(there + way_back)
+        return there
 
     async def look_up_service_id(
         self, serial_number: str

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, ClassVar
 
@@ -137,7 +136,7 @@ class CancelConfirmScreen(CounterScreen[Outcome]):
             request_id=request_id,
             method=self._what.method,
             request=self._what.request(request_id, self._reason),
-            created_at=datetime.now(UTC),
+            created_at=self.counter.clock(),
             abandoned=False,
             answer=None,
         )

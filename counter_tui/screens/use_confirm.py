@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Iterable
-from datetime import UTC, datetime
 from functools import partial
 
 from jichipoint.v1 import cards_pb2
@@ -104,7 +103,7 @@ class ConfirmScreen(CounterScreen[ConfirmResult]):
             request_id=request_id,
             method=self._use.method,
             request=self._use.request.with_id(request_id, proof),
-            created_at=datetime.now(UTC),
+            created_at=self.counter.clock(),
             abandoned=False,
             answer=None,
         )

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import cast
 
 from jichipoint.v1 import vouchers_pb2
@@ -296,7 +296,7 @@ class RedeemScreen(CounterScreen[None]):
             request_id=request_id,
             method="RedeemVoucher",
             request=request.SerializeToString(),
-            created_at=datetime.now(UTC),
+            created_at=self.counter.clock(),
             abandoned=False,
             answer=None,
         )
