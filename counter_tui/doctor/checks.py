@@ -58,6 +58,11 @@ class Server(Protocol):
         ...
 
 
+def no_reader(why: str) -> Finding:
+    """Say why no card reader can be looked at."""
+    return Finding(_("カードリーダー"), Verdict.BAD, _("使えません。"), why)
+
+
 async def check_reader(reader: CardReader) -> list[Finding]:
     """Look at the card reader, and at the card that is in it."""
     subject = _("カードリーダー")
@@ -132,10 +137,7 @@ async def check_server_and_clock(server: Server, address: str) -> list[Finding]:
     try:
         there = await server.server_time()
     except TroubleError as trouble:
-        return [
-            _silence(subject, trouble, address),
-            Finding(clock, Verdict.NOTE, _("サーバーにつながらないため、比べられません。")),
-        ]
+        return [_silence(subject, trouble, address), _no_clock()]
     took = datetime.now(UTC) - before
     off = abs(there - (before + took / 2))
     milliseconds = took // timedelta(milliseconds=1)
@@ -147,6 +149,16 @@ async def check_server_and_clock(server: Server, address: str) -> list[Finding]:
         return [answered, Finding(clock, Verdict.GOOD, text)]
     advice = _("時刻を合わせてください(timedatectl set-ntp true)。")
     return [answered, Finding(clock, Verdict.BAD, text, advice)]
+
+
+def no_server(why: str) -> list[Finding]:
+    """Say why the server cannot be asked with these settings."""
+    found = _("この設定ではサーバーに接続できません。")
+    return [Finding(_("サーバー"), Verdict.BAD, found, why), _no_clock()]
+
+
+def _no_clock() -> Finding:
+    return Finding(_("時計"), Verdict.NOTE, _("サーバーにつながらないため、比べられません。"))
 
 
 def _silence(subject: str, trouble: TroubleError, address: str) -> Finding:

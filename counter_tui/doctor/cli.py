@@ -22,7 +22,6 @@ from counter_tui.options import (
 )
 
 if TYPE_CHECKING:
-    from counter_tui.card.reader import CardReader
     from counter_tui.doctor.checks import Finding
 
 _SIGNS = {"GOOD": "OK", "NOTE": "--", "BAD": "NG"}
@@ -53,16 +52,11 @@ def doctor(
     Each finding says what to do about it.
     """
     texts.use(language)
-    from counter_tui.devices import UnusableSettingsError, open_reader  # noqa: PLC0415
     from counter_tui.doctor import checks  # noqa: PLC0415
 
-    try:
-        authority = pinned_authority(state_folder, server, server_authority)
-        opened = open_reader(reader, virtual_cards)
-    except (UnusableSettingsError, AuthorityError) as error:
-        raise click.ClickException(str(error)) from error
     findings = [
-        *asyncio.run(_outside(opened, server, authority)),
+        *asyncio.run(_look_at_reader(reader, virtual_cards)),
+        *asyncio.run(_ask_server(server, server_authority, state_folder)),
         checks.check_printer(printer),
         checks.check_registration(state_folder),
         checks.check_terminal(is_terminal=sys.stdout.isatty(), environment=os.environ),
@@ -79,16 +73,35 @@ def doctor(
     sys.exit(1 if is_bad else 0)
 
 
-async def _outside(reader: "CardReader", server: str, authority: bytes | None) -> "list[Finding]":
-    from counter_tui.doctor.checks import check_reader, check_server_and_clock  # noqa: PLC0415
+async def _look_at_reader(name: str, virtual_cards: Path | None) -> "list[Finding]":
+    """Look at the reader, or say why there can be none; the other checks go on."""
+    from counter_tui.devices import UnusableSettingsError, open_reader  # noqa: PLC0415
+    from counter_tui.doctor.checks import check_reader, no_reader  # noqa: PLC0415
+
+    try:
+        reader = open_reader(name, virtual_cards)
+    except UnusableSettingsError as error:
+        return [no_reader(str(error))]
+    try:
+        return await check_reader(reader)
+    finally:
+        await reader.stop()
+
+
+async def _ask_server(server: str, given: Path | None, state_folder: Path) -> "list[Finding]":
+    """Ask the server, or say why it cannot be asked."""
+    from counter_tui.doctor.checks import check_server_and_clock, no_server  # noqa: PLC0415
     from counter_tui.gateway import Gateway  # noqa: PLC0415
 
+    try:
+        authority = pinned_authority(state_folder, server, given)
+    except (AuthorityError, OSError) as error:
+        return no_server(str(error))
     gateway = Gateway(server, authority)
     try:
-        return [*await check_reader(reader), *await check_server_and_clock(gateway, server)]
+        return await check_server_and_clock(gateway, server)
     finally:
         await gateway.close()
-        await reader.stop()
 
 
 def _written(finding: "Finding") -> dict[str, str]:
