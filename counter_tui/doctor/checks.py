@@ -205,6 +205,20 @@ def check_terminal(*, is_terminal: bool, environment: Mapping[str, str]) -> Find
     return Finding(subject, Verdict.GOOD, size)
 
 
+def check_character_width(cells: int | None) -> list[Finding]:
+    """Look at how wide the terminal draws what is ambiguous; nothing where it did not tell."""
+    if cells is None:
+        return []
+    subject = _("文字の幅")
+    found = _("「●」「█」などの文字は {cells} 桁で表示されます。").format(cells=cells)
+    if cells == 1:
+        return [Finding(subject, Verdict.GOOD, found)]
+    advice = _(
+        "端末エミュレーターの「曖昧な文字幅」(East Asian Ambiguous)を半角(1桁)に設定してください。"
+    )
+    return [Finding(subject, Verdict.BAD, found, advice)]
+
+
 def check_locale() -> Finding:
     """Look at the character encoding."""
     subject = _("ロケール")

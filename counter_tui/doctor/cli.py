@@ -53,6 +53,7 @@ def doctor(
     """
     texts.use(language)
     from counter_tui.doctor import checks  # noqa: PLC0415
+    from counter_tui.doctor.character_width import measured_cells  # noqa: PLC0415
 
     findings = [
         *asyncio.run(_look_at_reader(reader, virtual_cards)),
@@ -60,6 +61,7 @@ def doctor(
         checks.check_printer(printer),
         checks.check_registration(state_folder),
         checks.check_terminal(is_terminal=sys.stdout.isatty(), environment=os.environ),
+        *checks.check_character_width(measured_cells()),
         checks.check_locale(),
     ]
     is_bad = any(one.verdict == checks.Verdict.BAD for one in findings)

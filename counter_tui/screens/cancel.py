@@ -19,6 +19,7 @@ from counter_tui.core.uuid7 import new_request_id
 from counter_tui.screens.base import CounterModal, CounterScreen
 from counter_tui.screens.large import large_digits
 from counter_tui.screens.use_done import DoneScreen
+from counter_tui.screens.use_values import points_text
 from counter_tui.screens.working import WorkingScreen
 from counter_tui.slips.vouchers import voucher_title
 from counter_tui.texts import _, later
@@ -124,7 +125,7 @@ class CancelConfirmScreen(CounterScreen[Outcome]):
         with Horizontal(classes="amount"):
             yield Words(_("取り消すポイント数"), classes="label")
             yield Words(large_digits(f"{what.points:,}"), id="large")
-            yield Words("pt", classes="unit")
+            yield Words(points_text(what.points), classes="unit")
 
     def action_cancel_it(self) -> None:
         """取消."""

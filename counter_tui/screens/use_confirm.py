@@ -59,7 +59,7 @@ class ConfirmScreen(CounterScreen[ConfirmResult]):
         with Horizontal(classes="amount"):
             yield Words(_("ポイント利用数"), classes="label")
             yield Words(large_digits(f"{use.points:,}"), id="large")
-            yield Words("pt", classes="unit")
+            yield Words(points_text(use.points), classes="unit")
         with Horizontal(classes="row"):
             yield Words(_("ポイント利用後残高"), classes="label")
             yield Words(points_text(use.balance - use.points))

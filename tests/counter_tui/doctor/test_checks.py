@@ -133,6 +133,14 @@ def test_the_terminal(
     assert bool(found.advice) == (verdict == Verdict.BAD)
 
 
+def test_the_width_of_characters() -> None:
+    assert checks.check_character_width(None) == []
+    (good,) = checks.check_character_width(1)
+    (bad,) = checks.check_character_width(2)
+    assert verdicts([good, bad]) == [Verdict.GOOD, Verdict.BAD]
+    assert "曖昧な文字幅" in bad.advice
+
+
 def test_the_locale(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(locale, "getpreferredencoding", lambda: "UTF-8")
     assert checks.check_locale().verdict == Verdict.GOOD
