@@ -32,7 +32,8 @@ reader_option = click.option(
     "--reader",
     default="",
     metavar="NAME",
-    help="A part of the card reader's name; without it the first one is used.",
+    help="A part of the card reader's name; of several readers the one counts whose card was put "
+    "in last.",
 )
 virtual_cards_option = click.option(
     "--virtual-cards",

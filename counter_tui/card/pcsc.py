@@ -61,15 +61,15 @@ class Slot(NamedTuple):
 
 
 class Watcher:
-    """Waits for changes of one reader, through restarts of the daemon and unplugged readers.
+    """Waits for changes of readers, through restarts of the daemon and unplugged readers.
 
-    `choose` picks the reader among those there are, or None. `tell` gets each new state: a
-    slot, or None while there is no daemon or no reader, with a message that says which.
+    `choose` picks readers among those there are. `tell` gets each new state: the slot that
+    counts, or None while there is no daemon or no reader, with a message that says which.
     """
 
     def __init__(
         self,
-        choose: Callable[[list[str]], str | None],
+        choose: Callable[[list[str]], list[str]],
         tell: Callable[[Slot | None, str], None],
     ) -> None:
         self._choose = choose
@@ -127,19 +127,47 @@ class Watcher:
 
     def _watch(self, context: int) -> None:
         known: dict[str, int] = {NEW_READERS: scard.SCARD_STATE_UNAWARE}
+        counting: Slot | None = None
         while not self._stopping.is_set():
-            reader = self._choose(list_readers(context))
-            if reader is None:
+            readers = self._choose(list_readers(context))
+            if not readers:
+                counting = None
                 self._tell(None, "no card reader is plugged in")
-            elif reader not in known:
-                known = {NEW_READERS: known[NEW_READERS], reader: scard.SCARD_STATE_UNAWARE}
-            for name, state in _wait(context, known):
-                known[name] = state & ~scard.SCARD_STATE_CHANGED
-                if name == reader and not state & scard.SCARD_STATE_UNKNOWN:
-                    card_in = bool(state & scard.SCARD_STATE_PRESENT)
-                    self._tell(Slot(name, card_in, state >> 16), "")
-            if reader is None or known.get(reader, 0) & scard.SCARD_STATE_UNKNOWN:
-                known = {NEW_READERS: known[NEW_READERS]}
+            watched = [NEW_READERS, *readers]
+            before = {name: known.get(name, scard.SCARD_STATE_UNAWARE) for name in watched}
+            known = dict(_wait(context, before))
+            slots = {name: _slot(name, known[name]) for name in readers if _is_there(known[name])}
+            if slots:
+                counting = _counting(slots, before, counting)
+                self._tell(counting, "")
+            known = {
+                name: state & ~scard.SCARD_STATE_CHANGED
+                for name, state in known.items()
+                if name == NEW_READERS or name in slots
+            }
+
+
+def _is_there(state: int) -> bool:
+    return not state & scard.SCARD_STATE_UNKNOWN
+
+
+def _slot(reader: str, state: int) -> Slot:
+    return Slot(reader, bool(state & scard.SCARD_STATE_PRESENT), state >> 16)
+
+
+def _counting(slots: dict[str, Slot], before: dict[str, int], counting: Slot | None) -> Slot:
+    """Return the slot whose card was put in last, else the one before, else the first.
+
+    Where a card is pulled out and another reader has one, that one counts.
+    """
+    with_card = [slot for slot in slots.values() if slot.card_in]
+    put_in = [slot for slot in with_card if slot != _slot(slot.reader, before[slot.reader])]
+    if put_in:
+        return put_in[0]
+    same = slots.get(counting.reader) if counting else None
+    if same and (same.card_in or not with_card):
+        return same
+    return with_card[0] if with_card else next(iter(slots.values()))
 
 
 def list_readers(context: int) -> list[str]:

@@ -28,7 +28,7 @@ RESET_TRIES = 5
 
 
 class PcscReader:
-    """The reader whose name contains `name`; the first one, where that is empty.
+    """The readers whose name contains `name`; of several the one whose card was put in last.
 
     Used in one event loop, in which its watching begins with the first consumer of events.
     """
@@ -111,8 +111,8 @@ class PcscReader:
             watching = threading.Thread(target=self._watcher.run, name="card-watcher", daemon=True)
             watching.start()
 
-    def _choose(self, readers: list[str]) -> str | None:
-        return next((reader for reader in readers if self._name in reader), None)
+    def _choose(self, readers: list[str]) -> list[str]:
+        return [reader for reader in readers if self._name in reader]
 
     def _told(self, slot: Slot | None, message: str) -> None:
         """Take what the watching thread saw to the event loop."""
@@ -126,7 +126,7 @@ class PcscReader:
         if slot == before and known:
             return
         had_card = before is not None and before.card_in
-        same_card = before is not None and slot is not None and before.changes == slot.changes
+        same_card = _insertion(before) == _insertion(slot)
         if had_card and not (same_card and slot is not None and slot.card_in):
             self._tell(CardRemoved(self._session))
         if slot is None:
@@ -147,3 +147,8 @@ class PcscReader:
     def _tell(self, event: CardEvent) -> None:
         for queue in self._consumers:
             queue.put_nowait(event)
+
+
+def _insertion(slot: Slot | None) -> tuple[str, int] | None:
+    """Return what tells the cards of a reader, and of several readers, apart."""
+    return (slot.reader, slot.changes) if slot is not None else None

@@ -24,7 +24,7 @@ class Settings:
     """Where the street's program looks for merge files."""
     language: str
     reader: str
-    """Part of the card reader's name; empty for the first there is."""
+    """Part of the card reader's name; empty for all there are."""
     virtual_cards: Path | None
     """A folder of virtual cards, in place of a reader."""
     hint: str | None

@@ -213,10 +213,10 @@ def test_a_watcher_stopped_just_before_it_waits_ends(pcscd: Pcscd) -> None:
     """The daemon forgets a cancellation that comes before the wait."""
     reached, stopping = threading.Event(), threading.Event()
 
-    def choose(readers: list[str]) -> str | None:
+    def choose(_readers: list[str]) -> list[str]:
         reached.set()
         stopping.wait(10)
-        return None
+        return []
 
     watcher = Watcher(choose, lambda _slot, _message: None)
     watching = threading.Thread(target=watcher.run, daemon=True)
@@ -262,6 +262,34 @@ async def test_two_readers_are_told_apart(
         assert await others.next() == CardRemoved(1)
         assert reader.has_card
     await other.stop()
+
+
+async def test_a_card_in_the_second_of_two_readers(pcscd: Pcscd, virtual: VirtualCard) -> None:
+    reader = PcscReader(READER)
+    events = Events(reader)
+    with VpcdSlot(virtual, pcscd.port + 1):
+        assert await events.next() == CardInserted(1)
+        assert (await reader.read_user_certificate()).serial_number == "030D45"
+    assert await events.next() == CardRemoved(1)
+    with VpcdSlot(virtual, pcscd.port):
+        assert await events.next() == CardInserted(2)
+        assert (await reader.read_user_certificate()).serial_number == "030D45"
+    await reader.stop()
+
+
+async def test_of_two_cards_the_last_counts(pcscd: Pcscd, issuing: Issuing) -> None:
+    reader = PcscReader(READER)
+    events = Events(reader)
+    first, second = issuing.card(0x111111, LAST_GOOD_DAY), issuing.card(0x222222, LAST_GOOD_DAY)
+    with VpcdSlot(first, pcscd.port):
+        assert await events.next() == CardInserted(1)
+        with VpcdSlot(second, pcscd.port + 1):
+            assert [await events.next() for _ in range(2)] == [CardRemoved(1), CardInserted(2)]
+            assert (await reader.read_user_certificate()).serial_number == "222222"
+        assert [await events.next() for _ in range(2)] == [CardRemoved(2), CardInserted(3)]
+        assert (await reader.read_user_certificate()).serial_number == "111111"
+    assert await events.next() == CardRemoved(3)
+    await reader.stop()
 
 
 async def test_a_foreign_card(pcscd: Pcscd, reader: PcscReader, events: Events) -> None:
