@@ -7,8 +7,10 @@ from pathlib import Path
 
 import click
 
+from counter_tui import texts
 from counter_tui.agent.cli import agent, card
-from counter_tui.core.settings import Settings
+from counter_tui.core.settings import Settings, StateError
+from counter_tui.core.sole import AlreadyRunningError, sole
 from counter_tui.doctor.cli import doctor
 from counter_tui.options import (
     hint_option,
@@ -24,6 +26,7 @@ from counter_tui.options import (
     virtual_cards_option,
 )
 from counter_tui.own_terminal import own_terminal, speak_utf8
+from counter_tui.texts import _
 
 
 class _RunsByDefault(click.Group):
@@ -125,6 +128,23 @@ def kiosk(state_folder: Path, **options: Path | str | None) -> None:
 
 
 def _start(settings: Settings, *, is_kiosk: bool = False) -> None:
+    """Run where no other application runs with this state folder, which is told at once."""
+    texts.use(settings.language)
+    try:
+        with sole(settings.state_folder):
+            _run(settings, is_kiosk=is_kiosk)
+    except AlreadyRunningError:
+        raise click.ClickException(
+            _(
+                "この端末の窓口アプリはすでに動いています。その画面を使うか、"
+                "終了してからもう一度起動してください。"
+            )
+        ) from None
+    except StateError as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _run(settings: Settings, *, is_kiosk: bool) -> None:
     gc.disable()  # until the first screen is there (idle_collection.py)
     # Textual reads these when it is imported: kitty's key reports break Japanese input
     # in several terminals, and animations drag the input method's window along.
