@@ -11,8 +11,8 @@ from jichipoint.v1 import terminals_pb2, vouchers_pb2
 
 from counter_tui.core.bookings import RefusedError, TroubleError
 from counter_tui.core.redemptions import Caps, RedemptionQueue, Waiting
+from counter_tui.core.tokyo import day_of
 from counter_tui.core.voucher_code import SignedVoucher, VoucherKey
-from counter_tui.slips.receipts import TOKYO
 
 if TYPE_CHECKING:
     from counter_tui.gateway import Gateway
@@ -71,13 +71,13 @@ class Trust:
     async def take(self, signed: SignedVoucher, request_id: str) -> Waiting:
         """Keep a voucher until the network is back; what RedemptionQueue.take raises."""
         now = self._clock()
-        today = now.astimezone(TOKYO).date()
+        today = day_of(now)
         return await asyncio.to_thread(self._queue.take, signed, request_id, self.caps, now, today)
 
     async def summary(self) -> Summary:
         """Return what waits. Raises RedemptionError."""
         found, damaged = await asyncio.to_thread(self._queue.read)
-        today = self._clock().astimezone(TOKYO).date()
+        today = day_of(self._clock())
         waiting = [one for one in found if not one.refusal]
         return Summary(
             len(waiting),

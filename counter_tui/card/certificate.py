@@ -1,11 +1,8 @@
 """What the counter wants to know of a certificate."""
 
-from datetime import timedelta, timezone
-
 from counter_tui.card.apdu import DamagedFileError
 from counter_tui.card.reader import UserCertificate
-
-TOKYO = timezone(timedelta(hours=9))
+from counter_tui.core.tokyo import day_of
 
 
 def user_certificate(der: bytes) -> UserCertificate:
@@ -14,7 +11,7 @@ def user_certificate(der: bytes) -> UserCertificate:
 
     try:
         certificate = x509.load_der_x509_certificate(der)
-        last_good_day = certificate.not_valid_after_utc.astimezone(TOKYO).date()
+        last_good_day = day_of(certificate.not_valid_after_utc)
         return UserCertificate(f"{certificate.serial_number:X}".zfill(6), last_good_day)
     except (ValueError, OverflowError) as error:
         raise DamagedFileError(f"the certificate cannot be read: {error}") from error

@@ -11,11 +11,12 @@ from textual.widgets import OptionList
 from counter_tui.actions import bindings
 from counter_tui.core.answers import slip_of
 from counter_tui.core.bookings import TroubleError
+from counter_tui.core.tokyo import second_text
 from counter_tui.screens.base import CounterScreen
 from counter_tui.screens.cancel import Cancellable, begin_cancelling
 from counter_tui.screens.use_values import day_text, points_text
 from counter_tui.slips.document import cell_width
-from counter_tui.slips.receipts import TOKYO, day_receipt
+from counter_tui.slips.receipts import day_receipt
 from counter_tui.texts import _, later
 from counter_tui.widgets import Words
 
@@ -171,7 +172,7 @@ class DayScreen(CounterScreen[None]):
 
 
 def _line(one: days_pb2.DayTransaction) -> str:
-    time = f"{one.book_time.ToDatetime(tzinfo=UTC).astimezone(TOKYO):%H:%M:%S}"
+    time = second_text(one.book_time.ToDatetime(tzinfo=UTC))
     end = _(_ENDS[one.settled_by]) if one.settled_by in _ENDS else ""
     kind = _(_KINDS[one.kind])
     return _columns(time, kind, one.program_name, points_text(one.points), end)

@@ -10,9 +10,9 @@ from textual.widget import Widget
 from textual.widgets import OptionList
 
 from counter_tui.actions import bindings
+from counter_tui.core.tokyo import day_of
 from counter_tui.screens.base import CounterScreen
 from counter_tui.slips.document import cell_width
-from counter_tui.slips.receipts import TOKYO
 from counter_tui.texts import _, later
 from counter_tui.widgets import Words
 
@@ -173,4 +173,4 @@ def _columns(number: str, second: str, third: str, fourth: str) -> str:
 
 
 def _day(moment: Timestamp) -> str:
-    return f"{moment.ToDatetime(tzinfo=UTC).astimezone(TOKYO):%Y-%m-%d}"
+    return day_of(moment.ToDatetime(tzinfo=UTC)).isoformat()

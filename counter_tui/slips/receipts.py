@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC
 
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 from jichipoint.v1 import days_pb2, merging_pb2, points_pb2, transactions_pb2, vouchers_pb2
 
+from counter_tui.core.tokyo import slip_text
 from counter_tui.slips.document import Align, Line, Part, Rule, Slip
 
-TOKYO = timezone(timedelta(hours=9), "Asia/Tokyo")
-"""Japan has had no summer time since 1951."""
 KINDS = {
     transactions_pb2.TRANSACTION_KIND_SPEND: "ポイント利用",
     transactions_pb2.TRANSACTION_KIND_MERGE: "商店街ポイント合算",
@@ -137,8 +136,7 @@ def day_receipt(
 
 def time_text(time: Timestamp) -> str:
     """Return a time as slips have it, in Asia/Tokyo."""
-    local: datetime = time.ToDatetime(tzinfo=UTC).astimezone(TOKYO)
-    return f"{local.year}年{local.month}月{local.day}日 {local:%H:%M:%S}"
+    return slip_text(time.ToDatetime(tzinfo=UTC))
 
 
 def _heading(program_name: str) -> tuple[Line, ...]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -11,8 +11,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509.oid import NameOID
 
 from counter_tui.card.tlv import make
+from counter_tui.core.tokyo import TOKYO
 
-TOKYO = timezone(timedelta(hours=9))
 KEY_BITS = 2048
 POLICY_USER = x509.ObjectIdentifier("1.2.392.200149.8.5.1.0.30")
 POLICY_SIGNATURE = x509.ObjectIdentifier("1.2.392.200149.8.5.1.0.20")

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import click
 
+from counter_tui.core.tokyo import TOKYO
 from counter_tui.own_terminal import speak_utf8
 from counter_tui.virtual import card_header
 from counter_tui.virtual.card_header import CardFileError, CardHeader, canonical, card_path
@@ -107,7 +108,6 @@ def new(
     child: bool,
 ) -> None:
     """Make a card of the test authority in FOLDER."""
-    from counter_tui.virtual.authority import TOKYO  # noqa: PLC0415
     from counter_tui.virtual.card_file import load_issuing, save  # noqa: PLC0415
     from counter_tui.virtual.citizen import Person, Secrets  # noqa: PLC0415
 
