@@ -55,6 +55,7 @@ _ALL = (
     Action("acknowledge", ("enter",), "Enter", later("確認済み")),
     Action("register_id", ("f3", "ctrl+n"), "F3", later("登録")),
     Action("correct", ("f3", "ctrl+n"), "F3", later("前の画面に戻る")),
+    Action("book_now", ("f3", "ctrl+n"), "F3", later("記帳する")),
     Action("next_page", ("f3", "ctrl+n"), "F3", later("次のページ")),
     Action("read_number", ("f5", "ctrl+r"), "F5", later("読取")),
     Action("type_again", ("f6", "ctrl+d"), "F6", later("もう一度入力")),

@@ -19,14 +19,12 @@ from counter_tui.clock_texts import clock_text
 from counter_tui.core.bookings import (
     Bookings,
     Finished,
-    NotBooked,
-    Outcome,
     SessionEndedError,
     TroubleError,
 )
 from counter_tui.core.key_gate import Frame
 from counter_tui.core.machine import machine_fingerprint
-from counter_tui.core.outbox import Entry, Outbox, OutboxFault
+from counter_tui.core.outbox import Outbox
 from counter_tui.core.redemptions import RedemptionError
 from counter_tui.core.server_clock import ServerClock
 from counter_tui.core.settings import Settings, State
@@ -43,8 +41,6 @@ if TYPE_CHECKING:
     from counter_tui.gateway import Gateway
     from counter_tui.printers.queue import QueueState
     from counter_tui.printing import Printing
-    from counter_tui.screens.service_id_register import RegisteredScreen
-    from counter_tui.screens.use_done import DoneScreen
     from counter_tui.slips.document import Slip
     from counter_tui.slips.receipts import Letterhead
     from counter_tui.trust import Trust
@@ -421,16 +417,10 @@ class CounterApp(App[None]):
     @work
     async def _finish_what_was_begun(self) -> None:
         """Bring to their end the requests that an earlier run left in the outbox (USE-5)."""
-        from counter_tui.screens.working import WorkingScreen  # noqa: PLC0415
+        from counter_tui.resuming import finish_what_was_begun  # noqa: PLC0415
 
-        for entry in await self.bookings.unfinished():
-            outcome = await self.push_screen_wait(WorkingScreen(entry, is_new=False))
-            await self._show_resumed(entry, outcome)
+        await finish_what_was_begun(self)
         await self._deliver_undelivered()
-        faults = await self.in_thread(self.bookings.faults)
-        if faults:
-            text = _("読めない処理記録があります。自治体の担当者に連絡してください。")
-            self.show_help(_("処理記録"), f"{text}\n" + _fault_lines(faults))
 
     async def _deliver_undelivered(self) -> None:
         """Fetch the merge files that this terminal has not delivered, and deliver them (MRG-4)."""
@@ -457,20 +447,6 @@ class CounterApp(App[None]):
         """Tell the server that a merge's file is in the spool folder; else the next start does."""
         with suppress(TroubleError):
             await self.gateway.report_merge_delivered(transaction_number)
-
-    async def _show_resumed(self, entry: Entry, outcome: Outcome | None) -> None:
-        if isinstance(outcome, Finished):
-            await self.push_screen_wait(self._done_screen(outcome))
-        elif isinstance(outcome, NotBooked):
-            text = _("前回の処理は記帳されていません。ポイントは減っていません。")
-            detail = f"{outcome.message}\n({outcome.reason})"
-            box = HelpBox(_("前回の続き"), f"{text}\n{detail}\n{entry.created_at:%Y-%m-%d %H:%M}")
-            await self.push_screen_wait(box)
-
-    def _done_screen(self, finished: Finished) -> "DoneScreen | RegisteredScreen":
-        from counter_tui.screens.resumed import resumed_screen  # noqa: PLC0415
-
-        return resumed_screen(finished, self.letterhead)
 
     async def deliver_again(self, finished: Finished) -> Finished:
         """Try once more to put a merge file into the spool folder."""
@@ -531,10 +507,6 @@ class CounterApp(App[None]):
             for screen in self.screen_stack:
                 if isinstance(screen, TooSmallBox):
                     screen.dismiss(None)
-
-
-def _fault_lines(faults: list[OutboxFault]) -> str:
-    return "\n".join(f"{fault.path.name}: {fault.message}" for fault in faults)
 
 
 def _import_gateway() -> "type[Gateway]":

@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol, TypeVar, cast
 
 import grpc
 from google.protobuf.message import Message
-from google.rpc import error_details_pb2
+from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 from jichipoint.v1 import (
     cards_pb2,
@@ -32,6 +32,7 @@ from jichipoint.v1 import (
 )
 
 from counter_tui import texts
+from counter_tui.core.answers import kind_of
 from counter_tui.core.bookings import (
     Booked,
     Decision,
@@ -85,13 +86,6 @@ class _Unary(Protocol):
     ) -> Awaitable[Message]: ...
 
 
-class _Booking(NamedTuple):
-    """How a request of the outbox is sent."""
-
-    call: object
-    request: type[Message]
-
-
 class Gateway:
     """One channel to the server. Made and used in the event loop."""
 
@@ -124,21 +118,16 @@ class Gateway:
         self._operations = operations_pb2_grpc.OperationServiceStub(self._channel)
         self._vouchers = vouchers_pb2_grpc.VoucherServiceStub(self._channel)
         self._days = days_pb2_grpc.DayServiceStub(self._channel)
-        self._bookings: dict[str, _Booking] = {
-            "Spend": _Booking(self._points.Spend, points_pb2.SpendRequest),
-            "CancelSpend": _Booking(self._points.CancelSpend, points_pb2.CancelSpendRequest),
-            "Merge": _Booking(self._merges.Merge, merging_pb2.MergeRequest),
-            "RegisterServiceId": _Booking(
-                self._service_ids.RegisterServiceId, service_ids_pb2.RegisterServiceIdRequest
-            ),
-            "IssueVoucher": _Booking(self._vouchers.IssueVoucher, vouchers_pb2.IssueVoucherRequest),
-            "RedeemVoucher": _Booking(
-                self._vouchers.RedeemVoucher, vouchers_pb2.RedeemVoucherRequest
-            ),
-            "CancelVoucher": _Booking(
-                self._vouchers.CancelVoucher, vouchers_pb2.CancelVoucherRequest
-            ),
+        self._booking_calls: dict[str, object] = {
+            "Spend": self._points.Spend,
+            "CancelSpend": self._points.CancelSpend,
+            "Merge": self._merges.Merge,
+            "RegisterServiceId": self._service_ids.RegisterServiceId,
+            "IssueVoucher": self._vouchers.IssueVoucher,
+            "RedeemVoucher": self._vouchers.RedeemVoucher,
+            "CancelVoucher": self._vouchers.CancelVoucher,
         }
+        """How each kind of bookings is sent."""
 
     async def sign_in(
         self,
@@ -388,9 +377,8 @@ class Gateway:
 
     async def book(self, method: str, request: bytes) -> Booked:
         """Send a booking as it lies in the outbox and return its answer."""
-        booking = self._bookings[method]
-        message = booking.request.FromString(request)
-        answer = await self._call(booking.call, message, BOOK_SECONDS)
+        message = kind_of(method).request.FromString(request)
+        answer = await self._call(self._booking_calls[method], message, BOOK_SECONDS)
         return Booked(method, answer.SerializeToString())
 
     async def voucher_trust(self) -> vouchers_pb2.GetVoucherTrustResponse:
@@ -451,12 +439,22 @@ class Gateway:
             raise RefusedError("TRANSACTION_UNKNOWN", "")
         return answer
 
+    async def look_up(self, request_id: str) -> Decision | None:
+        """Return what was decided on a request ID; None where nothing is yet (USE-5)."""
+        request = operations_pb2.GetOperationRequest(request_id=request_id)
+        try:
+            response = await self._call(self._operations.GetOperation, request, READ_SECONDS)
+        except RefusedError as refused:
+            if refused.reason == "OPERATION_UNKNOWN":
+                return None
+            raise
+        return _decision(cast(operations_pb2.GetOperationResponse, response).operation)
+
     async def settle(self, request_id: str) -> Decision:
         """Settle a request ID for good and return what holds (USE-5)."""
         request = operations_pb2.SettleOperationRequest(request_id=request_id)
         response = await self._call(self._operations.SettleOperation, request, BOOK_SECONDS)
-        operation = cast(operations_pb2.SettleOperationResponse, response).operation
-        return _booked(operation) or Settled()
+        return _decision(cast(operations_pb2.SettleOperationResponse, response).operation)
 
     async def watch(self, tell: Callable[[bool], None]) -> None:
         """Tell, now and at every change, whether the server answers. Runs until cancelled."""
@@ -497,9 +495,17 @@ def _booked(operation: operations_pb2.Operation) -> Booked | None:
     return Booked(method, getattr(operation, kind).SerializeToString())
 
 
-def _trouble(error: grpc.aio.AioRpcError) -> Exception:
-    """Return what an error means for the counter."""
-    status = rpc_status.from_call(error)  # type: ignore[arg-type]
+def _decision(operation: operations_pb2.Operation) -> Decision:
+    booked = _booked(operation)
+    if booked is not None:
+        return booked
+    if operation.state == operations_pb2.OPERATION_STATE_REFUSED:
+        return Settled(*_told(operation.refusal))
+    return Settled()
+
+
+def _told(status: status_pb2.Status | None) -> tuple[str, str]:
+    """Return the reason code and the staff's words of a status; both are empty in silence."""
     reason, messages = "", {}
     for detail in status.details if status else ():
         info, message = error_details_pb2.ErrorInfo(), error_details_pb2.LocalizedMessage()
@@ -507,8 +513,14 @@ def _trouble(error: grpc.aio.AioRpcError) -> Exception:
             reason = info.reason
         elif detail.Unpack(message):
             messages[message.locale] = message.message
+    return reason, messages.get(texts.language(), "")
+
+
+def _trouble(error: grpc.aio.AioRpcError) -> Exception:
+    """Return what an error means for the counter."""
+    reason, words = _told(rpc_status.from_call(error))  # type: ignore[arg-type]
     silence = _("サーバーから返事がありません。ネットワークとサーバーを確認してください。")
-    text = messages.get(texts.language(), silence)
+    text = words or silence
     if reason in _SESSION_REASONS:
         return SessionEndedError(reason, text)
     if not reason or reason in _UNDECIDED_REASONS:

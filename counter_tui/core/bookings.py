@@ -1,18 +1,22 @@
 """Booking safely: outbox first, the same request until there is an answer (USE-5, MRG-4)."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from counter_tui.core.outbox import Entry, Outbox, OutboxError, OutboxFault
 from counter_tui.core.retry import backoff
 from counter_tui.core.spool import SpoolError, deliver
 
+T = TypeVar("T")
+
 NOT_KEPT = "OUTBOX_NOT_WRITTEN"
 """The reason of a request that was not sent because it could not be kept."""
+ABANDONED = "OPERATION_ABANDONED"
+"""The reason of a request that was given up."""
 
 
 class TroubleError(Exception):
@@ -54,7 +58,10 @@ class Booked:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """It is not booked and never will be."""
+    """It is not booked and never will be; why."""
+
+    reason: str = ABANDONED
+    message: str = ""
 
 
 Decision = Booked | Settled
@@ -86,6 +93,10 @@ class Server(Protocol):
 
     async def book(self, method: str, request: bytes) -> Booked:
         """Send a booking. Raises RefusedError, SessionEndedError, UnreachableError."""
+        ...
+
+    async def look_up(self, request_id: str) -> Decision | None:
+        """Ask what was decided on a request ID; None: nothing yet. Raises the same."""
         ...
 
     async def settle(self, request_id: str) -> Decision:
@@ -134,18 +145,31 @@ class Bookings:
             await asyncio.to_thread(self._outbox.put, entry)
         except OutboxError as error:
             return NotBooked(NOT_KEPT, str(error))
-        return await self._bring_to_end(entry, operator, sent_before=False)
+        decision = await self._decide(entry, operator, self._ask, sent_before=False)
+        return await self._end(entry, decision)
 
-    async def resume(self, entry: Entry, operator: Operator) -> Outcome:
-        """Bring a request that is in the outbox to its end."""
+    async def look_up(self, entry: Entry, operator: Operator) -> Outcome | None:
+        """Ask what became of a request that an earlier run left, and end it where it is decided.
+
+        None: nothing is decided. It may still be on its way, so nothing follows from that.
+        """
         if entry.answer is not None:
             return await self.deliver(entry, Booked(entry.method, entry.answer))
-        return await self._bring_to_end(entry, operator, sent_before=True)
+        decision = await self._decide(entry, operator, self._look_up, sent_before=True)
+        return None if decision is None else await self._end(entry, decision)
 
-    async def _bring_to_end(
-        self, entry: Entry, operator: Operator, *, sent_before: bool
-    ) -> Outcome:
-        decision = await self._decide(entry, operator, sent_before=sent_before)
+    async def resume(self, entry: Entry, operator: Operator) -> Outcome:
+        """Send a request that an earlier run left once more, until it has an answer."""
+        decision = await self._decide(entry, operator, self._ask, sent_before=True)
+        return await self._end(entry, decision)
+
+    async def give_up(self, entry: Entry, operator: Operator) -> Outcome:
+        """Settle a request that an earlier run left: it ends as not booked, or was booked."""
+        given_up = replace(entry, abandoned=True)
+        await self._keep(given_up)
+        return await self.resume(given_up, operator)
+
+    async def _end(self, entry: Entry, decision: Booked | NotBooked) -> Outcome:
         if isinstance(decision, Booked):
             return await self.deliver(entry, decision)
         await self._forget(entry)
@@ -160,8 +184,13 @@ class Bookings:
         return self._outbox.faults()
 
     async def _decide(
-        self, entry: Entry, operator: Operator, *, sent_before: bool
-    ) -> Booked | NotBooked:
+        self,
+        entry: Entry,
+        operator: Operator,
+        ask: Callable[[Entry], Awaitable[T]],
+        *,
+        sent_before: bool,
+    ) -> T | NotBooked:
         giving_up = asyncio.ensure_future(operator.wants_to_give_up())
         attempt = 0
         try:
@@ -170,7 +199,7 @@ class Bookings:
                     entry = replace(entry, abandoned=True)
                     await self._keep(entry)
                 try:
-                    return await self._ask(entry)
+                    return await ask(entry)
                 except RefusedError as refused:
                     if refused.decided or not sent_before:
                         return NotBooked(refused.reason, refused.message)
@@ -187,13 +216,15 @@ class Bookings:
             giving_up.cancel()
 
     async def _ask(self, entry: Entry) -> Booked | NotBooked:
-        if not entry.abandoned:
-            return await self._server.book(entry.method, entry.request)
-        try:
-            decision = await self._server.settle(entry.request_id)
-        except RefusedError as refused:
-            raise UnreachableError(refused.reason, refused.message) from refused
-        return decision if isinstance(decision, Booked) else NotBooked("OPERATION_ABANDONED", "")
+        if entry.abandoned:
+            return _said(await _unless_turned_away(self._server.settle(entry.request_id)))
+        return await self._server.book(entry.method, entry.request)
+
+    async def _look_up(self, entry: Entry) -> Booked | NotBooked | None:
+        if entry.abandoned:
+            return await self._ask(entry)
+        decision = await _unless_turned_away(self._server.look_up(entry.request_id))
+        return None if decision is None else _said(decision)
 
     async def deliver(self, entry: Entry, booked: Booked) -> Finished:
         """Deliver the merge file, if there is one; only then does the request leave the outbox."""
@@ -228,6 +259,20 @@ class Bookings:
         """
         with suppress(OutboxError):
             await asyncio.to_thread(self._outbox.remove, entry.request_id)
+
+
+async def _unless_turned_away(asking: Awaitable[T]) -> T:
+    """Return the answer: where the asking itself is turned away, it says nothing of the request."""
+    try:
+        return await asking
+    except RefusedError as refused:
+        raise UnreachableError(refused.reason, refused.message) from refused
+
+
+def _said(decision: Decision) -> Booked | NotBooked:
+    if isinstance(decision, Settled):
+        return NotBooked(decision.reason, decision.message)
+    return decision
 
 
 async def _wait(giving_up: "asyncio.Future[None]", seconds: float) -> None:

@@ -15,6 +15,7 @@ from counter_tui.core.bookings import Finished, TroubleError
 from counter_tui.core.customer_id import parse_number, without_nw7_letters
 from counter_tui.core.spool import SpoolError, SpoolFault
 from counter_tui.number_texts import NUMBER_FAULTS
+from counter_tui.screens.begun import Resumed
 from counter_tui.screens.spend import limits_text
 from counter_tui.screens.use_confirm import ConfirmScreen
 from counter_tui.screens.use_done import DoneScreen
@@ -287,7 +288,9 @@ class MergeDoneScreen(DoneScreen):
         delivered = self.finished.delivery_fault is None
         return [key for key in super().shown_actions() if key != "deliver" or not delivered]
 
-    def __init__(self, finished: Finished, receipt: Slip, *, resumed: bool = False) -> None:
+    def __init__(
+        self, finished: Finished, receipt: Slip, *, resumed: Resumed | None = None
+    ) -> None:
         super().__init__(finished, receipt, resumed=resumed)
         self._is_taken = False
 
@@ -348,7 +351,9 @@ def delivery_text(fault: SpoolError | None) -> str:
     return "\n".join((_("連携ファイル: 未引き渡し"), reason, kept))
 
 
-def merge_done(finished: Finished, head: Letterhead, *, resumed: bool = False) -> MergeDoneScreen:
+def merge_done(
+    finished: Finished, head: Letterhead, *, resumed: Resumed | None = None
+) -> MergeDoneScreen:
     """Return S39 for a booked merge."""
     merge = merging_pb2.MergeResponse.FromString(finished.booked.answer)
     return MergeDoneScreen(finished, merge_receipt(merge, head), resumed=resumed)

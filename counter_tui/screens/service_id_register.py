@@ -18,6 +18,7 @@ from counter_tui.core.customer_id import ParsedNumber, parse_number, without_nw7
 from counter_tui.core.outbox import Entry
 from counter_tui.number_texts import NUMBER_FAULTS
 from counter_tui.screens.base import CounterScreen
+from counter_tui.screens.begun import Resumed, resumed_text
 from counter_tui.screens.own_key import LeftByOwnKey
 from counter_tui.screens.service_id_boxes import ReplaceBox
 from counter_tui.screens.signature_box import SignatureBox
@@ -297,7 +298,7 @@ class RegisteredScreen(LeftByOwnKey[bool]):
     )
     BINDINGS = [*bindings("next", "correct"), *bindings("back")]
 
-    def __init__(self, finished: Finished, *, resumed: bool = False) -> None:
+    def __init__(self, finished: Finished, *, resumed: Resumed | None = None) -> None:
         super().__init__()
         answer = answer_of(finished.booked)
         assert isinstance(answer, service_ids_pb2.RegisterServiceIdResponse)  # noqa: S101
@@ -308,7 +309,7 @@ class RegisteredScreen(LeftByOwnKey[bool]):
         """Return what is registered now."""
         answer = self._answer
         if self._resumed:
-            yield Words(_("前回の続きの処理が完了しました。"), id="resumed")
+            yield Words(resumed_text(self._resumed), id="resumed")
         yield Words(_("利用者の利用カード番号が合っていることを確認してください。"))
         rows = [
             (_("ID付与事業者名"), answer.issuer_name),

@@ -8,6 +8,7 @@ from textual.widgets import Input
 
 from counter_tui.actions import bindings
 from counter_tui.core.bookings import Finished
+from counter_tui.screens.begun import Resumed
 from counter_tui.screens.use_confirm import ConfirmScreen
 from counter_tui.screens.use_done import DoneScreen
 from counter_tui.screens.use_input import UseInputScreen
@@ -188,7 +189,9 @@ class SpendDoneScreen(DoneScreen):
     HELP_TEXT = later("F8でレシートを印字します。Enterで次の利用者に進みます。")
 
 
-def spend_done(finished: Finished, head: Letterhead, *, resumed: bool = False) -> SpendDoneScreen:
+def spend_done(
+    finished: Finished, head: Letterhead, *, resumed: Resumed | None = None
+) -> SpendDoneScreen:
     """Return S31 for a booked spend."""
     spend = points_pb2.SpendResponse.FromString(finished.booked.answer)
     return SpendDoneScreen(finished, spend_receipt(spend, head), resumed=resumed)

@@ -10,6 +10,7 @@ from textual.widget import Widget
 from counter_tui.actions import bindings
 from counter_tui.core.answers import transaction_number_of
 from counter_tui.core.bookings import Finished
+from counter_tui.screens.begun import Resumed, resumed_text
 from counter_tui.screens.own_key import LeftByOwnKey
 from counter_tui.slips.document import Slip, render_text
 from counter_tui.texts import _
@@ -26,7 +27,9 @@ class DoneScreen(LeftByOwnKey[None]):
     BINDINGS = [*bindings("next", "print"), *bindings("back")]
     INSTRUCTION = ""
 
-    def __init__(self, finished: Finished, receipt: Slip, *, resumed: bool = False) -> None:
+    def __init__(
+        self, finished: Finished, receipt: Slip, *, resumed: Resumed | None = None
+    ) -> None:
         super().__init__()
         self.finished = finished
         self.receipt = receipt
@@ -35,7 +38,7 @@ class DoneScreen(LeftByOwnKey[None]):
     def body(self) -> Iterable[Widget]:
         """Return the receipt beside what is to be done."""
         if self._resumed:
-            yield Words(_("前回の続きの処理が完了しました。"), id="resumed")
+            yield Words(resumed_text(self._resumed), id="resumed")
         with Horizontal(id="done"):
             with VerticalScroll(id="receipt"):
                 yield Words("\n".join(render_text(self.receipt, SCREEN_COLUMNS)))

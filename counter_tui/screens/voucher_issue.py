@@ -16,6 +16,7 @@ from counter_tui.core.answers import answer_of
 from counter_tui.core.bookings import Finished, TroubleError
 from counter_tui.core.uuid7 import new_request_id
 from counter_tui.screens.base import CounterScreen
+from counter_tui.screens.begun import Resumed
 from counter_tui.screens.cancel import Cancellable, begin_cancelling
 from counter_tui.screens.spend import SpendInputScreen
 from counter_tui.screens.use_confirm import ConfirmScreen
@@ -155,10 +156,10 @@ class IssueDoneScreen(DoneScreen):
     def on_mount(self) -> None:
         """Print the voucher, unless it may have been printed before a restart."""
         super().on_mount()
-        if not self._resumed:
-            self._print_first()
-        else:
+        if self._resumed is Resumed.BEFORE:
             self.tell(_("印字されていないときは F8 で再発行してください。"))
+        else:
+            self._print_first()
 
     @work(exclusive=True, group="print")
     async def _print_first(self) -> None:
@@ -213,7 +214,9 @@ async def reprint(screen: CounterScreen[Any], transaction_number: str) -> None:
     await counter.print_slip(slip, screen, _("ポイント券を再発行しました。"))
 
 
-def voucher_done(finished: Finished, head: Letterhead, *, resumed: bool = False) -> IssueDoneScreen:
+def voucher_done(
+    finished: Finished, head: Letterhead, *, resumed: Resumed | None = None
+) -> IssueDoneScreen:
     """Return S34 for an issued voucher."""
     issued = cast(vouchers_pb2.IssueVoucherResponse, answer_of(finished.booked))
     slip = voucher_slip(issued.transaction_number, issued.voucher, issued.qr_text, head)

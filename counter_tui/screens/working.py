@@ -10,6 +10,7 @@ from counter_tui.actions import bindings
 from counter_tui.core.bookings import NOT_KEPT, NotBooked, Outcome, UnreachableError
 from counter_tui.core.outbox import Entry
 from counter_tui.screens.base import CounterModal
+from counter_tui.screens.begun import Begun
 from counter_tui.texts import _
 from counter_tui.widgets import Words
 
@@ -29,12 +30,15 @@ class WorkingScreen(CounterModal[Outcome]):
 
     def box(self) -> Iterable[Widget]:
         """Return what is happening."""
-        text = _("処理しています…") if self._is_new else _("前回の続きを確認しています…")
-        yield Words(text, id="working")
+        yield Words(self.text(), id="working")
 
     def shown_actions(self) -> list[str]:
         """Offer 取りやめ while there is no answer, once."""
         return ["give_up"] if self._waits and not self._gave_up.is_set() else []
+
+    def text(self) -> str:
+        """Return what is said as long as the server is not known to be silent."""
+        return _("処理しています…")
 
     def on_mount(self) -> None:
         """Begin."""
@@ -42,13 +46,17 @@ class WorkingScreen(CounterModal[Outcome]):
 
     @work(exclusive=True)
     async def _work(self) -> None:
-        bookings = self.counter.bookings
-        go_on = bookings.book if self._is_new else bookings.resume
-        outcome = await go_on(self._entry, self)
+        outcome = await self.bring_to_end()
         if isinstance(outcome, NotBooked) and outcome.reason == NOT_KEPT:
             text = _("処理の記録を保存できないため、送信しませんでした。")
             outcome = NotBooked(NOT_KEPT, text)
         self.dismiss(outcome)
+
+    async def bring_to_end(self) -> Outcome | None:
+        """Return how the request ended; None where nothing is decided."""
+        bookings = self.counter.bookings
+        go_on = bookings.book if self._is_new else bookings.resume
+        return await go_on(self._entry, self)
 
     def tell_waiting(self, trouble: UnreachableError) -> None:
         """Say that there is no answer yet."""
@@ -77,3 +85,36 @@ class WorkingScreen(CounterModal[Outcome]):
             self._gave_up.set()
             self.show_keys()
             self.query_one("#working", Words).show(_("取りやめを確定しています…"))
+
+
+class LookingUpScreen(WorkingScreen):
+    """Asks what became of a request that an earlier run left; returns None if nothing yet."""
+
+    def __init__(self, begun: Begun) -> None:
+        super().__init__(begun.entry, is_new=False)
+        self._begun = begun
+
+    def text(self) -> str:
+        """Say which request it is: the server may be silent for long."""
+        looking = _("前回の続きを確認しています…")
+        return "\n".join((looking, "", *self._begun.lines()))
+
+    async def bring_to_end(self) -> Outcome | None:
+        """Ask the server."""
+        return await self.counter.bookings.look_up(self._entry, self)
+
+
+class GivingUpScreen(WorkingScreen):
+    """Settles a request that an earlier run left."""
+
+    def __init__(self, entry: Entry) -> None:
+        super().__init__(entry, is_new=False)
+        self._gave_up.set()
+
+    def text(self) -> str:
+        """Say what is being done."""
+        return _("取りやめを確定しています…")
+
+    async def bring_to_end(self) -> Outcome | None:
+        """Settle it."""
+        return await self.counter.bookings.give_up(self._entry, self)

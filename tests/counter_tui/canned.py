@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
-from datetime import UTC
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -27,9 +27,11 @@ from counter_tui.core.bookings import (
     Booked,
     Decision,
     RefusedError,
+    Settled,
     TroubleError,
     UnreachableError,
 )
+from counter_tui.core.outbox import Entry, Outbox
 from counter_tui.core.settings import Settings
 from counter_tui.printers.address import parse_address
 from counter_tui.printing import Printing
@@ -86,6 +88,8 @@ class CannedGateway(CannedMykeys, CannedServiceIds, CannedContacts):
         self.is_shop = True
         """Else it is the chamber of commerce, which issues vouchers."""
         self.refusal: RefusedError | None = None
+        self.known: Decision | None = None
+        """What was decided on a request of an earlier run."""
         self.merge_trouble: TroubleError | None = None
         """What keeps a card from being looked up for merging."""
         self.merge_pin_above: int | None = None
@@ -260,8 +264,16 @@ class CannedGateway(CannedMykeys, CannedServiceIds, CannedContacts):
             raise self.refusal
         return Booked(method, _ANSWERS[method](request))
 
+    async def look_up(self, request_id: str) -> Decision | None:
+        return self.known
+
     async def settle(self, request_id: str) -> Decision:
-        raise UnreachableError("UNAVAILABLE", "")
+        if self.away:
+            raise UnreachableError("UNAVAILABLE", "")
+        return Settled()
+
+    async def server_time(self) -> datetime:
+        return NOW
 
     async def watch(self, tell: Callable[[bool], None]) -> None:
         tell(True)
@@ -419,6 +431,22 @@ class Counter:
             monotonic=self.watch,
             clock=lambda: NOW,
         )
+
+
+def left_by_an_earlier_run(counter: Counter) -> bytes:
+    """Put a spend into the outbox that was begun ten minutes ago; return the request."""
+    request_id = "019c0000-0000-7000-8000-000000000001"
+    request = points_pb2.SpendRequest(
+        request_id=request_id,
+        mykey_id="MY123456",
+        program_id="00000001",
+        points=1200,
+        shown_on=SHOWN_ON,
+    ).SerializeToString()
+    begun = NOW - timedelta(minutes=10)
+    folder = counter.app.settings.state_folder / "outbox" / "00010011"
+    Outbox(folder).put(Entry(request_id, "Spend", request, begun, False, None))
+    return request
 
 
 def scan(app: CounterApp, text: str) -> None:

@@ -12,7 +12,14 @@ from textual.widgets import Input
 from counter_tui.core.bookings import RefusedError
 from counter_tui.screens.sign_in import SignInScreen
 from demo.screen_text import screen_text
-from tests.counter_tui.canned import NUMBER, QR_TEXT, UNKNOWN_NUMBER, Counter, scan
+from tests.counter_tui.canned import (
+    NUMBER,
+    QR_TEXT,
+    UNKNOWN_NUMBER,
+    Counter,
+    left_by_an_earlier_run,
+    scan,
+)
 from tests.counter_tui.looks import check_contrast, check_keys
 
 SIZE = (80, 24)
@@ -131,6 +138,31 @@ async def refused(counter: Counter, pilot: Pilot[object]) -> None:
 async def waiting(counter: Counter, pilot: Pilot[object]) -> None:
     counter.gateway.away = True
     await s31(counter, pilot)
+
+
+async def resumed(counter: Counter, pilot: Pilot[object]) -> None:
+    left_by_an_earlier_run(counter)
+    await s22(counter, pilot)
+
+
+async def resumed_and_booked(counter: Counter, pilot: Pilot[object]) -> None:
+    await resumed(counter, pilot)
+    counter.watch.seconds += 1
+    await pilot.press("f3")
+    await settle(pilot)
+
+
+async def resumed_and_given_up(counter: Counter, pilot: Pilot[object]) -> None:
+    await resumed(counter, pilot)
+    counter.watch.seconds += 1
+    await pilot.press("f7")
+    await settle(pilot)
+
+
+async def booked_by_an_earlier_run(counter: Counter, pilot: Pilot[object]) -> None:
+    request = left_by_an_earlier_run(counter)
+    counter.gateway.known = await counter.gateway.book("Spend", request)
+    await s22(counter, pilot)
 
 
 async def s37(counter: Counter, pilot: Pilot[object]) -> None:
@@ -370,6 +402,10 @@ DRIVES: list[Drive] = [
     s31,
     refused,
     waiting,
+    resumed,
+    resumed_and_booked,
+    resumed_and_given_up,
+    booked_by_an_earlier_run,
     s37,
     s38,
     s39,

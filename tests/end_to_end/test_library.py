@@ -193,7 +193,7 @@ async def test_the_next_start_says_what_became_of_a_registration(place: Place, w
     wire.loses_answers = False
     async with library_at(place, wire.address) as library:
         await library.reach(RegisteredScreen)
-        await library.read("前回の続きの処理が完了しました。", NUMBER, "MY123456")
+        await library.read("前回の処理は、すでに完了していました。", NUMBER, "MY123456")
         await library.press("enter")
         await library.reach(MenuScreen)
     assert registered(place) == [(NUMBER, "MY123456")]

@@ -14,14 +14,18 @@ from google.type.date_pb2 import Date
 from jichipoint.v1 import merging_pb2, points_pb2
 
 from counter_tui.core import files
+from counter_tui.core.bookings import RefusedError
 from counter_tui.core.outbox import Entry, Outbox
 from counter_tui.core.uuid7 import new_request_id
 from counter_tui.gateway import Gateway
 from counter_tui.screens.boxes import HelpBox
+from counter_tui.screens.large import large_digits
 from counter_tui.screens.menus import MenuScreen
 from counter_tui.screens.merge import MergeDoneScreen
+from counter_tui.screens.resumed import ResumeScreen
 from counter_tui.screens.sign_in import SignInScreen
 from counter_tui.screens.spend import SpendDoneScreen, SpendInputScreen
+from counter_tui.widgets import Words
 from server.demo_data import MUNICIPAL_PROGRAM, TERMINAL
 from tests.end_to_end.support import (
     BALANCE,
@@ -35,6 +39,8 @@ from tests.end_to_end.support import (
 )
 
 RESUMED = "前回の続きの処理が完了しました。"
+BOOKED_BEFORE = "前回の処理は、すでに完了していました。"
+ASKED = ("前回の続き", "F3 記帳する", "F7 取りやめ")
 
 
 def request_of(method: str, request_id: str) -> bytes:
@@ -55,12 +61,19 @@ def has_booked(place: Place, count: int) -> bool:
 
 
 def leave_in_outbox(place: Place, method: str, *, abandoned: bool = False) -> Entry:
-    """What the application writes before it sends anything."""
+    """What the application writes before it sends anything: on 1 July at 00:07 in Japan."""
     request_id = new_request_id(1_782_864_000_000)
     request = request_of(method, request_id)
-    entry = Entry(request_id, method, request, datetime(2026, 7, 1, tzinfo=UTC), abandoned, None)
+    begun = datetime(2026, 6, 30, 15, 7, tzinfo=UTC)
+    entry = Entry(request_id, method, request, begun, abandoned, None)
     Outbox(place.outbox).put(entry)
     return entry
+
+
+async def press_after_a_pause(counter: Counter, key: str) -> None:
+    """A key, once the pause is over in which a screen takes none."""
+    counter.ticks.seconds += 1
+    await counter.press(key)
 
 
 async def begin(place: Place, server: str) -> None:
@@ -74,21 +87,24 @@ async def book_behind(place: Place, server: str, entry: Entry) -> None:
     gateway = Gateway(server)
     fingerprint = place.rows("SELECT machine_fingerprint FROM terminal WHERE place_id = 1")[0][0]
     await gateway.sign_in(TERMINAL, place.town.password, fingerprint)
-    await gateway.book(entry.method, entry.request)
-    await gateway.close()
+    try:
+        await gateway.book(entry.method, entry.request)
+    finally:
+        await gateway.close()
 
 
-@pytest.mark.parametrize("booked_before", [False, True])
 @pytest.mark.parametrize("method", ["Spend", "Merge"])
-async def test_next_start_finishes_the_request(
-    place: Place, server: str, method: str, booked_before: bool
-) -> None:
+async def test_next_start_asks_before_it_books(place: Place, server: str, method: str) -> None:
     await begin(place, server)
     entry = leave_in_outbox(place, method)
-    if booked_before:
-        await book_behind(place, server, entry)
+    what = {"Spend": "ポイント利用", "Merge": "商店街ポイント合算"}[method]
     async with counter_at(place, server) as counter:
         await counter.sign_in()
+        await counter.reach(ResumeScreen)
+        await counter.read(*ASKED, what, "MY123456", "2026-07-01 00:07", entry.request_id)
+        assert str(counter.app.screen.query_one("#large", Words).render()) == large_digits("200")
+        assert place.outcomes() == []
+        await press_after_a_pause(counter, "f3")
         await counter.reach(MergeDoneScreen if method == "Merge" else SpendDoneScreen)
         await counter.read(RESUMED, "200ポイント", "1,530ポイント")
         assert place.booked() == [(method.upper(), 200)]
@@ -103,13 +119,95 @@ async def test_next_start_finishes_the_request(
     assert place.balance() == BALANCE - 200
 
 
-async def test_next_start_finishes_every_request(place: Place, server: str) -> None:
+@pytest.mark.parametrize("method", ["Spend", "Merge"])
+async def test_next_start_says_what_was_booked_without_asking(
+    place: Place, server: str, method: str
+) -> None:
     await begin(place, server)
-    for method in ("Spend", "Merge", "Spend"):
-        leave_in_outbox(place, method)
+    await book_behind(place, server, leave_in_outbox(place, method))
     async with counter_at(place, server) as counter:
         await counter.sign_in()
-        for count in (1, 2, 3):
+        await counter.reach(MergeDoneScreen if method == "Merge" else SpendDoneScreen)
+        await counter.read(BOOKED_BEFORE, "200ポイント", "1,530ポイント", "F8 レシート印字")
+        assert len(place.merge_files()) == (1 if method == "Merge" else 0)
+        assert place.waiting() == []
+        await counter.press("enter")
+        await counter.reach(MenuScreen)
+    assert place.booked() == [(method.upper(), 200)]
+
+
+async def test_giving_up_refuses_a_late_original(place: Place, server: str) -> None:
+    await begin(place, server)
+    entry = leave_in_outbox(place, "Spend")
+    async with counter_at(place, server) as counter:
+        await counter.sign_in()
+        await counter.reach(ResumeScreen)
+        await press_after_a_pause(counter, "f7")
+        await counter.reach(HelpBox)
+        await counter.read("前回の処理は記帳されていません。", "(OPERATION_ABANDONED)")
+        await counter.read("MY123456", "200pt", "2026-07-01 00:07", entry.request_id)
+        await counter.press("enter")
+        await counter.reach(MenuScreen)
+    assert place.outcomes() == ["ABANDONED"]
+    with pytest.raises(RefusedError, match="取りやめ") as refused:
+        await book_behind(place, server, entry)
+    assert refused.value.reason == "OPERATION_ABANDONED"
+    assert place.booked() == []
+    assert place.waiting() == []
+
+
+@pytest.mark.parametrize("key", ["f3", "f7"])
+async def test_what_arrives_while_the_operator_thinks_is_booked_once(
+    place: Place, server: str, key: str
+) -> None:
+    await begin(place, server)
+    entry = leave_in_outbox(place, "Spend")
+    async with counter_at(place, server) as counter:
+        await counter.sign_in()
+        await counter.reach(ResumeScreen)
+        await book_behind(place, server, entry)
+        await press_after_a_pause(counter, key)
+        await counter.reach(SpendDoneScreen)
+    assert place.booked() == [("SPEND", 200)]
+    assert place.waiting() == []
+
+
+@pytest.mark.parametrize("keys", ["\r", "\r" * 5, "1\r", "2\r", " ", "\x1b", "y\r"])
+async def test_no_key_of_habit_decides(place: Place, server: str, keys: str) -> None:
+    await begin(place, server)
+    leave_in_outbox(place, "Spend")
+    names = {"\r": "enter", " ": "space", "\x1b": "escape"}
+    async with counter_at(place, server) as counter:
+        await counter.sign_in()
+        await counter.reach(ResumeScreen)
+        for key in keys:
+            await press_after_a_pause(counter, names.get(key, key))
+        await counter.scan("4901234567894")
+        await counter.reach(ResumeScreen)
+    assert place.outcomes() == []
+    assert len(place.waiting()) == 1
+
+
+async def test_leaving_keeps_the_request_for_the_next_start(place: Place, server: str) -> None:
+    await begin(place, server)
+    entry = leave_in_outbox(place, "Spend")
+    async with counter_at(place, server) as counter:
+        await counter.sign_in()
+        await counter.reach(ResumeScreen)
+        await counter.press("f10")
+    assert place.outcomes() == []
+    assert Outbox(place.outbox).entries() == [entry]
+
+
+async def test_next_start_asks_about_every_request(place: Place, server: str) -> None:
+    await begin(place, server)
+    entries = [leave_in_outbox(place, method) for method in ("Spend", "Merge", "Spend")]
+    async with counter_at(place, server) as counter:
+        await counter.sign_in()
+        for count, entry in enumerate(sorted(entries, key=lambda one: one.request_id), 1):
+            await counter.reach(ResumeScreen)
+            await counter.read(entry.request_id)
+            await press_after_a_pause(counter, "f3")
             await counter.until(partial(has_booked, place, count), "booking")
             await counter.read(RESUMED)
             await counter.press("enter")
@@ -118,21 +216,69 @@ async def test_next_start_finishes_every_request(place: Place, server: str) -> N
     assert place.waiting() == []
 
 
-async def test_next_start_says_that_it_was_not_booked(
+async def test_what_was_shown_on_another_day_is_settled_and_told(
     place: Place, server: str, clock: SettableClock
 ) -> None:
+    """It could not be booked any more (USE-9), so there is nothing to ask."""
     await begin(place, server)
-    leave_in_outbox(place, "Spend")
+    entry = leave_in_outbox(place, "Spend")
     clock.advance(hours=24)
     async with counter_at(place, server) as counter:
         await counter.sign_in()
         await counter.reach(HelpBox)
         await counter.read("前回の処理は記帳されていません。", "(DAY_TURNED)", "前回の続き")
+        await counter.read("MY123456", "200pt", "2026-07-01 00:07", entry.request_id)
         await counter.press("enter")
         await counter.reach(MenuScreen)
     assert place.booked() == []
+    assert place.outcomes() == ["ABANDONED"]
+    assert place.waiting() == []
+
+
+async def test_what_was_booked_on_another_day_is_told(
+    place: Place, server: str, clock: SettableClock
+) -> None:
+    await begin(place, server)
+    await book_behind(place, server, leave_in_outbox(place, "Spend"))
+    clock.advance(hours=24)
+    async with counter_at(place, server) as counter:
+        await counter.sign_in()
+        await counter.reach(SpendDoneScreen)
+        await counter.read(BOOKED_BEFORE)
+    assert place.booked() == [("SPEND", 200)]
+
+
+async def test_a_refusal_of_the_run_before_is_told_without_asking(
+    place: Place, server: str, clock: SettableClock
+) -> None:
+    await begin(place, server)
+    entry = leave_in_outbox(place, "Spend")
+    clock.advance(hours=24)
+    with pytest.raises(RefusedError):
+        await book_behind(place, server, entry)
+    clock.advance(hours=-24)
+    async with counter_at(place, server) as counter:
+        await counter.sign_in()
+        await counter.reach(HelpBox)
+        await counter.read("前回の処理は記帳されていません。", "日付が変わりました", "(DAY_TURNED)")
     assert place.outcomes() == ["REFUSED"]
     assert place.waiting() == []
+
+
+async def test_a_request_of_a_kind_that_nobody_knows_is_left_alone(
+    place: Place, server: str
+) -> None:
+    """It is not sent, not given up, and not taken for a spend."""
+    await begin(place, server)
+    entry = leave_in_outbox(place, "TransferPoints")
+    async with counter_at(place, server) as counter:
+        await counter.sign_in()
+        await counter.reach(HelpBox)
+        await counter.read("読めない処理記録があります。", entry.request_id[:20], "TransferPoints")
+        await counter.press("enter")
+        await counter.reach(MenuScreen)
+    assert place.outcomes() == []
+    assert Outbox(place.outbox).entries() == [entry]
 
 
 @pytest.mark.parametrize("booked_before", [False, True])
@@ -147,7 +293,7 @@ async def test_next_start_settles_what_was_given_up(
         await counter.sign_in()
         if booked_before:
             await counter.reach(SpendDoneScreen)
-            await counter.read(RESUMED)
+            await counter.read(BOOKED_BEFORE)
         else:
             await counter.reach(HelpBox)
             await counter.read("前回の処理は記帳されていません。", "(OPERATION_ABANDONED)")
@@ -163,6 +309,8 @@ async def test_damaged_file_is_told_and_kept(place: Place, server: str) -> None:
     damaged.write_bytes(b'{"format": "jichipoint-outbox"')
     async with counter_at(place, server) as counter:
         await counter.sign_in()
+        await counter.reach(ResumeScreen)
+        await press_after_a_pause(counter, "f3")
         await counter.reach(SpendDoneScreen)
         await counter.press("enter")
         await counter.reach(HelpBox)
@@ -205,6 +353,8 @@ async def test_killed_with_a_request_on_its_way(
     await server_process.start()
     async with counter_at(place, server_process.address) as counter:
         await counter.sign_in()
+        await counter.reach(ResumeScreen)
+        await press_after_a_pause(counter, "f3")
         await counter.reach(MergeDoneScreen if method == "Merge" else SpendDoneScreen)
         await counter.read(RESUMED)
     assert place.booked() == [(method.upper(), 200)]

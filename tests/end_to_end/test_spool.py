@@ -82,12 +82,12 @@ async def test_file_is_delivered_at_the_next_start(place: Place, server: str, me
             async with counter_at(place, server) as counter:
                 await counter.sign_in()
                 await counter.reach(MergeDoneScreen)
-                await counter.read("連携ファイル: 未引き渡し", "前回の続き")
+                await counter.read("連携ファイル: 未引き渡し", "前回の処理は")
             assert len(place.waiting()) == 1
     async with counter_at(place, server) as counter:
         await counter.sign_in()
         await counter.reach(MergeDoneScreen)
-        await counter.read("連携ファイル: 引き渡し済み", "前回の続きの処理が完了しました。")
+        await counter.read("連携ファイル: 引き渡し済み", "前回の処理は、すでに完了していました。")
         await counter.press("f2")
         await counter.reach(MenuScreen)
     assert place.booked() == [("MERGE", 200)]

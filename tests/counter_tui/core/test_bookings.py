@@ -15,6 +15,7 @@ from counter_tui.core.bookings import (
     Decision,
     Finished,
     NotBooked,
+    Outcome,
     RefusedError,
     SessionEndedError,
     Settled,
@@ -35,6 +36,10 @@ def entry(method: str = "Spend") -> Entry:
     return Entry(REQUEST_ID, method, b"request", moment, abandoned=False, answer=None)
 
 
+class PowerCutError(Exception):
+    """The counter ends here."""
+
+
 class ScriptedServer:
     """Says what the script says, and notes what the outbox held when it was asked."""
 
@@ -43,6 +48,9 @@ class ScriptedServer:
         self.script = script
         self.asked: list[str] = []
         self.decision: Decision = Settled()
+        self.known: list[Decision | TroubleError | None] = []
+        """What it says about the request when it is asked."""
+        self.power_cut = False
 
     async def book(self, method: str, request: bytes) -> Booked:
         assert [kept.request for kept in self.outbox.entries()] == [request]
@@ -52,8 +60,17 @@ class ScriptedServer:
             raise said
         return said
 
+    async def look_up(self, request_id: str) -> Decision | None:
+        self.asked.append(f"look up {request_id}")
+        said = self.known.pop(0)
+        if isinstance(said, TroubleError):
+            raise said
+        return said
+
     async def settle(self, request_id: str) -> Decision:
         self.asked.append(f"settle {request_id}")
+        if self.power_cut:
+            raise PowerCutError
         return self.decision
 
 
@@ -217,9 +234,90 @@ async def test_a_merge_stays_in_the_outbox_until_its_file_is_delivered(
     spool.mkdir()
     (kept,) = await bookings.unfinished()
     assert kept.answer == MERGED
-    outcome = await bookings.resume(kept, ScriptedOperator())
-    assert outcome == Finished(Booked("Merge", MERGED))
+    assert await bookings.look_up(kept, ScriptedOperator()) == Finished(Booked("Merge", MERGED))
     assert server.asked == ["book request"], "the answer was there: nothing is sent again"
     assert (spool / FILE.name).read_bytes() == FILE.content
     assert outbox.entries() == []
     assert delivered == [merging_pb2.MergeResponse.FromString(MERGED).transaction_number]
+
+
+@pytest.fixture
+def left(outbox: Outbox) -> Entry:
+    """A request that an earlier run left."""
+    outbox.put(entry())
+    return entry()
+
+
+@pytest.mark.parametrize(
+    ("decision", "outcome"),
+    [
+        (Booked("Spend", b"answer"), Finished(Booked("Spend", b"answer"))),
+        (Settled("DAY_TURNED", "words"), NotBooked("DAY_TURNED", "words")),
+        (Settled(), NotBooked("OPERATION_ABANDONED", "")),
+    ],
+)
+async def test_what_the_server_decided_is_the_end_and_nothing_is_sent(
+    outbox: Outbox, spool: Path, left: Entry, decision: Decision, outcome: Outcome
+) -> None:
+    server = ScriptedServer(outbox, [])
+    server.known = [decision]
+    assert await bookings_of(server, outbox, spool).look_up(left, ScriptedOperator()) == outcome
+    assert server.asked == [f"look up {REQUEST_ID}"]
+    assert outbox.entries() == []
+
+
+async def test_nothing_is_concluded_from_a_request_that_the_server_does_not_know(
+    outbox: Outbox, spool: Path, left: Entry
+) -> None:
+    server = ScriptedServer(outbox, [])
+    server.known = [None]
+    assert await bookings_of(server, outbox, spool).look_up(left, ScriptedOperator()) is None
+    assert server.asked == [f"look up {REQUEST_ID}"]
+    assert outbox.entries() == [left]
+
+
+async def test_silence_and_a_question_turned_away_are_asked_again(
+    outbox: Outbox, spool: Path, left: Entry
+) -> None:
+    turned_away = RefusedError("METHOD_NOT_OPEN", "words", decided=False)
+    server = ScriptedServer(outbox, [])
+    server.known = [AWAY, turned_away, SessionEndedError("SESSION_EXPIRED", ""), None]
+    operator = ScriptedOperator()
+    assert await bookings_of(server, outbox, spool).look_up(left, operator) is None
+    assert server.asked == [f"look up {REQUEST_ID}"] * 4
+    assert operator.told == ["UNAVAILABLE", "METHOD_NOT_OPEN"]
+    assert operator.signed_in == 1
+    assert outbox.entries() == [left]
+
+
+async def test_giving_up_while_the_server_is_silent_settles(
+    outbox: Outbox, spool: Path, left: Entry
+) -> None:
+    server = ScriptedServer(outbox, [])
+    server.known = [AWAY]
+    operator = ScriptedOperator()
+    operator.gives_up_after = 1
+    outcome = await bookings_of(server, outbox, spool).look_up(left, operator)
+    assert outcome == NotBooked("OPERATION_ABANDONED", "")
+    assert server.asked == [f"look up {REQUEST_ID}", f"settle {REQUEST_ID}"]
+
+
+async def test_the_operator_gives_up_what_an_earlier_run_left(
+    outbox: Outbox, spool: Path, left: Entry
+) -> None:
+    server = ScriptedServer(outbox, [])
+    bookings = bookings_of(server, outbox, spool)
+    assert await bookings.give_up(left, ScriptedOperator()) == NotBooked("OPERATION_ABANDONED", "")
+    assert server.asked == [f"settle {REQUEST_ID}"]
+    assert outbox.entries() == []
+
+
+async def test_what_was_given_up_stays_given_up_over_a_restart(
+    outbox: Outbox, spool: Path, left: Entry
+) -> None:
+    server = ScriptedServer(outbox, [])
+    server.power_cut = True
+    with pytest.raises(PowerCutError):
+        await bookings_of(server, outbox, spool).give_up(left, ScriptedOperator())
+    (kept,) = outbox.entries()
+    assert kept.abandoned

@@ -1,0 +1,143 @@
+"""What an earlier run began is told of by its kind, and no kind passes for another (USE-5)."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+from google.protobuf.message import Message
+from google.type.date_pb2 import Date
+from jichipoint.v1 import merging_pb2, points_pb2, service_ids_pb2, vouchers_pb2
+
+from counter_tui.core.answers import KINDS, UnknownKindError, answer_of, request_of, slip_of
+from counter_tui.core.bookings import Booked, Finished
+from counter_tui.core.outbox import Entry
+from counter_tui.gateway import Gateway
+from counter_tui.screens.begun import WORDS, Resumed, begun_of
+from counter_tui.screens.resumed import DONE_SCREENS, resumed_screen
+from counter_tui.slips.receipts import Letterhead
+
+REQUEST_ID = "019c0000-0000-7000-8000-000000000001"
+DAY = Date(year=2026, month=7, day=1)
+PROGRAMS = {"00000001": "A市ポイント"}
+
+
+def entry(method: str, request: Message) -> Entry:
+    begun = datetime(2026, 6, 30, 14, 55, tzinfo=UTC)
+    return Entry(REQUEST_ID, method, request.SerializeToString(), begun, False, None)
+
+
+REQUESTS: dict[str, tuple[Message, list[str], int | None, bool]] = {
+    "Spend": (
+        points_pb2.SpendRequest(
+            request_id=REQUEST_ID,
+            mykey_id="MY123456",
+            program_id="00000001",
+            points=200,
+            shown_on=DAY,
+        ),
+        ["ポイント利用", "MY123456", "A市ポイント"],
+        200,
+        True,
+    ),
+    "Merge": (
+        merging_pb2.MergeRequest(
+            request_id=REQUEST_ID,
+            mykey_id="MY123456",
+            street_point_id="123456789",
+            program_id="00000002",
+            points=300,
+            shown_on=DAY,
+        ),
+        ["商店街ポイント合算", "MY123456", "123456789", "00000002"],
+        300,
+        True,
+    ),
+    "IssueVoucher": (
+        vouchers_pb2.IssueVoucherRequest(
+            request_id=REQUEST_ID,
+            mykey_id="MY123456",
+            program_id="00000001",
+            points=500,
+            shown_on=DAY,
+            days_valid=30,
+        ),
+        ["ポイント券発行", "MY123456", "発行日より30日間", "A市ポイント"],
+        500,
+        True,
+    ),
+    "RedeemVoucher": (
+        vouchers_pb2.RedeemVoucherRequest(request_id=REQUEST_ID, voucher_number="987654321012"),
+        ["ポイント券消込", "9876 5432 1012"],
+        None,
+        False,
+    ),
+    "CancelSpend": (
+        points_pb2.CancelSpendRequest(
+            request_id=REQUEST_ID, transaction_number="2026070100001", reason="打ち間違い"
+        ),
+        ["ポイント利用の取消", "2026070100001", "打ち間違い"],
+        None,
+        False,
+    ),
+    "CancelVoucher": (
+        vouchers_pb2.CancelVoucherRequest(
+            request_id=REQUEST_ID, transaction_number="2026070100001", reason="打ち間違い"
+        ),
+        ["ポイント券発行の取消", "2026070100001", "打ち間違い"],
+        None,
+        False,
+    ),
+    "RegisterServiceId": (
+        service_ids_pb2.RegisterServiceIdRequest(
+            request_id=REQUEST_ID, customer_id="1234567", replaces="7654321"
+        ),
+        ["サービスIDの登録", "1234567", "7654321"],
+        None,
+        False,
+    ),
+}
+
+
+async def test_every_table_has_the_same_kinds() -> None:
+    gateway = Gateway("127.0.0.1:1")
+    await gateway.close()
+    tables = (WORDS, DONE_SCREENS, gateway._booking_calls, REQUESTS)
+    assert [set(table) for table in tables] == [set(KINDS)] * len(tables)
+
+
+@pytest.mark.parametrize("method", KINDS)
+def test_a_request_says_what_whose_and_when(method: str) -> None:
+    request, told, points, is_of_a_day = REQUESTS[method]
+    begun = begun_of(entry(method, request), PROGRAMS)
+    values = [value for _label, value in begun.all_rows()]
+    assert values == [*told, "2026-06-30 23:55", REQUEST_ID]
+    assert begun.points == points
+    assert begun.shown_on == (date(2026, 7, 1) if is_of_a_day else None)
+
+
+def test_an_unknown_kind_is_none_of_those_that_are_known() -> None:
+    unknown = Booked("TransferPoints", b"")
+    head = Letterhead("花田酒店")
+    begun = begun_of(entry("Spend", REQUESTS["Spend"][0]), PROGRAMS)
+    for refused in (
+        lambda: request_of(entry("TransferPoints", REQUESTS["Spend"][0])),
+        lambda: begun_of(entry("TransferPoints", REQUESTS["Spend"][0]), PROGRAMS),
+        lambda: answer_of(unknown),
+        lambda: slip_of(unknown, head),
+        lambda: slip_of(Booked("RegisterServiceId", b""), head),
+        lambda: resumed_screen(Finished(unknown), head, begun, Resumed.NOW),
+    ):
+        with pytest.raises(UnknownKindError):
+            refused()
+
+
+@pytest.mark.parametrize(
+    ("content", "what"),
+    [
+        (b"\xff\xff", "no request"),
+        (points_pb2.SpendRequest(request_id="another").SerializeToString(), "another request ID"),
+    ],
+)
+def test_an_entry_that_is_no_request_of_its_kind_is_refused(content: bytes, what: str) -> None:
+    kept = Entry(REQUEST_ID, "Spend", content, datetime(2026, 7, 1, tzinfo=UTC), False, None)
+    with pytest.raises(UnknownKindError, match=what):
+        request_of(kept)
