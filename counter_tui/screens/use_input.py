@@ -31,6 +31,9 @@ _FAULTS = {
     AmountFault.NOT_A_NUMBER: later(
         "数字以外の文字が入っています。消してから入力し直してください。"
     ),
+    AmountFault.COMMAS: later(
+        "コンマ(,)の位置が違います。3桁ごとに入れるか、数字だけで入力してください。"
+    ),
     AmountFault.ZERO: later("ポイント利用数は1以上で入力してください。"),
     AmountFault.TOO_LONG: later("ポイント利用数は10桁以内で入力してください。"),
 }

@@ -11,7 +11,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from counter_tui.actions import bindings
-from counter_tui.core.amount import parse_amount
+from counter_tui.core.amount import parse_digits
 from counter_tui.core.answers import answer_of
 from counter_tui.core.bookings import Finished, TroubleError
 from counter_tui.core.uuid7 import new_request_id
@@ -68,7 +68,7 @@ class IssueInputScreen(SpendInputScreen):
         super().check(points.value)
 
     def _days(self) -> int | None:
-        days = parse_amount(self.query_one("#days", Input).value).points
+        days = parse_digits(self.query_one("#days", Input).value).points
         return days if days is not None and days <= DAYS_MAX else None
 
     def use(self, points: int) -> Use | None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from counter_tui.screens.large import large_digits
 from counter_tui.screens.menus import PointMenuScreen
 from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
 from counter_tui.widgets import Words
@@ -9,6 +10,7 @@ from tests.end_to_end.support import BALANCE, Counter, Place
 from tests.patient_hand import hold, press_hurriedly, rest
 
 NOT_A_NUMBER = "数字以外の文字が入っています。"
+COMMAS = "コンマ(,)の位置が違います。"
 ZERO = "1以上で入力してください。"
 TOO_LONG = "10桁以内で入力してください。"
 
@@ -22,7 +24,11 @@ async def test_amounts_that_are_refused(place: Place, counter: Counter) -> None:
         ("-1", NOT_A_NUMBER),
         ("－１", NOT_A_NUMBER),
         ("1.5", NOT_A_NUMBER),
-        ("1,000", NOT_A_NUMBER),
+        ("1.100", NOT_A_NUMBER),
+        ("1,10", COMMAS),
+        ("1，1000", COMMAS),
+        ("100p", NOT_A_NUMBER),
+        ("100 pt", NOT_A_NUMBER),
         ("５　０", NOT_A_NUMBER),
         ("5 0", NOT_A_NUMBER),
         ("50\u00a0", NOT_A_NUMBER),
@@ -63,6 +69,23 @@ async def test_full_width_digits_are_digits(place: Place, counter: Counter) -> N
     await counter.confirm()
     await counter.reach(SpendDoneScreen)
     assert place.booked() == [("SPEND", 500)]
+
+
+@pytest.mark.parametrize(
+    "typed", ["1,100", "1，100", "1100pt", "1,100pt", "１，１００", "１１００ｐｔ"]
+)
+async def test_points_may_be_typed_as_the_screen_shows_them(
+    place: Place, counter: Counter, typed: str
+) -> None:
+    await counter.open_spending()
+    await counter.type(typed)
+    assert counter.field.value == typed
+    await counter.press("enter")
+    await counter.reach(SpendConfirmScreen)
+    large = counter.app.screen.query_one("#large", Words)
+    assert str(large.render()) == large_digits("1,100")
+    await counter.read("630pt")
+    assert place.outcomes() == []
 
 
 async def test_pasted_text_stays_visible_and_invalid(place: Place, counter: Counter) -> None:
