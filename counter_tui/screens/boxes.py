@@ -7,6 +7,7 @@ from textual.app import ComposeResult
 from textual.widget import Widget
 
 from counter_tui.actions import bindings
+from counter_tui.help_text import paragraphs
 from counter_tui.screens.base import CounterModal
 from counter_tui.texts import _
 from counter_tui.widgets import NumberedList, Words
@@ -29,7 +30,7 @@ class HelpBox(CounterModal[None]):
     def box(self) -> Iterable[Widget]:
         """Return heading and text."""
         yield Words(self._heading, classes="box-heading")
-        yield Words(self._text)
+        yield from paragraphs(self._text)
 
     def action_close(self) -> None:
         """Close the box."""
