@@ -17,6 +17,7 @@ from counter_tui.card.reader import (
 
 if TYPE_CHECKING:
     from counter_tui.card.apdu import Transmit
+    from counter_tui.card.made_up_card import MadeUpCard
     from counter_tui.card.my_number_card import MyNumberCard
 
 T = TypeVar("T")
@@ -40,6 +41,8 @@ class PracticeReader:
         self._inserted: int | None = None
         self._session = 0
         self._consumers: list[asyncio.Queue[CardEvent]] = []
+        self._made_up: dict[str, MadeUpCard] = {}
+        """By serial number. A PIN that is locked stays so until the next training session."""
 
     @property
     def has_card(self) -> bool:
@@ -66,12 +69,19 @@ class PracticeReader:
 
     async def with_card(
         self,
-        work: "Callable[[MyNumberCard], T]",  # noqa: ARG002
+        work: "Callable[[MyNumberCard], T]",
         *,
         exclusive: bool,  # noqa: ARG002
     ) -> T:
-        """Refuse: a made-up card has no key to sign with, and training asks for no PIN."""
-        raise CardError(CardTrouble.FOREIGN)
+        """Do something with the card that is in. Raises CardError, and what the PIN raises."""
+        from counter_tui.card.made_up_card import MadeUpCard  # noqa: PLC0415
+        from counter_tui.card.working import worked  # noqa: PLC0415
+
+        if self._inserted is None:
+            raise CardError(CardTrouble.NO_CARD)
+        serial_number = self.cards[self._inserted].serial_number
+        card = self._made_up.setdefault(serial_number, MadeUpCard(serial_number))
+        return worked(lambda: work(card))
 
     async def with_any_card(self, work: "Callable[[Transmit], T]") -> T:  # noqa: ARG002
         """Refuse: a made-up card answers nothing."""

@@ -61,9 +61,18 @@ def work_with(transmit: Transmit, work: Callable[[MyNumberCard], T]) -> T:
     Raises CardError, and WrongPinError or BlockedError where the work does.
     """
     card = MyNumberCard(transmit)
-    try:
+
+    def opened() -> T:
         card.open()
         return work(card)
+
+    return worked(opened)
+
+
+def worked(work: Callable[[], T]) -> T:
+    """Do something with an opened card. Raises as work_with does."""
+    try:
+        return work()
     except OldCardError as error:
         raise CardError(CardTrouble.OLD_CARD) from error
     except PhoneTokenError as error:

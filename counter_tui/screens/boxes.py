@@ -54,7 +54,7 @@ class CardsBox(CounterModal[None]):
         lines = [card.label for card in box.cards] if box else []
         text = _("番号キーでカードをセットします。暗証番号はどれも 1234 です。")
         if self.counter.training:
-            text = _("番号キーで練習用のカードをセットします。")
+            text = _("番号キーで練習用のカードをセットします。暗証番号はどれも 1234 です。")
         yield Words(_("仮想カードリーダー"), classes="box-heading")
         yield Words(text)
         yield NumberedList([*lines, _("カードを抜く")])

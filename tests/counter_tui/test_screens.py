@@ -207,6 +207,25 @@ async def training_cards(counter: Counter, pilot: Pilot[object]) -> None:
     await settle(pilot)
 
 
+async def training_pin(counter: Counter, pilot: Pilot[object]) -> None:
+    await training_cards(counter, pilot)
+    await pilot.press("1")
+    await settle(pilot)
+    await pilot.press("1", *"1500", "enter")
+    await settle(pilot)
+    counter.watch.seconds += 1
+    await pilot.press("enter")
+    await settle(pilot)
+    await pilot.press(*"0000", "enter")
+    await settle(pilot)
+
+
+async def training_pin_right(counter: Counter, pilot: Pilot[object]) -> None:
+    await training_pin(counter, pilot)
+    await pilot.press(*"1234", "enter")
+    await settle(pilot)
+
+
 async def s28_chamber(counter: Counter, pilot: Pilot[object]) -> None:
     counter.gateway.is_shop = False
     await s28(counter, pilot)
@@ -411,6 +430,8 @@ DRIVES: list[Drive] = [
     s39,
     s2_training,
     training_cards,
+    training_pin,
+    training_pin_right,
     s28_chamber,
     s32,
     s32_days,
