@@ -16,6 +16,7 @@ LISTED = (
     TransactionKind.CANCEL,
 )
 """What a counter's list shows."""
+CLOCK_BACK_MICROSECONDS = 60_000_000
 _LISTED = ", ".join(f"'{kind}'" for kind in LISTED)
 _POINTS = """abs(CAST(sum(CASE WHEN a.kind IN ('SPENT', 'MERGED', 'REDEEMED')
     OR (a.kind = 'OUTSTANDING' AND t.kind <> 'REDEEM') THEN e.points ELSE 0 END) AS BIGINT))"""
@@ -36,6 +37,9 @@ class DayLine:
     settled_by: str
     voucher_number: str
     refers_to: str
+    mykey_id: str
+    """Empty where the terminal saw no card."""
+    request_id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,17 +57,23 @@ class DayTotal:
 
 _LINES = f"""SELECT t.transaction_id, t.transaction_number, t.kind, t.booked_at, p.program_id,
     p.name, {_POINTS}, coalesce(max(s.kind), ''), coalesce(max(v.voucher_number), ''),
-    coalesce(max(r.transaction_number), '')
+    coalesce(max(r.transaction_number), ''),
+    CASE WHEN t.kind = 'REDEEM' THEN '' ELSE t.subject END, coalesce(max(o.request_id), '')
     FROM ledger_transaction t JOIN entry e ON e.transaction_id = t.transaction_id
     JOIN account a ON a.account_id = e.account_id
     JOIN program p ON p.program_id = a.program_id
     LEFT JOIN ledger_transaction s ON s.refers_to = t.transaction_id
     LEFT JOIN ledger_transaction r ON r.transaction_id = t.refers_to
+    LEFT JOIN operation o ON o.transaction_id = t.transaction_id
     LEFT JOIN voucher v ON v.transaction_id
         = CASE WHEN t.kind = 'ISSUE' THEN t.transaction_id ELSE t.refers_to END
     WHERE t.caller = ? AND t.booked_on = ? AND t.kind IN ({_LISTED}) AND t.transaction_id < ?
-    GROUP BY t.transaction_id, t.transaction_number, t.kind, t.booked_at, p.program_id, p.name
-    ORDER BY t.transaction_id DESC LIMIT ?"""  # noqa: S608
+    GROUP BY t.transaction_id, t.transaction_number, t.kind, t.booked_at, t.subject, p.program_id,
+    p.name ORDER BY t.transaction_id DESC LIMIT ?"""  # noqa: S608
+_PERSONS = """SELECT request_id, person FROM audit_event
+    WHERE caller = ? AND person <> '' AND request_id <> '' AND event_id >= coalesce(
+        (SELECT event_id FROM audit_event WHERE noted_at >= ? ORDER BY noted_at LIMIT 1),
+        9223372036854775807)"""
 _TOTALS = f"""SELECT kind, program_id, name,
     sum(CASE WHEN cancelled THEN 0 ELSE 1 END),
     CAST(sum(CASE WHEN cancelled THEN 0 ELSE points END) AS BIGINT),
@@ -97,6 +107,8 @@ def day_lines(database: Database, caller: str, day: date, before: int, most: int
             settled_by,
             voucher_number,
             refers_to,
+            mykey_id,
+            request_id,
         )
         for (
             transaction_id,
@@ -109,8 +121,19 @@ def day_lines(database: Database, caller: str, day: date, before: int, most: int
             settled_by,
             voucher_number,
             refers_to,
+            mykey_id,
+            request_id,
         ) in rows(database, _LINES, caller, day.isoformat(), before, most)
     ]
+
+
+def persons_since(database: Database, caller: str, since: int) -> dict[str, str]:
+    """Return who made a caller's requests from a moment on, by request ID, where that was given.
+
+    The moment is in microseconds; a clock that went back a little hides nobody.
+    """
+    found = rows(database, _PERSONS, caller, since - CLOCK_BACK_MICROSECONDS)
+    return {str(request_id): str(person) for request_id, person in found}
 
 
 def day_totals(database: Database, caller: str, day: date) -> list[DayTotal]:

@@ -1,13 +1,13 @@
 """DayService: protobuf in, reading, protobuf out."""
 
 from dataclasses import asdict
-from datetime import date
+from datetime import date, datetime, time
 
 from google.type.date_pb2 import Date
 from jichipoint.v1 import days_pb2 as pb
 
-from server.clock import Clock, Moment
-from server.days.reading import day_lines, day_operation, day_totals
+from server.clock import TOKYO, Clock, Moment
+from server.days.reading import day_lines, day_operation, day_totals, persons_since
 from server.ledger.servicer import operation_message
 from server.ledger.values import Refusal
 from server.points.errors import PointsReason
@@ -38,8 +38,11 @@ class DayServicer:
             size = checked(pages.size, request.page_size, PAGE_SIZE, PAGE_SIZE_MAX)
             before = checked(pages.position, request.page_token) or _MOST
         caller = call.session.caller
-        found = await self._readers.query(
-            lambda database: day_lines(database, caller, day, before, size + 1)
+        found, persons = await self._readers.query(
+            lambda database: (
+                day_lines(database, caller, day, before, size + 1),
+                persons_since(database, caller, _first_moment(day)),
+            )
         )
         return pb.ListDayTransactionsResponse(
             day=fields.to_date(day),
@@ -54,6 +57,8 @@ class DayServicer:
                     settled_by=transaction_kind(line.settled_by),
                     voucher_number=line.voucher_number,
                     refers_to=line.refers_to,
+                    mykey_id=line.mykey_id,
+                    person=persons.get(line.request_id, ""),
                 )
                 for line in found[:size]
             ],
@@ -94,3 +99,8 @@ class DayServicer:
         if asked is None:
             return Moment.of(self._clock.now()).day
         return fields.day(asked, "day")
+
+
+def _first_moment(day: date) -> int:
+    """Return when an Asia/Tokyo day begins, in microseconds."""
+    return Moment.of(datetime.combine(day, time(), TOKYO)).microseconds

@@ -1,6 +1,6 @@
 """A terminal's own day: list, totals, receipts once more (USE-4)."""
 
-from jichipoint.v1 import days_pb2
+from jichipoint.v1 import days_pb2, terminals_pb2
 
 from tests.integration.conftest import Connect, Service
 from tests.integration.support import (
@@ -8,6 +8,7 @@ from tests.integration.support import (
     cancel_request,
     kind_name,
     merge_request,
+    sign_in_request,
     spend_request,
     to_date,
 )
@@ -54,6 +55,40 @@ async def test_the_list_and_its_totals(connect: Connect) -> None:
     assert await desk.totals() == [("ISSUE", 1, 20, 0, 0)]
     ((issue,)) = (await desk.day()).transactions
     assert (kind_name(issue.settled_by), issue.voucher_number) == ("REDEEM", voucher.voucher_number)
+
+
+async def test_the_list_says_whose_points_moved_where_the_terminal_saw_the_card(
+    connect: Connect,
+) -> None:
+    client, desk = await connect(COUNTER), Vouchers(await connect(VOUCHER))
+    spent = await client.spend(spend_request(points=100))
+    await client.merge(merge_request(points=30))
+    await client.cancel(spent.transaction_number)
+    voucher = (await desk.issue(issue_request(20))).voucher
+    await Vouchers(client).redeem(redeem_request(voucher.voucher_number))
+    told = [(kind_name(one.kind), one.mykey_id) for one in (await Vouchers(client).day()).transactions]
+    whose = spent.mykey_id
+    assert whose
+    assert told == [("REDEEM", ""), ("CANCEL", whose), ("MERGE", whose), ("SPEND", whose)]
+    ((issue,)) = (await desk.day()).transactions
+    assert issue.mykey_id == whose
+
+
+async def test_the_list_says_who_worked_there_where_that_was_given(
+    service: Service, connect: Connect
+) -> None:
+    nobody, client = await connect(COUNTER), await connect(None)
+    await nobody.spend(spend_request(points=10))
+    request = sign_in_request(COUNTER)
+    request.person = "佐藤"
+    answer = terminals_pb2.SignInResponse
+    client.token = (await client.call("TerminalService/SignIn", request, answer)).session_token
+    await client.spend(spend_request(points=20))
+    await service.stop()  # the trail is written
+    await service.start()
+    day = await Vouchers(await connect(COUNTER)).day()
+    told = [(one.points, one.person) for one in day.transactions]
+    assert told == [(20, "佐藤"), (10, "")]
 
 
 async def test_pages_stay_as_they_are(connect: Connect) -> None:

@@ -29,7 +29,7 @@ from jichipoint.v1 import operations_pb2 as jichipoint_dot_v1_dot_operations__pb
 from jichipoint.v1 import transactions_pb2 as jichipoint_dot_v1_dot_transactions__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18jichipoint/v1/days.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x1ejichipoint/v1/operations.proto\x1a jichipoint/v1/transactions.proto\"c\n\x1aListDayTransactionsRequest\x12\x1e\n\x03\x64\x61y\x18\x01 \x01(\x0b\x32\x11.google.type.Date\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\xa2\x02\n\x0e\x44\x61yTransaction\x12\x1a\n\x12transaction_number\x18\x01 \x01(\t\x12,\n\x04kind\x18\x02 \x01(\x0e\x32\x1e.jichipoint.v1.TransactionKind\x12-\n\tbook_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nprogram_id\x18\x04 \x01(\t\x12\x14\n\x0cprogram_name\x18\x05 \x01(\t\x12\x0e\n\x06points\x18\x06 \x01(\x03\x12\x32\n\nsettled_by\x18\x07 \x01(\x0e\x32\x1e.jichipoint.v1.TransactionKind\x12\x16\n\x0evoucher_number\x18\x08 \x01(\t\x12\x11\n\trefers_to\x18\t \x01(\t\"\x8b\x01\n\x1bListDayTransactionsResponse\x12\x33\n\x0ctransactions\x18\x01 \x03(\x0b\x32\x1d.jichipoint.v1.DayTransaction\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x1e\n\x03\x64\x61y\x18\x03 \x01(\x0b\x32\x11.google.type.Date\"5\n\x13GetDayTotalsRequest\x12\x1e\n\x03\x64\x61y\x18\x01 \x01(\x0b\x32\x11.google.type.Date\"\xb4\x01\n\x08\x44\x61yTotal\x12,\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.jichipoint.v1.TransactionKind\x12\x12\n\nprogram_id\x18\x02 \x01(\t\x12\x14\n\x0cprogram_name\x18\x03 \x01(\t\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\x12\x0e\n\x06points\x18\x05 \x01(\x03\x12\x17\n\x0f\x63\x61ncelled_count\x18\x06 \x01(\x03\x12\x18\n\x10\x63\x61ncelled_points\x18\x07 \x01(\x03\"\x8e\x01\n\x14GetDayTotalsResponse\x12\x1e\n\x03\x64\x61y\x18\x01 \x01(\x0b\x32\x11.google.type.Date\x12\'\n\x06totals\x18\x02 \x03(\x0b\x32\x17.jichipoint.v1.DayTotal\x12-\n\tread_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\";\n\x18GetDayTransactionRequest\x12\x1f\n\x12transaction_number\x18\x01 \x01(\tB\x03\xe0\x41\x02\"H\n\x19GetDayTransactionResponse\x12+\n\toperation\x18\x01 \x01(\x0b\x32\x18.jichipoint.v1.Operation2\xbb\x02\n\nDayService\x12l\n\x13ListDayTransactions\x12).jichipoint.v1.ListDayTransactionsRequest\x1a*.jichipoint.v1.ListDayTransactionsResponse\x12W\n\x0cGetDayTotals\x12\".jichipoint.v1.GetDayTotalsRequest\x1a#.jichipoint.v1.GetDayTotalsResponse\x12\x66\n\x11GetDayTransaction\x12\'.jichipoint.v1.GetDayTransactionRequest\x1a(.jichipoint.v1.GetDayTransactionResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x18jichipoint/v1/days.proto\x12\rjichipoint.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x16google/type/date.proto\x1a\x1ejichipoint/v1/operations.proto\x1a jichipoint/v1/transactions.proto\"c\n\x1aListDayTransactionsRequest\x12\x1e\n\x03\x64\x61y\x18\x01 \x01(\x0b\x32\x11.google.type.Date\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x12\n\npage_token\x18\x03 \x01(\t\"\xc4\x02\n\x0e\x44\x61yTransaction\x12\x1a\n\x12transaction_number\x18\x01 \x01(\t\x12,\n\x04kind\x18\x02 \x01(\x0e\x32\x1e.jichipoint.v1.TransactionKind\x12-\n\tbook_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\nprogram_id\x18\x04 \x01(\t\x12\x14\n\x0cprogram_name\x18\x05 \x01(\t\x12\x0e\n\x06points\x18\x06 \x01(\x03\x12\x32\n\nsettled_by\x18\x07 \x01(\x0e\x32\x1e.jichipoint.v1.TransactionKind\x12\x16\n\x0evoucher_number\x18\x08 \x01(\t\x12\x11\n\trefers_to\x18\t \x01(\t\x12\x10\n\x08mykey_id\x18\n \x01(\t\x12\x0e\n\x06person\x18\x0b \x01(\t\"\x8b\x01\n\x1bListDayTransactionsResponse\x12\x33\n\x0ctransactions\x18\x01 \x03(\x0b\x32\x1d.jichipoint.v1.DayTransaction\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\x12\x1e\n\x03\x64\x61y\x18\x03 \x01(\x0b\x32\x11.google.type.Date\"5\n\x13GetDayTotalsRequest\x12\x1e\n\x03\x64\x61y\x18\x01 \x01(\x0b\x32\x11.google.type.Date\"\xb4\x01\n\x08\x44\x61yTotal\x12,\n\x04kind\x18\x01 \x01(\x0e\x32\x1e.jichipoint.v1.TransactionKind\x12\x12\n\nprogram_id\x18\x02 \x01(\t\x12\x14\n\x0cprogram_name\x18\x03 \x01(\t\x12\r\n\x05\x63ount\x18\x04 \x01(\x03\x12\x0e\n\x06points\x18\x05 \x01(\x03\x12\x17\n\x0f\x63\x61ncelled_count\x18\x06 \x01(\x03\x12\x18\n\x10\x63\x61ncelled_points\x18\x07 \x01(\x03\"\x8e\x01\n\x14GetDayTotalsResponse\x12\x1e\n\x03\x64\x61y\x18\x01 \x01(\x0b\x32\x11.google.type.Date\x12\'\n\x06totals\x18\x02 \x03(\x0b\x32\x17.jichipoint.v1.DayTotal\x12-\n\tread_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\";\n\x18GetDayTransactionRequest\x12\x1f\n\x12transaction_number\x18\x01 \x01(\tB\x03\xe0\x41\x02\"H\n\x19GetDayTransactionResponse\x12+\n\toperation\x18\x01 \x01(\x0b\x32\x18.jichipoint.v1.Operation2\xbb\x02\n\nDayService\x12l\n\x13ListDayTransactions\x12).jichipoint.v1.ListDayTransactionsRequest\x1a*.jichipoint.v1.ListDayTransactionsResponse\x12W\n\x0cGetDayTotals\x12\".jichipoint.v1.GetDayTotalsRequest\x1a#.jichipoint.v1.GetDayTotalsResponse\x12\x66\n\x11GetDayTransaction\x12\'.jichipoint.v1.GetDayTransactionRequest\x1a(.jichipoint.v1.GetDayTransactionResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -41,19 +41,19 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTDAYTRANSACTIONSREQUEST']._serialized_start=199
   _globals['_LISTDAYTRANSACTIONSREQUEST']._serialized_end=298
   _globals['_DAYTRANSACTION']._serialized_start=301
-  _globals['_DAYTRANSACTION']._serialized_end=591
-  _globals['_LISTDAYTRANSACTIONSRESPONSE']._serialized_start=594
-  _globals['_LISTDAYTRANSACTIONSRESPONSE']._serialized_end=733
-  _globals['_GETDAYTOTALSREQUEST']._serialized_start=735
-  _globals['_GETDAYTOTALSREQUEST']._serialized_end=788
-  _globals['_DAYTOTAL']._serialized_start=791
-  _globals['_DAYTOTAL']._serialized_end=971
-  _globals['_GETDAYTOTALSRESPONSE']._serialized_start=974
-  _globals['_GETDAYTOTALSRESPONSE']._serialized_end=1116
-  _globals['_GETDAYTRANSACTIONREQUEST']._serialized_start=1118
-  _globals['_GETDAYTRANSACTIONREQUEST']._serialized_end=1177
-  _globals['_GETDAYTRANSACTIONRESPONSE']._serialized_start=1179
-  _globals['_GETDAYTRANSACTIONRESPONSE']._serialized_end=1251
-  _globals['_DAYSERVICE']._serialized_start=1254
-  _globals['_DAYSERVICE']._serialized_end=1569
+  _globals['_DAYTRANSACTION']._serialized_end=625
+  _globals['_LISTDAYTRANSACTIONSRESPONSE']._serialized_start=628
+  _globals['_LISTDAYTRANSACTIONSRESPONSE']._serialized_end=767
+  _globals['_GETDAYTOTALSREQUEST']._serialized_start=769
+  _globals['_GETDAYTOTALSREQUEST']._serialized_end=822
+  _globals['_DAYTOTAL']._serialized_start=825
+  _globals['_DAYTOTAL']._serialized_end=1005
+  _globals['_GETDAYTOTALSRESPONSE']._serialized_start=1008
+  _globals['_GETDAYTOTALSRESPONSE']._serialized_end=1150
+  _globals['_GETDAYTRANSACTIONREQUEST']._serialized_start=1152
+  _globals['_GETDAYTRANSACTIONREQUEST']._serialized_end=1211
+  _globals['_GETDAYTRANSACTIONRESPONSE']._serialized_start=1213
+  _globals['_GETDAYTRANSACTIONRESPONSE']._serialized_end=1285
+  _globals['_DAYSERVICE']._serialized_start=1288
+  _globals['_DAYSERVICE']._serialized_end=1603
 # @@protoc_insertion_point(module_scope)

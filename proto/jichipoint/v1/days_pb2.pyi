@@ -69,6 +69,8 @@ class DayTransaction(_message.Message):
     SETTLED_BY_FIELD_NUMBER: _builtins.int
     VOUCHER_NUMBER_FIELD_NUMBER: _builtins.int
     REFERS_TO_FIELD_NUMBER: _builtins.int
+    MYKEY_ID_FIELD_NUMBER: _builtins.int
+    PERSON_FIELD_NUMBER: _builtins.int
     transaction_number: _builtins.str
     """The transaction number (取引済番号)."""
     kind: _transactions_pb2.TransactionKind.ValueType
@@ -85,6 +87,12 @@ class DayTransaction(_message.Message):
     """発券番号 of the voucher that it issued, redeemed or cancelled; else empty."""
     refers_to: _builtins.str
     """The number of the transaction that it cancels or redeems; else empty."""
+    mykey_id: _builtins.str
+    """The MyKey ID whose points it moved; empty where the terminal saw no card: REDEEM."""
+    person: _builtins.str
+    """Who worked at the terminal, where that was given at the sign-in; else empty. It comes from
+    the audit trail, which is written once a second.
+    """
     @_builtins.property
     def book_time(self) -> _timestamp_pb2.Timestamp:
         """When it was booked."""
@@ -101,10 +109,12 @@ class DayTransaction(_message.Message):
         settled_by: _transactions_pb2.TransactionKind.ValueType = ...,
         voucher_number: _builtins.str = ...,
         refers_to: _builtins.str = ...,
+        mykey_id: _builtins.str = ...,
+        person: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["book_time", b"book_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["book_time", b"book_time", "kind", b"kind", "points", b"points", "program_id", b"program_id", "program_name", b"program_name", "refers_to", b"refers_to", "settled_by", b"settled_by", "transaction_number", b"transaction_number", "voucher_number", b"voucher_number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["book_time", b"book_time", "kind", b"kind", "mykey_id", b"mykey_id", "person", b"person", "points", b"points", "program_id", b"program_id", "program_name", b"program_name", "refers_to", b"refers_to", "settled_by", b"settled_by", "transaction_number", b"transaction_number", "voucher_number", b"voucher_number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
