@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
 
 from textual import events, work
+from textual.actions import ActionParseResult
 from textual.app import App
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.theme import Theme
 
-from counter_tui.actions import bindings
+from counter_tui.actions import ACTIONS, bindings
 from counter_tui.card.practice import PracticeCard, PracticeReader
 from counter_tui.card.reader import CardInserted, CardReader, CardRemoved, ReaderDown, ReaderUp
 from counter_tui.clock_texts import clock_text
@@ -68,6 +70,8 @@ COLLECTION_SECONDS = 0.2
 """Between two looks whether it is quiet enough to collect garbage."""
 PAINTING_SECONDS = 0.01
 """A thread writes to the terminal what was drawn, and it would wait for a collection."""
+OF_A_SCREEN = ACTIONS.keys() - {"help", "leave", "queue", "cards"}
+"""Actions that are what a screen is for; the others leave its message there."""
 FOCUS_BINDINGS = [
     Binding("tab", "focus_next", show=False, priority=True),
     Binding("shift+tab", "focus_previous", show=False, priority=True),
@@ -470,6 +474,7 @@ class CounterApp(App[None]):
             screen.call_after_refresh(
                 screen.tell,
                 _("ログインの有効時間が過ぎました。続けるにはもう一度ログインしてください。"),
+                stays=True,
             )
         # Whoever waits may be cancelled, such as the reading of a card that was taken out.
         await asyncio.shield(self._signing_in)
@@ -487,6 +492,17 @@ class CounterApp(App[None]):
     def show_help(self, heading: str, text: str) -> None:
         """Show a box with a text."""
         self.push_screen(HelpBox(heading, text))
+
+    async def run_action(
+        self,
+        action: "str | ActionParseResult",
+        default_namespace: DOMNode | None = None,
+        namespaces: Mapping[str, DOMNode] | None = None,
+    ) -> bool:
+        """Take a message of before away when a key does something else."""
+        if isinstance(default_namespace, CounterScreen) and action in OF_A_SCREEN:
+            default_namespace.something_else_is_done()
+        return await super().run_action(action, default_namespace, namespaces)
 
     def action_cards(self) -> None:
         """仮想カード, in the demo."""

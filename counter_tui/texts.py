@@ -27,6 +27,11 @@ def _(text: str) -> str:
     return _chosen.gettext(text)
 
 
+def in_context(context: str, text: str) -> str:
+    """Return a text in the language in use, where another English is right than elsewhere."""
+    return _chosen.pgettext(context, text)
+
+
 def later(text: str) -> str:
     """Mark a text for translation where it stands; it is translated where it is shown."""
     return text

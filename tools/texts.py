@@ -14,7 +14,7 @@ from babel.messages.pofile import read_po, write_po
 
 PACKAGE = Path(__file__).parents[1] / "counter_tui"
 CATALOGUE = PACKAGE / "locale" / "en" / "LC_MESSAGES" / "counter.po"
-KEYWORDS = {"_": None, "later": None}
+KEYWORDS = {"_": None, "later": None, "in_context": ((1, "c"), 2)}
 NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 """A date in the header would change with every run."""
 
@@ -22,7 +22,9 @@ NEVER = datetime(2000, 1, 1, tzinfo=UTC)
 def collected() -> Catalog:
     """Return a catalogue of every text that the source marks, with the English known so far."""
     with CATALOGUE.open("rb") as file:
-        known = {message.id: message.string for message in read_po(file) if message.id}
+        known = {
+            (message.context, message.id): message.string for message in read_po(file) if message.id
+        }
     catalogue = Catalog(
         locale="en",
         project="jichipoint",
@@ -36,9 +38,10 @@ def collected() -> Catalog:
         revision_date=NEVER,
         fuzzy=False,
     )
-    texts = {text for _, _, text, _, _ in extract_from_dir(PACKAGE, keywords=KEYWORDS)}
-    for text in sorted(texts):
-        catalogue.add(text, known.get(text, ""))
+    found = extract_from_dir(PACKAGE, keywords=KEYWORDS)
+    texts = {(context, text) for _, _, text, _, context in found}
+    for context, text in sorted(texts, key=lambda one: (one[1], one[0] or "")):
+        catalogue.add(text, known.get((context, text), ""), context=context)
     return catalogue
 
 

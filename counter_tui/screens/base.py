@@ -35,6 +35,7 @@ class DismissedOnce(Screen[R], Generic[R]):
     """Whether a scanner's codes are data here."""
     ACTS: ClassVar[bool] = True
     """Whether keys book, replace, delete or register here, or leave what was done (USE-8)."""
+    _message_stays = False
     _waits_for_top = False
     _is_dismissed = False
     _result: R | None = None
@@ -76,8 +77,13 @@ class DismissedOnce(Screen[R], Generic[R]):
         text = _("この画面ではスキャナーを使いません。読み取った内容は入力していません。")
         self.tell(text, trouble=True)
 
-    def tell(self, text: str, *, trouble: bool = False) -> None:
-        """Show a message above the keys; a screen that has gone meanwhile shows none."""
+    def tell(self, text: str, *, trouble: bool = False, stays: bool = False) -> None:
+        """Show a message above the keys; a screen that has gone meanwhile shows none.
+
+        On a full screen it goes when something else is done, unless it `stays` because it is
+        about what is shown.
+        """
+        self._message_stays = stays
         for message in self.query("#message").results(Words):
             message.show(text)
             if text:  # no text needs no colour, and applying styles takes half a millisecond
@@ -127,6 +133,16 @@ class CounterScreen(DismissedOnce[R], Generic[R]):
         queue = ["queue"] if self.counter.waits_for_printer else []
         return [*super().shown_actions(), *queue, "help", "leave"]
 
+    def on_screen_suspend(self) -> None:
+        """Another screen is opened from this one; boxes leave the message there."""
+        if isinstance(self.app.screen, CounterScreen):
+            self.something_else_is_done()
+
+    def something_else_is_done(self) -> None:
+        """Take the message of before away."""
+        if not self._message_stays:
+            self.tell("")
+
     def tell_trouble(self, trouble: TroubleError) -> None:
         """Show what went wrong, what to do, and the reason code."""
         self.tell(f"{trouble.message}\n({trouble.reason})", trouble=True)
@@ -153,7 +169,8 @@ class CounterScreen(DismissedOnce[R], Generic[R]):
 
     def reader_down(self) -> None:
         """The reader does not answer any more."""
-        self.tell(_("カードリーダーが使えません。接続を確認してください。"), trouble=True)
+        text = _("カードリーダーが使えません。接続を確認してください。")
+        self.tell(text, trouble=True, stays=True)
 
     def reader_up(self) -> None:
         """The reader works again."""

@@ -58,7 +58,7 @@ class ContactScreen(CounterScreen[str]):
     def begin(self) -> None:
         """Begin with an empty form."""
         self._show_issuer()
-        self.tell(_("登録端末の連絡先を入力し、「登録」してください。すべて必須です。"))
+        self.tell(_("登録端末の連絡先を入力し、「登録」してください。すべて必須です。"), stays=True)
 
     @property
     def _is_issuers(self) -> bool:
@@ -249,7 +249,7 @@ class ContactChangeScreen(ContactScreen):
             field.input.disabled = False
         self._fields["contact_name"].input.focus()
         self.show_keys()
-        self.tell(_("直したいところを入力し、「登録」してください。"))
+        self.tell(_("直したいところを入力し、「登録」してください。"), stays=True)
 
     def shown_actions(self) -> list[str]:
         """Offer what can be done: to ask again, or to work on what is there."""

@@ -6,27 +6,21 @@ from datetime import UTC
 from jichipoint.v1 import days_pb2, transactions_pb2
 from textual import work
 from textual.widget import Widget
-from textual.widgets import OptionList
 
 from counter_tui.actions import bindings
 from counter_tui.core.answers import slip_of
 from counter_tui.core.bookings import TroubleError
 from counter_tui.core.tokyo import second_text
+from counter_tui.marked_list import HEAD_INDENT, MarkedList
 from counter_tui.screens.base import CounterScreen
 from counter_tui.screens.cancel import Cancellable, begin_cancelling
 from counter_tui.screens.use_values import day_text, points_text
 from counter_tui.slips.document import cell_width
 from counter_tui.slips.receipts import day_receipt
-from counter_tui.texts import _, later
+from counter_tui.slips.vouchers import spaced
+from counter_tui.texts import _, in_context, later
 from counter_tui.widgets import Words
 
-_KINDS = {
-    transactions_pb2.TRANSACTION_KIND_SPEND: later("利用"),
-    transactions_pb2.TRANSACTION_KIND_MERGE: later("合算"),
-    transactions_pb2.TRANSACTION_KIND_ISSUE: later("券発行"),
-    transactions_pb2.TRANSACTION_KIND_REDEEM: later("券消込"),
-    transactions_pb2.TRANSACTION_KIND_CANCEL: later("取消"),
-}
 _ENDS = {
     transactions_pb2.TRANSACTION_KIND_CANCEL: later("取消済み"),
     transactions_pb2.TRANSACTION_KIND_REDEEM: later("消込済み"),
@@ -36,7 +30,18 @@ _CANCELLED_BY = {
     transactions_pb2.TRANSACTION_KIND_SPEND: "CancelSpend",
     transactions_pb2.TRANSACTION_KIND_ISSUE: "CancelVoucher",
 }
-NAME_CELLS = 26
+KIND_CELLS, NAME_CELLS, POINTS_CELLS = 13, 23, 14
+
+
+def kind_text(kind: transactions_pb2.TransactionKind.ValueType) -> str:
+    """Return what kind of transaction it is; one that this version does not know by its number."""
+    return {
+        transactions_pb2.TRANSACTION_KIND_SPEND: in_context("kind", "利用"),
+        transactions_pb2.TRANSACTION_KIND_MERGE: in_context("kind", "合算"),
+        transactions_pb2.TRANSACTION_KIND_ISSUE: in_context("kind", "券発行"),
+        transactions_pb2.TRANSACTION_KIND_REDEEM: in_context("kind", "券消込"),
+        transactions_pb2.TRANSACTION_KIND_CANCEL: in_context("kind", "取消"),
+    }.get(kind, str(kind))
 
 
 class DayScreen(CounterScreen[None]):
@@ -45,7 +50,7 @@ class DayScreen(CounterScreen[None]):
     KEYS = ("cancel", "print", "print_totals", "read_again", "back")
     HEADING = later("本日の取引・日計")
     HELP_TEXT = later(
-        "矢印キーで取引を選びます。\n"
+        "矢印キーで取引を選びます。選んだ取引には > が付き、番号と利用者が下に出ます。\n"
         "F8でその取引のレシートをもう一度印字します。\n"
         "F4で利用、または消込前のポイント券の発行を取り消します(当日・この端末のみ)。\n"
         "F3で日計を印字します。F5で一覧を読み直します。"
@@ -57,11 +62,15 @@ class DayScreen(CounterScreen[None]):
         super().__init__()
         self._lines: list[days_pb2.DayTransaction] = []
         self._totals = days_pb2.GetDayTotalsResponse()
+        self._shown = ""
+        """The number of the transaction that is told of below the list."""
 
     def body(self) -> Iterable[Widget]:
         """Return the list above the totals."""
-        yield Words(_columns(_("時刻"), _("処理"), _("ポイント名"), _("ポイント数"), _("状態")))
-        yield OptionList(id="transactions", markup=False)
+        heads = _columns(_("時刻"), _("処理"), _("ポイント名"), _("ポイント数"), _("状態"))
+        yield Words(HEAD_INDENT + heads)
+        yield MarkedList(id="transactions", markup=False)
+        yield Words("", id="transaction")
         yield Words("", id="totals")
 
     def on_mount(self) -> None:
@@ -87,13 +96,32 @@ class DayScreen(CounterScreen[None]):
             else:
                 self.tell_trouble(trouble)
             return
+        chooser = self.query_one("#transactions", MarkedList)
+        present = self._present(chooser.highlighted)
         self._lines = lines
-        chooser = self.query_one("#transactions", OptionList)
         chooser.clear_options()
         chooser.add_options([_line(one) for one in lines])
+        numbers = [one.transaction_number for one in lines]
         if lines:
-            chooser.highlighted = 0
+            chooser.highlighted = numbers.index(present) if present in numbers else 0
+        self._show_transaction(chooser.highlighted)
         self.query_one("#totals", Words).show(self._totals_text())
+
+    def _present(self, index: int | None) -> str:
+        if index is None or index >= len(self._lines):
+            return ""
+        return self._lines[index].transaction_number
+
+    def on_option_list_option_highlighted(self, event: MarkedList.OptionHighlighted) -> None:
+        """Say which transaction it is, and nothing any more of the one before."""
+        if self._present(event.option_index) != self._shown:
+            self.tell("")
+            self._show_transaction(event.option_index)
+
+    def _show_transaction(self, index: int | None) -> None:
+        self._shown = self._present(index)
+        text = _transaction_text(self._lines[index]) if self._shown and index is not None else ""
+        self.query_one("#transaction", Words).show(text)
 
     def _totals_text(self) -> str:
         day = day_text(self._totals.day)
@@ -101,7 +129,7 @@ class DayScreen(CounterScreen[None]):
             return _("{day} の取引はありません。").format(day=day)
         told = [
             _("{kind} {count}件 {points}").format(
-                kind=_(_KINDS[kind]),
+                kind=kind_text(kind),
                 count=sum(one.count for one in self._totals.totals if one.kind == kind),
                 points=points_text(
                     sum(one.points for one in self._totals.totals if one.kind == kind)
@@ -112,7 +140,7 @@ class DayScreen(CounterScreen[None]):
         return f"{day}  " + "  ".join(told)
 
     def _chosen(self) -> days_pb2.DayTransaction | None:
-        index = self.query_one("#transactions", OptionList).highlighted
+        index = self.query_one("#transactions", MarkedList).highlighted
         if index is None or index >= len(self._lines):
             self.tell(_("取引を選んでください。"), trouble=True)
             return None
@@ -155,7 +183,8 @@ class DayScreen(CounterScreen[None]):
             self.tell_trouble(trouble)
             return
         slip = slip_of(booked, self.counter.letterhead, chosen.program_name)
-        await self.counter.print_slip(slip, self, _("レシートを印字しました。"))
+        printed = _("レシートを印字しました(取引済番号: {number})。")
+        await self.counter.print_slip(slip, self, printed.format(number=chosen.transaction_number))
 
     @work(exclusive=True, group="print")
     async def action_print_totals(self) -> None:
@@ -174,16 +203,28 @@ class DayScreen(CounterScreen[None]):
 def _line(one: days_pb2.DayTransaction) -> str:
     time = second_text(one.book_time.ToDatetime(tzinfo=UTC))
     end = _(_ENDS[one.settled_by]) if one.settled_by in _ENDS else ""
-    kind = _(_KINDS[one.kind])
-    return _columns(time, kind, one.program_name, points_text(one.points), end)
+    return _columns(time, kind_text(one.kind), one.program_name, points_text(one.points), end)
+
+
+def _transaction_text(one: days_pb2.DayTransaction) -> str:
+    """Return what tells a transaction from others: its number, whose points, and who did it."""
+    refers = _("消込した発行") if one.kind == transactions_pb2.TRANSACTION_KIND_REDEEM else _("取り消した取引")
+    parts = (
+        (_("取引済番号"), one.transaction_number),
+        (_("マイキーID"), one.mykey_id),
+        (_("操作者"), one.person),
+        (_("発券番号"), spaced(one.voucher_number) if one.voucher_number else ""),
+        (refers, one.refers_to),
+    )
+    return "  ".join(f"{label} {value}" for label, value in parts if value)
 
 
 def _columns(time: str, kind: str, name: str, points: str, end: str) -> str:
     left = "".join(
         text + " " * max(1, width - cell_width(text))
-        for text, width in ((time, 10), (kind, 9), (_cut(name), NAME_CELLS))
+        for text, width in ((time, 9), (kind, KIND_CELLS), (_cut(name), NAME_CELLS))
     )
-    return f"{left}{' ' * max(0, 14 - cell_width(points))}{points}  {end}"
+    return f"{left}{' ' * max(0, POINTS_CELLS - cell_width(points))}{points}  {end}"
 
 
 def _cut(name: str) -> str:

@@ -202,7 +202,7 @@ class MailStep(FormStep):
         if not self.is_right():
             return
         if self.value_of("#mail"):
-            self.tell(_("通知を番号キーで選び、Enterで次へ進みます。"))
+            self.tell(_("通知を番号キーで選び、Enterで次へ進みます。"), stays=True)
             self.query_one("#choices").focus()
         else:
             self.action_forward()

@@ -5,10 +5,10 @@ from typing import ClassVar
 
 from jichipoint.v1 import vouchers_pb2
 from textual.widget import Widget
-from textual.widgets import OptionList
 
 from counter_tui.actions import bindings
 from counter_tui.core.redemptions import Waiting
+from counter_tui.marked_list import MarkedList
 from counter_tui.screens.base import CounterModal
 from counter_tui.screens.use_values import points_text
 from counter_tui.slips.vouchers import spaced
@@ -32,9 +32,9 @@ class PlaceBox(CounterModal[vouchers_pb2.RedemptionPlace]):
         """Return the places."""
         yield Words(_("利用場所"), classes="box-heading")
         yield Words(_("ポイント券を使ったお店を矢印キーで選び、Enterを押してください。"))
-        yield OptionList(*(place.name for place in self._places), id="places", markup=False)
+        yield MarkedList(*(place.name for place in self._places), id="places", markup=False)
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+    def on_option_list_option_selected(self, event: MarkedList.OptionSelected) -> None:
         """Take the place."""
         self.dismiss(self._places[event.option_index])
 

@@ -7,10 +7,10 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from jichipoint.v1 import service_ids_pb2
 from textual import work
 from textual.widget import Widget
-from textual.widgets import OptionList
 
 from counter_tui.actions import bindings
 from counter_tui.core.tokyo import day_of
+from counter_tui.marked_list import HEAD_INDENT, MarkedList
 from counter_tui.screens.base import CounterScreen
 from counter_tui.slips.document import cell_width
 from counter_tui.texts import _, later
@@ -36,8 +36,8 @@ class ServiceIdListScreen(CounterScreen[None]):
     def body(self) -> Iterable[Widget]:
         """Return the list."""
         head = _columns(_("利用カード番号"), _("マイキーID"), _("登録日"), _("住所変更の通知"))
-        yield Words(head, id="columns")
-        yield OptionList(id="numbers", markup=False)
+        yield Words(HEAD_INDENT + head, id="columns")
+        yield MarkedList(id="numbers", markup=False)
         yield Words("", id="count")
 
     def on_mount(self) -> None:
@@ -56,7 +56,7 @@ class ServiceIdListScreen(CounterScreen[None]):
         if page is None:
             return
         self._next_token = page.next_page_token
-        chooser = self.query_one("#numbers", OptionList)
+        chooser = self.query_one("#numbers", MarkedList)
         chooser.clear_options()
         chooser.add_options([_number_line(one) for one in page.service_ids])
         if page.service_ids:
@@ -101,8 +101,8 @@ class AddressNoticesScreen(CounterScreen[None]):
     def body(self) -> Iterable[Widget]:
         """Return the list."""
         yield Words(_("利用者に現住所を確認してください。"), id="instruction")
-        yield Words(_columns(_("利用カード番号"), _("通知日"), "", ""), id="columns")
-        yield OptionList(id="notices", markup=False)
+        yield Words(HEAD_INDENT + _columns(_("利用カード番号"), _("通知日"), "", ""), id="columns")
+        yield MarkedList(id="notices", markup=False)
         yield Words("", id="count")
 
     def on_mount(self) -> None:
@@ -116,7 +116,7 @@ class AddressNoticesScreen(CounterScreen[None]):
         if notices is None:
             return
         self._notices = notices
-        chooser = self.query_one("#notices", OptionList)
+        chooser = self.query_one("#notices", MarkedList)
         chooser.clear_options()
         chooser.add_options(
             [_columns(one.customer_id, _day(one.notice_time), "", "") for one in self._notices]
@@ -138,7 +138,7 @@ class AddressNoticesScreen(CounterScreen[None]):
             if not token:
                 return found
 
-    def on_option_list_option_selected(self, event: OptionList.OptionSelected) -> None:
+    def on_option_list_option_selected(self, event: MarkedList.OptionSelected) -> None:
         """確認済み."""
         if event.option_index < len(self._notices):
             self._acknowledge(self._notices[event.option_index].notice_id)

@@ -157,7 +157,7 @@ class IssueDoneScreen(DoneScreen):
         """Print the voucher, unless it may have been printed before a restart."""
         super().on_mount()
         if self._resumed is Resumed.BEFORE:
-            self.tell(_("印字されていないときは F8 で再発行してください。"))
+            self.tell(_("印字されていないときは F8 で再発行してください。"), stays=True)
         else:
             self._print_first()
 

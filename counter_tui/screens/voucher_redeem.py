@@ -246,7 +246,7 @@ class RedeemScreen(CounterScreen[None]):
         text = "\n".join(f"{label:　<8}{value}" for label, value in rows)
         self.query_one("#voucher", Words).show(text)
         if not shown.is_redeemable:
-            self.tell(_unusable_text(shown.voucher), trouble=True)
+            self.tell(_unusable_text(shown.voucher), trouble=True, stays=True)
         elif shown.voucher is None:
             self.tell(
                 _(
@@ -254,13 +254,15 @@ class RedeemScreen(CounterScreen[None]):
                     "つながったときに使えないと分かることがあります。"
                 ),
                 trouble=True,
+                stays=True,
             )
         else:
             self.tell(
                 _(
                     "発行認印と利用店舗印を確認し、よろしければEnterで消し込みます。\n"
                     "一部だけの利用はできません。"
-                )
+                ),
+                stays=True,
             )
         self.query_one("#number", Input).focus()
 

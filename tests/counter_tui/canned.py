@@ -189,10 +189,16 @@ class CannedGateway(CannedMykeys, CannedServiceIds, CannedContacts):
                     program_name="A市ポイント",
                     points=points,
                     settled_by=settled_by,
+                    mykey_id="" if kind == transactions_pb2.TRANSACTION_KIND_REDEEM else "MY123456",
+                    person="佐藤" if settled_by else "",
                 )
                 for number, (kind, points, settled_by) in enumerate(kinds)
             ],
         )
+
+    async def day_transaction(self, transaction_number: str) -> Booked:
+        request = points_pb2.SpendRequest(program_id="00000001", points=300)
+        return Booked("Spend", _spent(request.SerializeToString()))
 
     async def day_totals(self) -> days_pb2.GetDayTotalsResponse:
         return days_pb2.GetDayTotalsResponse(

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from babel.messages import mofile, pofile
+from babel.messages.catalog import Catalog, Message
 
 import counter_tui
 from counter_tui import texts
@@ -15,15 +16,20 @@ PACKAGE = Path(counter_tui.__file__).parent
 CATALOGUE = PACKAGE / "locale" / "en" / "LC_MESSAGES" / "counter.po"
 
 
-def marked_texts() -> set[str]:
+MARKS = ("_", "later", "in_context")
+Text = tuple[str, str]
+"""Context, or nothing, and text."""
+
+
+def marked_texts() -> set[Text]:
     """Return every text that the source marks for translation."""
     found = set()
     for path in PACKAGE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-                argument = node.args[0] if node.args else None
-                if node.func.id in ("_", "later") and isinstance(argument, ast.Constant):
-                    found.add(str(argument.value))
+                given = [one.value for one in node.args if isinstance(one, ast.Constant)]
+                if node.func.id in MARKS and given:
+                    found.add((str(given[0]) if len(given) > 1 else "", str(given[-1])))
     return found
 
 
@@ -37,7 +43,7 @@ def japanese_literals() -> set[str]:
             for node in ast.walk(tree)
             if isinstance(node, ast.Call)
             and isinstance(node.func, ast.Name)
-            and node.func.id in ("_", "later")
+            and node.func.id in MARKS
             for argument in node.args
         }
         docstrings = {
@@ -55,10 +61,19 @@ def japanese_literals() -> set[str]:
     return found
 
 
-def english() -> dict[str, str]:
+def english() -> dict[Text, str]:
     with CATALOGUE.open("rb") as file:
-        catalogue = pofile.read_po(file)
-    return {str(message.id): str(message.string) for message in catalogue if message.id}
+        return texts_of(pofile.read_po(file))
+
+
+def texts_of(catalogue: Catalog) -> dict[Text, str]:
+    return {(_context(one), str(one.id)): str(one.string) for one in catalogue if one.id}
+
+
+def _context(message: Message) -> str:
+    """Babel returns bytes where it reads a compiled catalogue."""
+    context: object = message.context or ""
+    return context.decode() if isinstance(context, bytes) else str(context)
 
 
 def test_every_marked_text_has_its_english() -> None:
@@ -76,7 +91,7 @@ def test_no_japanese_on_a_screen_is_left_unmarked() -> None:
 
 
 def test_placeholders_are_the_same_in_both_languages() -> None:
-    for japanese, other in english().items():
+    for (_context, japanese), other in english().items():
         assert set(_fields(japanese)) == set(_fields(other)), japanese
 
 
@@ -86,15 +101,17 @@ def _fields(text: str) -> list[str]:
 
 def test_the_compiled_catalogue_is_fresh() -> None:
     with CATALOGUE.with_suffix(".mo").open("rb") as file:
-        compiled = mofile.read_mo(file)
-    assert {str(m.id): str(m.string) for m in compiled if m.id} == english()
+        assert texts_of(mofile.read_mo(file)) == english()
 
 
 def test_the_language_is_chosen() -> None:
     texts.use("en")
     assert (texts._("利用"), texts.language()) == ("Use", "en")
+    assert texts._("取消") == "Cancel it"
+    assert texts.in_context("kind", "取消") == "Cancellation"
     texts.use("ja")
     assert (texts._("利用"), texts.language()) == ("利用", "ja")
+    assert texts.in_context("kind", "取消") == "取消"
 
 
 @pytest.mark.parametrize("module", ["grpc", "cryptography", "PIL"])
