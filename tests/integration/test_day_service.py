@@ -66,7 +66,8 @@ async def test_the_list_says_whose_points_moved_where_the_terminal_saw_the_card(
     await client.cancel(spent.transaction_number)
     voucher = (await desk.issue(issue_request(20))).voucher
     await Vouchers(client).redeem(redeem_request(voucher.voucher_number))
-    told = [(kind_name(one.kind), one.mykey_id) for one in (await Vouchers(client).day()).transactions]
+    day = await Vouchers(client).day()
+    told = [(kind_name(one.kind), one.mykey_id) for one in day.transactions]
     whose = spent.mykey_id
     assert whose
     assert told == [("REDEEM", ""), ("CANCEL", whose), ("MERGE", whose), ("SPEND", whose)]
