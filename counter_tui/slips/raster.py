@@ -29,7 +29,7 @@ _SYMBOLOGIES = {
     Code.CODE39: Symbology.CODE39,
     Code.CODE128: Symbology.CODE128,
 }
-FONT_FILES = (
+FONT_FILES: tuple[str, ...] = (
     "/usr/share/fonts/opentype/ipaexfont-gothic/ipaexg.ttf",
     "/usr/share/fonts/truetype/fonts-japanese-gothic.ttf",
     "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",

@@ -1,8 +1,7 @@
 """`python -m tests.counter_tui.slips.make_golden`: write the golden files of every slip anew.
 
 Read the differences before they are committed: `git diff` shows the texts, and says of which
-slips the bytes are others. Pictures are drawn with IPAexGothic and IPAmjMincho (on Debian:
-fonts-ipaexfont-gothic, fonts-ipamj-mincho); with other fonts they have other bytes.
+slips the bytes are others. Pictures are drawn with the fonts that `fonts.py` names.
 """
 
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from counter_tui.slips.document import render_text
 from counter_tui.slips.escpos import encode
 from tests.counter_tui.slips.examples import CASES, PAPERS, SLIPS
+from tests.counter_tui.slips.fonts import use_named_fonts
 
 FOLDER = Path(__file__).parent / "golden"
 
@@ -29,6 +29,7 @@ def text(name: str, paper: str) -> str:
 
 
 def main() -> None:
+    use_named_fonts()
     for old in FOLDER.iterdir():
         old.unlink()
     for name, paper in CASES:
