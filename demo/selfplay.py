@@ -27,7 +27,7 @@ from demo.processes import DemoError, Places, start
 from demo.screen_text import screen_text
 
 SIZE = (80, 24)
-WAIT_SECONDS = 30.0
+WAIT_SECONDS = 120.0
 TYPING_SECONDS, READING_SECONDS = 0.15, 0.6
 SPENT, MERGED = 500, 200
 
