@@ -65,4 +65,10 @@ scanner_suffix_option = click.option(
     metavar="KEY",
     help="The key that it sends behind a code; with --scanner-prefix.",
 )
-hint_option = click.option("--hint", help="A line that the sign-in screen shows.")
+hint_option = click.option(
+    "--hint-file",
+    "hint",
+    type=click.File(encoding="utf-8"),
+    callback=lambda _context, _option, file: file.read().strip() if file else None,
+    help="A file with a line that the sign-in screen shows; it may hold a password.",
+)

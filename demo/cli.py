@@ -13,6 +13,7 @@ from pathlib import Path
 
 import click
 
+from counter_tui.core import files
 from demo.processes import DemoError, Places, command, make_town, start
 
 _WORDS = {
@@ -116,6 +117,7 @@ def _run_counter(places: Places, language: str, *, fresh: bool) -> None:
 async def _beside_counter(places: Places, language: str) -> None:
     running = await start(places)
     try:
+        files.replace(places.hint, _hint(places, language).encode())
         line = _counter_line(places, running.address, language)
         await asyncio.to_thread(subprocess.run, line, check=False)
     finally:
@@ -132,7 +134,7 @@ def _counter_line(places: Places, server: str, language: str) -> list[str]:
         *("--state", places.state),
         *("--language", language),
         *("--virtual-cards", places.cards),
-        *("--hint", _hint(places, language)),
+        *("--hint-file", places.hint),
         *(() if is_kiosk else paper),
     )
 

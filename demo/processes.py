@@ -79,6 +79,11 @@ class Places:
         """The merge driver's configuration."""
         return self.folder / "merge-driver.toml"
 
+    @property
+    def hint(self) -> Path:
+        """The line for the sign-in screen, with the terminal's password: for its owner alone."""
+        return self.folder / f"counter-{self.counter}.hint"
+
     def log(self, name: str) -> Path:
         """What a process said."""
         return self.folder / f"{name}.log"

@@ -108,3 +108,16 @@ def ledger_of(folder: Path) -> list[tuple[str, int]]:
         ).fetchall()
     finally:
         connection.close()
+
+
+def processes(folder: Path) -> dict[int, str]:
+    """The command line of every process that was started for a folder."""
+    found = {}
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().decode("utf-8", "replace").replace("\0", " ")
+        except OSError:  # It has just ended.
+            continue
+        if f"{folder}" in line:
+            found[int(path.parent.name)] = line
+    return found

@@ -1,15 +1,17 @@
 """The demo as a user starts it: without a terminal, in one, twice, and where it cannot."""
 
 import fcntl
+import json
 import re
 import sqlite3
+import stat
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
-from tests.demo.support import F10, ROOT, ledger_of, play, screens, terminal
+from tests.demo.support import F10, ROOT, ledger_of, play, processes, screens, terminal
 
 
 def test_plays_the_day_by_itself_and_again(tmp_path: Path) -> None:
@@ -122,3 +124,24 @@ def test_newer_schema_and_starting_over(tmp_path: Path) -> None:
         assert shown.end() == 0
     assert (folder / "town.json").read_text("utf-8") != before
     assert dict(ledger_of(folder)) == {"GRANT": 6}
+
+
+@pytest.mark.parametrize("counter", ["shop", "kiosk"])
+def test_no_command_line_has_the_password(tmp_path: Path, counter: str) -> None:
+    folder = tmp_path / "demo"
+    with terminal(folder, "--counter", counter) as shown:
+        shown.read("端末IDと端末パスワードの登録")
+        password = json.loads((folder / "town.json").read_text("utf-8"))["password"]
+        shown.read(password)
+        lines = processes(folder)
+        assert len(lines) >= 4, "demo, server, street and counter"
+        assert [line for line in lines.values() if password in line] == []
+        shown.press(F10)
+        assert shown.end() == 0
+    holding = [
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and password.encode() in path.read_bytes()
+    ]
+    assert sorted(path.name for path in holding) == [f"counter-{counter}.hint", "town.json"]
+    assert {stat.S_IMODE(path.stat().st_mode) for path in holding} == {0o600}
