@@ -14,7 +14,7 @@ WORKERS ?= $(shell echo $$(($$(nproc) * 2)))
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 18
 
-run: ## Start the demo in this terminal; without one it plays by itself (LANGUAGE=en, FRESH=1, COUNTER=library)
+run: ## Start the demo in this terminal, or join it from a second; without one it plays by itself (LANGUAGE=en, FRESH=1, COUNTER=library)
 	@tools/set-up demo
 	@.venv/bin/jichipoint-demo --folder var/demo --language "$(LANGUAGE)" --counter "$(COUNTER)" $(if $(filter 1,$(FRESH)),--fresh)
 

@@ -1,9 +1,12 @@
 """The command jichipoint-counter."""
 
+import asyncio
 import gc
 import os
+import signal
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -27,6 +30,9 @@ from counter_tui.options import (
 )
 from counter_tui.own_terminal import own_terminal, speak_utf8
 from counter_tui.texts import _
+
+if TYPE_CHECKING:
+    from counter_tui.app import CounterApp
 
 
 class _RunsByDefault(click.Group):
@@ -168,7 +174,13 @@ def _run(settings: Settings, *, is_kiosk: bool) -> None:
     except UnusableSettingsError as error:
         raise click.ClickException(str(error)) from error
     with own_terminal():
-        app.run()
+        asyncio.run(_until_ended(app))
+
+
+async def _until_ended(app: "CounterApp") -> None:
+    """Run the application; SIGTERM ends it as F10 does, and the terminal is as before."""
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, app.exit)
+    await app.run_async()
 
 
 main.add_command(agent)

@@ -1,20 +1,18 @@
 """The command jichipoint-demo, which `make run` starts."""
 
 import asyncio
-import fcntl
 import json
 import os
 import shutil
-import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import click
 
 from counter_tui.core import files
-from demo.processes import DemoError, Places, command, make_town, start
+from demo.locks import Locks
+from demo.processes import DemoError, Places, command, make_town, with_parent
+from demo.town import Town
 
 _WORDS = {
     "ja": {
@@ -24,7 +22,12 @@ _WORDS = {
         "spool": "商店街の連携フォルダ",
         "street_points": "商店街ポイントシステムの例 (SQLite)",
         "receipts": "レシート (ESC/POS)",
-        "running": "この作業フォルダのデモはすでに動いています。先にそちらを終了してください。",
+        "goes_on": "ほかの窓口が開いているので、デモの町は動き続けます。",
+        "started_again": "途中で町が止まったため、もう一度起動しました: {trouble}",
+        "open_already": "この窓口 (COUNTER={counter}) はすでに開いています。"
+        "別の窓口は COUNTER={others} で開けます。",
+        "in_use": "この町の窓口が開いています。すべて終了してから FRESH=1 でやり直してください。",
+        "plays_already": "自動のデモがすでに動いています。終わってからもう一度実行してください。",
     },
     "en": {
         "hint": "Demo: terminal ID {terminal_id}  password {password}",
@@ -33,7 +36,12 @@ _WORDS = {
         "spool": "the street's spool folder",
         "street_points": "the example of a street's point system (SQLite)",
         "receipts": "receipts (ESC/POS)",
-        "running": "The demo of this checkout is running already. End that one first.",
+        "goes_on": "Another counter is open: the demo town goes on.",
+        "started_again": "The town had ended and was started again: {trouble}",
+        "open_already": "This counter (COUNTER={counter}) is open already. "
+        "Others open with COUNTER={others}.",
+        "in_use": "A counter of this town is open. End them all, then start over with FRESH=1.",
+        "plays_already": "The demo plays by itself already. Run it again once that has ended.",
     },
 }
 _TERMINALS = {
@@ -67,28 +75,14 @@ def main(folder: Path, language: str, fresh: bool, counter: str) -> None:
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     folder = folder.absolute()
     try:
-        with _only_one(folder, language):
-            if interactive:
-                _run_counter(Places(folder, counter), language, fresh=fresh)
-            else:
-                _play(Places(folder.with_name(f"{folder.name}-selfplay")), language)
+        if interactive:
+            _run_counter(Places(folder, counter), language, fresh=fresh)
+        else:
+            _play(Places(folder.with_name(f"{folder.name}-selfplay")), language)
     except DemoError as error:
         raise click.ClickException(str(error)) from error
-
-
-@contextmanager
-def _only_one(folder: Path, language: str) -> Iterator[None]:
-    """Hold the checkout's lock, or raise DemoError where another demo holds it."""
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with folder.with_name(f"{folder.name}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                raise DemoError(_WORDS[language]["running"]) from None
-            yield
     except OSError as error:
-        raise DemoError(f"the folder {folder.parent} cannot be used: {error}") from error
+        raise click.ClickException(f"the folder {folder} cannot be used: {error}") from error
 
 
 def _start_over(places: Places) -> None:
@@ -104,24 +98,42 @@ def _hint(places: Places, language: str) -> str:
 
 
 def _run_counter(places: Places, language: str, *, fresh: bool) -> None:
-    if fresh:
-        _start_over(places)
-    make_town(places)
-    asyncio.run(_beside_counter(places, language))
     words = _WORDS[language]
+    locks = Locks(places.folder)
+    others = "|".join(name for name in _TERMINALS if name != places.counter)
+    already = words["open_already"].format(counter=places.counter, others=others)
+    with locks.only_one(places.counter, words["in_use"] if fresh else already):
+        if fresh:
+            with locks.empty(words["in_use"]):
+                _start_over(places)
+        with locks.member():
+            town = Town(places, locks)
+            code = asyncio.run(_beside_counter(places, town, language))
+    for trouble in town.troubles:
+        click.echo(words["started_again"].format(trouble=trouble))
     click.echo(words["lies"])
     for name in ("ledger", "spool", "street_points", "receipts"):
         click.echo(f"  {words[name]}: {os.path.relpath(getattr(places, name))}")
+    if not locks.is_empty():
+        click.echo(words["goes_on"])
+    sys.exit(code)
 
 
-async def _beside_counter(places: Places, language: str) -> None:
-    running = await start(places)
-    try:
-        files.replace(places.hint, _hint(places, language).encode())
-        line = _counter_line(places, running.address, language)
-        await asyncio.to_thread(subprocess.run, line, check=False)
-    finally:
-        await running.stop()
+async def _beside_counter(places: Places, town: Town, language: str) -> int:
+    """Run the counter until it ends, and return its exit code. Raises DemoError."""
+    address = await town.join()
+    files.replace(places.hint, _hint(places, language).encode())
+    line = with_parent(_counter_line(places, address, language), "TERM")
+    counter = await asyncio.create_subprocess_exec(*line)
+    stays = asyncio.create_task(town.stay(address))
+    ends = asyncio.create_task(counter.wait())
+    await asyncio.wait((stays, ends), return_when=asyncio.FIRST_COMPLETED)
+    if not ends.done():
+        counter.terminate()
+        await ends
+        await stays
+    stays.cancel()
+    return ends.result()
 
 
 def _counter_line(places: Places, server: str, language: str) -> list[str]:
@@ -142,9 +154,10 @@ def _counter_line(places: Places, server: str, language: str) -> list[str]:
 def _play(places: Places, language: str) -> None:
     from demo.selfplay import play  # noqa: PLC0415
 
-    _start_over(places)
-    make_town(places)
-    asyncio.run(play(places, language, _hint(places, language)))
+    with Locks(places.folder).only_one("play", _WORDS[language]["plays_already"]):
+        _start_over(places)
+        make_town(places)
+        asyncio.run(play(places, language, _hint(places, language)))
 
 
 if __name__ == "__main__":

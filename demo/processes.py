@@ -1,6 +1,7 @@
 """Starting the project's commands as processes, and ending them."""
 
 import asyncio
+import shutil
 import signal
 import subprocess
 import sys
@@ -11,9 +12,9 @@ from pathlib import Path
 from demo.cards import REVOKED, make_cards
 
 LISTENING = "listening on "
+ANY_PORT = "127.0.0.1:0"
 START_SECONDS = 60.0
 STOP_SECONDS = 20.0
-
 
 _STREET_POINTS = Path(__file__).parents[1] / "examples" / "street_points" / "street_points.py"
 _MERGE_DRIVER = """spool = "spool"
@@ -25,6 +26,9 @@ server = "{server}"
 [output]
 kind = "python"
 """
+
+
+_SETPRIV = shutil.which("setpriv")
 
 
 class DemoError(Exception):
@@ -94,6 +98,11 @@ def command(module: str, *arguments: str | Path) -> list[str]:
     return [sys.executable, "-m", module, *map(str, arguments)]
 
 
+def with_parent(line: list[str], signal_name: str) -> list[str]:
+    """Return a command line whose process gets a signal when whoever started it has ended."""
+    return [_SETPRIV, "--pdeathsig", signal_name, "--", *line] if _SETPRIV else line
+
+
 def make_town(places: Places) -> None:
     """Run jichipoint-server demo-data. Raises DemoError with what it said."""
     line = command("server.cli", "demo-data", "--folder", places.folder)
@@ -104,7 +113,10 @@ def make_town(places: Places) -> None:
 
 
 class Process:
-    """A command that runs in the background; its standard error goes into a log."""
+    """A command that runs in the background; its standard error goes into a log.
+
+    It is killed when whoever started it is: nothing stays behind that nobody ends.
+    """
 
     def __init__(self, name: str, process: asyncio.subprocess.Process, log: Path) -> None:
         self.name = name
@@ -116,7 +128,10 @@ class Process:
         """Start a command."""
         with log.open("ab") as errors:
             process = await asyncio.create_subprocess_exec(
-                *line, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors
+                *with_parent(line, "KILL"),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
             )
         return cls(name, process, log)
 
@@ -130,8 +145,19 @@ class Process:
                         return line.decode().strip()
         except TimeoutError:
             raise DemoError(f"the {self.name} did not say {text!r} in {seconds:.0f} s") from None
-        said = self._log.read_text("utf-8", "replace").strip().splitlines()
-        raise DemoError(f"the {self.name} ended: {said[-1] if said else 'it said nothing'}")
+        await self._process.wait()
+        raise DemoError(self.end_in_words())
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it runs no more."""
+        return self._process.returncode is not None
+
+    def end_in_words(self) -> str:
+        """Say that it ended, and by which signal or with which last line."""
+        code = self._process.returncode or 0
+        how = f"signal {-code}" if code < 0 else last_line(self._log)
+        return f"the {self.name} ended: {how}"
 
     async def stop(self) -> None:
         """End it with SIGTERM, so that it finishes what it took."""
@@ -144,6 +170,12 @@ class Process:
                 await self._process.wait()
 
 
+def last_line(log: Path) -> str:
+    """Return the last line of a log."""
+    said = log.read_text("utf-8", "replace").strip().splitlines()
+    return said[-1] if said else "it said nothing"
+
+
 @dataclass(slots=True)
 class Running:
     """The server and the street's point system of a demo."""
@@ -152,14 +184,21 @@ class Running:
     server: Process
     street: Process
 
+    def trouble(self) -> str | None:
+        """Return in words that one of them has ended, or None."""
+        for process in (self.server, self.street):
+            if process.has_ended:
+                return process.end_in_words()
+        return None
+
     async def stop(self) -> None:
         """End both."""
         await self.street.stop()
         await self.server.stop()
 
 
-async def start(places: Places) -> Running:
-    """Start the server and the street's point system. Raises DemoError."""
+async def start(places: Places, listen: str = ANY_PORT) -> Running:
+    """Start the server at HOST:PORT, and the street's point system. Raises DemoError."""
     if not _STREET_POINTS.exists():
         raise DemoError("the demo needs the folder examples: start it in a checkout")
     places.spool.mkdir(exist_ok=True)
@@ -171,7 +210,7 @@ async def start(places: Places) -> Running:
             "--database",
             f"sqlite:///{places.ledger}",
             "--listen",
-            "127.0.0.1:0",
+            listen,
             "--master-key-file",
             places.folder / "master.key",
             "--test-card-authority",

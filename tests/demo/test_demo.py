@@ -1,6 +1,5 @@
 """The demo as a user starts it: without a terminal, in one, twice, and where it cannot."""
 
-import fcntl
 import json
 import re
 import sqlite3
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from demo.locks import Locks
 from tests.demo.support import F10, ROOT, ledger_of, play, processes, screens, terminal
 
 
@@ -41,16 +41,16 @@ def test_plays_in_english(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "said"), [("ja", "すでに動いています"), ("en", "running already")]
+    ("language", "said"), [("ja", "すでに動いています"), ("en", "plays by itself already")]
 )
-def test_a_second_demo_at_the_same_time_is_told(tmp_path: Path, language: str, said: str) -> None:
-    with (tmp_path / "demo.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+def test_a_second_day_at_the_same_time_is_told(tmp_path: Path, language: str, said: str) -> None:
+    folder = tmp_path / "demo-selfplay"
+    with Locks(folder).only_one("play", ""):
         played = play(tmp_path / "demo", "--language", language)
     assert played.returncode == 1
     assert said in played.stderr
     assert len(played.stderr.splitlines()) == 1
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["demo.lock"]
+    assert not folder.exists()
 
 
 def test_folder_that_cannot_be_made(tmp_path: Path) -> None:
