@@ -127,7 +127,7 @@ def test_the_terminal(
     size: tuple[int, int],
     verdict: Verdict,
 ) -> None:
-    monkeypatch.setattr(shutil, "get_terminal_size", lambda: os.terminal_size(size))
+    monkeypatch.setattr(shutil, "get_terminal_size", lambda *_, **__: os.terminal_size(size))
     found = checks.check_terminal(is_terminal=is_terminal, environment={"TERM": term})
     assert found.verdict == verdict
     assert bool(found.advice) == (verdict == Verdict.BAD)
