@@ -8,14 +8,23 @@ import socket
 import subprocess
 import tempfile
 import time
+from functools import cache
 from pathlib import Path
 
+PCSCD = "/usr/sbin/pcscd"
 DRIVER = Path("/usr/lib/pcsc/drivers/serial/libifdvpcd.so")
 SOCKET = Path("/run/pcscd/pcscd.comm")
 READER = "Virtual Counter Reader"
 LOCK = Path(tempfile.gettempdir()) / "jichipoint-tests-pcscd.lock"
 SECONDS_MAX = 10
 WANTED = "apt-get install pcscd vsmartcard-vpcd opensc opensc-pkcs11 openssl"
+
+
+@cache
+def _open_to_all() -> tuple[str, ...]:
+    """Since version 2 it asks polkit, which is not there where nothing starts services."""
+    said = subprocess.run([PCSCD, "--help"], capture_output=True, text=True, check=False)
+    return tuple(option for option in ("--disable-polkit",) if option in said.stdout)
 
 
 def is_installed() -> bool:
@@ -71,7 +80,7 @@ class Pcscd:
         SOCKET.unlink(missing_ok=True)
         SOCKET.parent.mkdir(exist_ok=True)
         self._process = subprocess.Popen(
-            ["/usr/sbin/pcscd", "--foreground", "--config", str(self._folder.absolute())],
+            [PCSCD, "--foreground", *_open_to_all(), "--config", str(self._folder.absolute())],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
