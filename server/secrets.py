@@ -12,7 +12,8 @@ from server.chance import Chance
 
 MASTER_KEY_VARIABLE = "JICHIPOINT_MASTER_KEY"
 KEY_BYTES = 32
-_NONCE_BYTES = 12
+_NONCE_BYTES, _TAG_BYTES = 12, 16
+_SEALED_BYTES_MIN = _NONCE_BYTES + _TAG_BYTES
 
 
 class MasterKeyError(Exception):
@@ -57,6 +58,11 @@ class Vault:
 
     def open(self, sealed: bytes, use: str) -> bytes:
         """Return what was sealed. Raises MasterKeyError where another key or use sealed it."""
+        if len(sealed) < _SEALED_BYTES_MIN:
+            raise MasterKeyError(
+                f"the secret of {use} is cut: {len(sealed)} bytes are no sealed secret; "
+                "restore the database from a backup"
+            )
         try:
             return self._cipher.decrypt(sealed[:_NONCE_BYTES], sealed[_NONCE_BYTES:], use.encode())
         except InvalidTag as error:

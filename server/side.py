@@ -11,7 +11,7 @@ from server.bookers import open_booker
 from server.chance import Chance
 from server.citizens.challenges import KEY_USE as CHALLENGE_KEY_USE
 from server.citizens.challenges import Challenges
-from server.citizens.proofs import CardProofs, Verify
+from server.citizens.proofs import CardProofs, PracticeProofs, Verify
 from server.citizens.renewals import Cards, ImportedRenewals
 from server.citizens.servicer import CardServicer
 from server.clock import Clock
@@ -105,7 +105,7 @@ def _open(
 
     sessions = Sessions(load, clock)
     challenges = Challenges(vault.derive(CHALLENGE_KEY_USE), chance)
-    proofs = CardProofs(challenges, means.verify_card, clock)
+    proofs = (PracticeProofs if practice else CardProofs)(challenges, means.verify_card, clock)
     cards = Cards(writer, readers, ImportedRenewals(readers))
     guard = SignInGuard(clock)
     opened: list[object] = [

@@ -47,12 +47,19 @@ class CardProofs:
         self._verifier()
         return self._challenges.make(request, self._now())
 
-    async def check(self, signed: SignedChallenge, request: RequestKey) -> Proof:
-        """Return what a proof shows, or what is wrong with it.
+    async def shown(
+        self,
+        signed: SignedChallenge | None,
+        serial_number: str,  # noqa: ARG002 -- of the card that was shown: PracticeProofs
+        request: RequestKey,
+    ) -> Proof | None:
+        """Return what came along with a request shows, or what is wrong with it.
 
         It is not raised: a request that comes again gets the answer it had, although its
-        challenge is no longer good by then.
+        challenge is no longer good by then. None where nothing came along.
         """
+        if signed is None:
+            return None
         try:
             return (await self.identify(signed, request)).serial_number
         except Refusal as refusal:
@@ -70,3 +77,16 @@ class CardProofs:
 
     def _now(self) -> int:
         return Moment.of(self._clock.now()).microseconds
+
+
+class PracticeProofs(CardProofs):
+    """Those of training (USE-7): the counter asks for a PIN, and a made-up card signs nothing."""
+
+    async def shown(
+        self,
+        signed: SignedChallenge | None,  # noqa: ARG002
+        serial_number: str,
+        request: RequestKey,  # noqa: ARG002
+    ) -> Proof | None:
+        """Return the card that was shown; None for a street's card, which has no PIN there too."""
+        return serial_number or None

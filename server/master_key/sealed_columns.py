@@ -14,7 +14,7 @@ from server.vouchers.keys import private_key_use
 
 @dataclass(frozen=True, slots=True)
 class SealedColumn:
-    """A column whose values are sealed."""
+    """A column whose values are sealed; NULL is no secret, as in a training ledger's streets."""
 
     table: str
     column: str
@@ -68,4 +68,5 @@ def _values(database: Database, one: SealedColumn) -> Iterator[tuple[tuple[Any, 
     names = ", ".join((*one.row_key, one.column))
     order = ", ".join(one.row_key)
     for row in rows(database, f"SELECT {names} FROM {one.table} ORDER BY {order}"):  # noqa: S608
-        yield row[:-1], bytes(row[-1])
+        if row[-1] is not None:
+            yield row[:-1], bytes(row[-1])

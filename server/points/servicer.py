@@ -7,7 +7,7 @@ from jichipoint.v1 import points_pb2 as pb
 
 from server.citizens.proofs import CardProofs
 from server.citizens.renewals import Cards
-from server.citizens.servicer import proof_of
+from server.citizens.servicer import signed_in
 from server.clock import Clock, Moment
 from server.ledger.values import RequestKey
 from server.ledger.writer import Writer
@@ -126,14 +126,14 @@ async def use_of(
     proofs: CardProofs,
 ) -> Use:
     """Return what a request would use."""
-    signed = request.card_proof if request.HasField("card_proof") else None
+    signed = signed_in(request.card_proof) if request.HasField("card_proof") else None
     return Use(
         terminal_id,
         card,
         asked.shown,
         asked.program_id,
         request.points,
-        await proof_of(proofs, signed, key) if signed else None,
+        await proofs.shown(signed, request.certificate_serial_number, key),
     )
 
 

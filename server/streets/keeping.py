@@ -130,7 +130,7 @@ def make_key(
     )
     _end_before(database, issuer_id, valid_from + timedelta(days=overlap_days - 1))
     insert_key(database, vault, key, now)
-    if renew_client_secret:
+    if renew_client_secret or street.sealed_client_secret is None:
         return NewKey(key, _renew_client_secret(database, vault, chance, issuer_id, now))
     sealed = bytes(street.sealed_client_secret)
     return NewKey(key, vault.open(sealed, client_secret_use(issuer_id)).decode())

@@ -62,7 +62,8 @@ def check_client_secret(
     query = StreetRow.select().where(StreetRow.issuer_id == issuer_id)
     found: list[StreetRow] = list(query.execute(database))
     use = client_secret_use(issuer_id)
-    known = vault.open(bytes(found[0].sealed_client_secret), use) if found else b""
+    sealed = found[0].sealed_client_secret if found else None
+    known = vault.open(bytes(sealed), use) if sealed is not None else b""
     if not known or not hmac.compare_digest(known, client_secret.encode()):
         raise Refusal(StreetReason.STREET_SIGN_IN_REFUSED)
 

@@ -10,7 +10,8 @@ class StreetRow(Model):
     profile = IntegerField()
     id_kind = CharField()
     id_pattern = CharField()
-    sealed_client_secret = BlobField()
+    sealed_client_secret = BlobField(null=True)
+    """None in a training ledger: no street's system signs in there."""
 
     class Meta:
         """The table."""

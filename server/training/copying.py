@@ -1,6 +1,7 @@
 """What a terminal's training ledger knows of the real one: settings, and nobody's points."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from peewee import Database
@@ -13,13 +14,15 @@ _NEVER = "9999-12-31"
 
 
 @dataclass(frozen=True, slots=True)
-class _Copied:
-    """Rows of a table that are copied: columns, and the query for a terminal's."""
+class CopiedTable:
+    """Rows of a table that are copied whole, and the query for a terminal's."""
 
     table: str
     key: str
-    columns: tuple[str, ...]
     query: str
+    left_out: Mapping[str, str | None] = field(default_factory=dict)
+    """The columns that are not copied, and what stands there instead; every other one is, also
+    one that is added to the schema one day."""
 
 
 _OWN_PROGRAMS = """SELECT p.program_id FROM program p JOIN terminal t ON t.terminal_id = ?
@@ -29,81 +32,56 @@ _OWN_PROGRAMS = """SELECT p.program_id FROM program p JOIN terminal t ON t.termi
     AND (c.terminal_class IS NULL OR c.terminal_class = t.terminal_class)
     AND (c.issuer_id IS NULL OR c.issuer_id = t.issuer_id)
     AND (c.terminal_id IS NULL OR c.terminal_id = t.terminal_id)"""
-_PROGRAM_COLUMNS = (
-    "program_id",
-    "municipality_code",
-    "kind",
-    "name",
-    "days_valid",
-    "service_from",
-    "service_until",
-    "shown_on_my_page",
-    "points_per_use_max",
-    "points_per_citizen_day_max",
-    "points_per_terminal_day_max",
-)
-_MUNICIPALITY_COLUMNS = (
-    "municipality_code",
-    "name",
-    "prefecture",
-    "is_prefecture",
-    "offline_vouchers_max",
-    "offline_points_max",
-)
-_ISSUER_COLUMNS = (
-    "issuer_id",
-    "name",
-    "is_street",
-    "notification",
-    "symbology",
-    "nw7_start",
-    "nw7_stop",
-    "reading",
-    "driver",
-)
-_COPIED = (
-    _Copied(
+COPIED = (
+    CopiedTable(
         "municipality",
         "municipality_code",
-        _MUNICIPALITY_COLUMNS,
         f"""SELECT {{columns}} FROM municipality WHERE municipality_code IN
         (SELECT municipality_code FROM terminal WHERE terminal_id = ?
         UNION SELECT municipality_code FROM program WHERE program_id IN ({_OWN_PROGRAMS}))""",  # noqa: S608
     ),
-    _Copied(
+    CopiedTable(
         "program",
         "program_id",
-        _PROGRAM_COLUMNS,
         f"SELECT {{columns}} FROM program WHERE program_id IN ({_OWN_PROGRAMS})",  # noqa: S608
     ),
-    _Copied(
+    CopiedTable(
         "issuer",
         "issuer_id",
-        _ISSUER_COLUMNS,
         """SELECT {columns} FROM issuer WHERE issuer_id =
         (SELECT issuer_id FROM terminal WHERE terminal_id = ?)""",
     ),
-    _Copied(
+    CopiedTable(
+        "street",
+        "issuer_id",
+        """SELECT {columns} FROM street WHERE issuer_id =
+        (SELECT issuer_id FROM terminal WHERE terminal_id = ?)""",
+        {"sealed_client_secret": None},
+    ),
+    # Its own place is copied without the one that collects for it.
+    CopiedTable(
         "place",
         "place_id",
-        ("place_id", "municipality_code", "name", "collecting_place_id"),
         """SELECT {columns} FROM place WHERE place_id =
         (SELECT place_id FROM terminal WHERE terminal_id = ?)""",
+        {"collecting_place_id": None},
     ),
-    _Copied(
+    CopiedTable(
         "place",
         "place_id",
-        ("place_id", "municipality_code", "name", "collecting_place_id"),
         """SELECT {columns} FROM place WHERE collecting_place_id =
         (SELECT place_id FROM terminal WHERE terminal_id = ?)""",
     ),
-    _Copied(
+    CopiedTable(
         "terminal",
         "terminal_id",
-        ("terminal_id", "terminal_class", "municipality_code", "place_id", "issuer_id", "name"),
         "SELECT {columns} FROM terminal WHERE terminal_id = ?",
+        {"password_hash": _NO_PASSWORD, "machine_fingerprint": None, "withdrawn_at": None},
     ),
 )
+
+Copy = dict[str, Any]
+"""A row as it is copied: every column, and what stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,72 +89,57 @@ class Settings:
     """What a terminal's training needs of the real ledger: rows by what they are copied by."""
 
     terminal_id: str
-    rows: tuple[tuple[tuple[Any, ...], ...], ...]
-    street_issuer_id: str | None
-    event_program_ids: tuple[str, ...]
+    rows: tuple[tuple[Copy, ...], ...]
+
+    def of(self, table: str) -> list[Copy]:
+        """Return the rows of a table."""
+        return [
+            row
+            for copied, of_one in zip(COPIED, self.rows, strict=True)
+            for row in of_one
+            if copied.table == table
+        ]
 
 
 def read_settings(database: Database, terminal_id: str) -> Settings:
     """Read from the real ledger what belongs to a terminal. No secret is among it."""
-    found = []
-    for copied in _COPIED:
-        columns = ", ".join(copied.columns)
-        query = copied.query.format(columns=columns)
-        found.append(tuple(rows(database, query, *(terminal_id,) * query.count("?"))))
-    issuer = rows(
-        database,
-        """SELECT s.issuer_id FROM terminal t JOIN street s USING (issuer_id)
-        WHERE t.terminal_id = ?""",
-        terminal_id,
-    )
-    programs = found[[copied.table for copied in _COPIED].index("program")]
-    events = tuple(str(row[0]) for row in programs if row[2] == "EVENT")
-    return Settings(terminal_id, tuple(found), issuer[0][0] if issuer else None, events)
+    found = tuple(tuple(_read(database, copied, terminal_id)) for copied in COPIED)
+    return Settings(terminal_id, found)
+
+
+def _read(database: Database, copied: CopiedTable, terminal_id: str) -> Iterator[Copy]:
+    columns = [column.name for column in database.get_columns(copied.table)]
+    names = [name for name in columns if name not in copied.left_out]
+    query = copied.query.format(columns=", ".join(names))
+    for row in rows(database, query, *(terminal_id,) * query.count("?")):
+        yield {**dict(zip(names, row, strict=True)), **copied.left_out}
 
 
 def write_settings(database: Database, settings: Settings) -> None:
     """Bring the training ledger up to date for a terminal; runs in a writing transaction."""
-    for copied, copies in zip(_COPIED, settings.rows, strict=True):
+    for copied, copies in zip(COPIED, settings.rows, strict=True):
         for row in copies:
-            _put(database, copied, _without_unknown_place(copied, row))
+            _put(database, copied, row)
     change(database, "DELETE FROM program_terminals WHERE terminal_id = ?", settings.terminal_id)
-    for program_id in settings.event_program_ids:
-        change(
-            database,
-            "INSERT INTO program_terminals (program_id, terminal_id) VALUES (?, ?)",
-            program_id,
-            settings.terminal_id,
-        )
-    if settings.street_issuer_id is not None:
-        change(
-            database,
-            """INSERT INTO street
-            (issuer_id, profile, id_kind, id_pattern, sealed_client_secret)
-            VALUES (?, 2, 'STREET', '', ?) ON CONFLICT (issuer_id) DO NOTHING""",
-            settings.street_issuer_id,
-            b"",
-        )
+    for program in settings.of("program"):
+        if program["kind"] == "EVENT":
+            change(
+                database,
+                "INSERT INTO program_terminals (program_id, terminal_id) VALUES (?, ?)",
+                program["program_id"],
+                settings.terminal_id,
+            )
     _put_citizens(database, settings)
 
 
-def _without_unknown_place(copied: _Copied, row: tuple[Any, ...]) -> tuple[Any, ...]:
-    """A terminal's own place is copied without the one that collects for it."""
-    is_own = copied.table == "place" and "WHERE place_id" in copied.query
-    return (*row[:-1], None) if is_own else row
-
-
-def _put(database: Database, copied: _Copied, row: tuple[Any, ...]) -> None:
-    columns, values = list(copied.columns), list(row)
-    if copied.table == "terminal":
-        columns.append("password_hash")
-        values.append(_NO_PASSWORD)
-    changes = ", ".join(f"{column} = excluded.{column}" for column in columns[1:])
+def _put(database: Database, copied: CopiedTable, row: Copy) -> None:
+    changes = ", ".join(f"{name} = excluded.{name}" for name in row if name != copied.key)
     change(
         database,
-        f"""INSERT INTO {copied.table} ({", ".join(columns)})
-        VALUES ({", ".join("?" * len(columns))})
+        f"""INSERT INTO {copied.table} ({", ".join(row)})
+        VALUES ({", ".join("?" * len(row))})
         ON CONFLICT ({copied.key}) DO UPDATE SET {changes}""",  # noqa: S608
-        *values,
+        *row.values(),
     )
 
 
@@ -197,12 +160,12 @@ def _put_citizens(database: Database, settings: Settings) -> None:
             one.citizen_id,
             _NEVER,
         )
-        if settings.street_issuer_id is not None:
+        for street in settings.of("street"):
             change(
                 database,
                 """INSERT INTO service_id (issuer_id, customer_id, citizen_id) VALUES (?, ?, ?)
                 ON CONFLICT (issuer_id, citizen_id) DO NOTHING""",
-                settings.street_issuer_id,
+                street["issuer_id"],
                 one.street_point_id,
                 one.citizen_id,
             )

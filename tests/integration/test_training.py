@@ -191,6 +191,22 @@ async def test_cards_are_filled_up_and_settings_follow(
     assert practice.rows("SELECT count(*) FROM street_key") == [(0,)]
 
 
+async def test_the_pin_is_asked_for_from_the_same_amount_and_no_made_up_card_needs_to_sign(
+    service: Service, practice: Town, connect_anew: Connect
+) -> None:
+    service.town.tamper("UPDATE program SET pin_above_points = 300 WHERE kind = 'MUNICIPAL'")
+    client, answer = await signed_in(service, connect_anew)
+    card = answer.practice_cards[0].certificate_serial_number
+    usable = await client.usable(card)
+    municipal = next(one for one in usable.usable_points if one.program_id == MUNICIPAL)
+    assert municipal.pin_above_points == 300
+    await client.spend(spend(card, usable.mykey_id, 301))
+    real = await connect_anew(COUNTER)
+    assert (await real.refusal("PointService/Spend", spend_request(points=301))).reason == (
+        "PIN_NEEDED"
+    )
+
+
 async def test_a_server_without_a_training_ledger_says_so(connect: Connect) -> None:
     request = sign_in_request(COUNTER)
     request.training = True

@@ -41,6 +41,12 @@ def test_another_use_does_not_open_it() -> None:
         vault().open(sealed, "street_key.key:000003:1")
 
 
+def test_what_is_too_short_to_be_sealed_is_named() -> None:
+    for cut in (b"", bytes(27)):
+        with pytest.raises(MasterKeyError, match=r"secret of street_key.* is cut"):
+            vault().open(cut, USE)
+
+
 def test_a_changed_byte_anywhere_is_noticed() -> None:
     sealed = vault().seal(b"secret", USE)
     for place in range(len(sealed)):

@@ -651,7 +651,12 @@ CHECKED: Final[dict[str, tuple[Row, ...]]] = {
         {"outcome": "REGISTERED"},
     ),
     "counter": ({"next": 0},),
-    "street": ({"profile": 3}, {"id_kind": "OTHER"}, {"id_pattern": ""}),
+    "street": (
+        {"profile": 3},
+        {"id_kind": "OTHER"},
+        {"id_pattern": ""},
+        {"sealed_client_secret": b""},
+    ),
     "street_key": (
         {"key_id": 0},
         {"key_id": 2**32},

@@ -8,17 +8,22 @@ from typing import Any
 
 import pytest
 from peewee import Database
+from playhouse.migrations import Runner
 
 from server.db.engine import open_database
 from server.db.errors import UnusableDatabaseError
 from server.db.migrate import MIGRATIONS, NewerSchemaError, migrate
-from server.db.queries import rows
+from server.db.queries import change, rows
 from server.ledger.verify import verify
+from server.master_key.sealed_columns import check_secrets
+from server.secrets import Vault
 from tests.engines import TestEngine
 from tests.fixtures.schemas import FIRST_NAME, NEWER, SPEND, fill_first
 from tests.server.db.schema import schema
 from tests.server.support import (
     CARD_A,
+    MASTER_KEY,
+    TestChance,
     Town,
     booked,
     decided,
@@ -227,3 +232,29 @@ def test_booking_goes_on_after_a_migration(first: Town) -> None:
     ids = first.rows("SELECT transaction_id FROM ledger_transaction ORDER BY 1")
     assert ids == [(number,) for number in range(1, 10)]
     assert verify(first.database).fault is None
+
+
+def test_an_empty_client_secret_of_a_training_ledger_is_mended(
+    new_url: Callable[[str], str], fresh: list[tuple[str, ...]]
+) -> None:
+    """Earlier versions wrote one for every street that a terminal practised at."""
+    database = open_database(new_url("ledger"))
+    with database.connection_context():
+        Runner(database, str(MIGRATIONS)).up("0008_contacts")
+        change(
+            database,
+            """INSERT INTO issuer (issuer_id, name, is_street, notification)
+            VALUES ('000002', '一番街', ?, 'SCREEN')""",
+            True,
+        )
+        change(
+            database,
+            """INSERT INTO street (issuer_id, profile, id_kind, id_pattern, sealed_client_secret)
+            VALUES ('000002', 2, 'STREET', '', ?)""",
+            b"",
+        )
+    assert migrate(database)[0] == "0009_streets_without_secret"
+    assert schema(database) == fresh
+    with database.connection_context():
+        assert rows(database, "SELECT sealed_client_secret FROM street") == [(None,)]
+        check_secrets(database, Vault(MASTER_KEY, TestChance()))
