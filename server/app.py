@@ -10,12 +10,12 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from server.chance import Chance
 from server.citizens.proofs import Verify
 from server.clock import Clock
+from server.db.engine import shown_name
 from server.jobs.runner import start_jobs
 from server.jobs.workshop import Workshop
-from server.ledger.booker import ClockWentBackError
-from server.ledger.store import StoreUnavailableError
-from server.ledger.writer import QueueFullError, StoppingError, WatchBatch, Writer
+from server.ledger.writer import WatchBatch
 from server.listening import AddressInUseError, check_address
+from server.pulse import Pulse, WatchTrouble
 from server.rpc.calls import handlers_of
 from server.rpc.doorman import Doorman
 from server.rpc.handled import Watch, all_of
@@ -39,10 +39,6 @@ SILENCE_SECONDS_MAX, PING_SECONDS_MAX = 60, 20
 PINGS_EVERY_SECONDS = 10
 """Clients may ask so often."""
 MESSAGE_BYTES_MAX = 1 << 20
-HEALTH_SECONDS = 1.0
-"""How often it is checked that commands can be booked; each check reads the clock."""
-CHECK_SECONDS_MAX = 10.0
-"""A check that takes longer finds a database that does not answer."""
 
 
 @dataclass(slots=True)
@@ -79,13 +75,15 @@ async def start(
     identities: Identities | None = None,
     watches: Sequence[Watch] = (),
     watch_batch: WatchBatch | None = None,
+    watch_trouble: WatchTrouble | None = None,
 ) -> RunningServer:
     """Start serving a ledger at HOST:PORT; port 0 takes a free one.
 
     `verify_card` checks what cards signed; without it no PIN can be proved (CRD-2).
     `training` is the training ledger (USE-7); without it there is none. With `shares_port`
     other processes of ours listen there too. With `identities` it speaks TLS. `watches` are
-    told of every call, `watch_batch` of every batch.
+    told of every call, `watch_batch` of every batch, `watch_trouble` of what keeps points from
+    being booked.
     Raises ClearAddressError for an address that is not loopback without TLS (SEC-1),
     AddressInUseError where the port is taken.
     """
@@ -124,13 +122,17 @@ async def start(
             await side.stop()
         raise AddressInUseError(f"cannot listen on {address}: {error}") from error
     await server.start()
-    state = await _state(real.writer)
-    await _tell(healthy, ("", *names), state)
-    health_check = asyncio.create_task(_tell_changes(healthy, ("", *names), real.writer, state))
+
+    async def tell(is_serving: bool) -> None:
+        await _tell(healthy, ("", *names), is_serving=is_serving)
+
+    pulse = Pulse(real.writer, shown_name(ledger.database), tell, watch_trouble)
+    await pulse.beat()
+    beating = asyncio.create_task(pulse.go_on())
     holder = chance.bytes(16).hex()
     jobs = start_jobs(Workshop(real.writer, real.readers, clock, chance, holder))
     noting = [asyncio.create_task(side.noting.go_on()) for side in sides]
-    return RunningServer(port, server, sides, healthy, (health_check, jobs, *noting))
+    return RunningServer(port, server, sides, healthy, (beating, jobs, *noting))
 
 
 def _listen(server: grpc.aio.Server, address: str, identities: Identities | None) -> int:
@@ -148,27 +150,10 @@ def _listen(server: grpc.aio.Server, address: str, identities: Identities | None
     return server.add_secure_port(address, credentials)
 
 
-async def _tell_changes(
-    healthy: health.aio.HealthServicer, names: tuple[str, ...], writer: Writer, told: int
+async def _tell(
+    healthy: health.aio.HealthServicer, names: tuple[str, ...], *, is_serving: bool
 ) -> None:
-    """Keep the health service true: NOT_SERVING while nothing can be booked (LED-8)."""
-    while True:
-        await asyncio.sleep(HEALTH_SECONDS)
-        state = await _state(writer)
-        if state != told:
-            await _tell(healthy, names, state)
-            told = state
-
-
-async def _state(writer: Writer) -> int:
-    try:
-        async with asyncio.timeout(CHECK_SECONDS_MAX):
-            await writer.check()
-    except (ClockWentBackError, StoreUnavailableError, QueueFullError, StoppingError, TimeoutError):
-        return health_pb2.HealthCheckResponse.NOT_SERVING
-    return health_pb2.HealthCheckResponse.SERVING
-
-
-async def _tell(healthy: health.aio.HealthServicer, names: tuple[str, ...], state: int) -> None:
+    states = health_pb2.HealthCheckResponse
+    state = states.SERVING if is_serving else states.NOT_SERVING
     for name in names:
         await healthy.set(name, state)

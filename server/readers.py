@@ -10,7 +10,7 @@ from peewee import Database, PeeweeException
 
 from server.ledger.engines import ensure_connected, open_reader
 from server.ledger.sql_reader import SqlReader
-from server.ledger.store import Reader, StoreUnavailableError
+from server.ledger.store import Reader, StoreUnavailableError, unavailable
 from server.ledger.values import Key, Loader
 from server.turns import Turns
 
@@ -46,7 +46,7 @@ class Readers:
             try:
                 return work(self._database)
             except PeeweeException as error:
-                raise StoreUnavailableError(str(error)) from error
+                raise unavailable(error) from error
 
         return await self._run(run)
 
@@ -74,11 +74,12 @@ class Readers:
     def _reader(self) -> SqlReader:
         """Return the thread's reader, on a connection that is made again where it was lost."""
         reader: SqlReader | None = getattr(self._local, "reader", None)
-        if reader is None or not self._database.is_connection_usable():
-            try:
-                ensure_connected(self._database)
-            except PeeweeException as error:
-                raise StoreUnavailableError(str(error)) from error
+        is_new = reader is None or not self._database.is_connection_usable()
+        try:
+            ensure_connected(self._database)
+        except PeeweeException as error:
+            raise unavailable(error) from error
+        if reader is None or is_new:
             reader = self._local.reader = open_reader(self._database, self._loaders)
         return reader
 

@@ -6,7 +6,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -42,6 +42,7 @@ from server.vouchers.keys import TRAINING_KEY_ID
 
 if TYPE_CHECKING:
     from server.ledger.writer import WatchBatch
+    from server.pulse import WatchTrouble
     from server.rpc.handled import Watch
 
 T = TypeVar("T")
@@ -281,7 +282,7 @@ async def _serve(serving: Serving, ledger: Ledger, training: Ledger | None) -> N
     stop = _stop_on_signals()
     several = is_one_of_several()
     with ExitStack() as stack:
-        watches, watch_batch = _watches(serving, stack)
+        watching = _watching(serving, stack)
         running = await start(
             ledger,
             serving.listen,
@@ -291,8 +292,9 @@ async def _serve(serving: Serving, ledger: Ledger, training: Ledger | None) -> N
             training=training,
             shares_port=several,
             identities=serving.identities,
-            watches=watches,
-            watch_batch=watch_batch,
+            watches=watching.calls,
+            watch_batch=watching.batches,
+            watch_trouble=watching.trouble,
         )
         if several:
             end_with_parent(stop.set)
@@ -303,10 +305,18 @@ async def _serve(serving: Serving, ledger: Ledger, training: Ledger | None) -> N
         await running.stop()
 
 
-def _watches(serving: Serving, stack: ExitStack) -> "tuple[list[Watch], WatchBatch | None]":
-    """Open what is told of calls and batches; off unless it is asked for."""
-    watches: list[Watch] = []
-    watch_batch = None
+@dataclass(slots=True)
+class Watching:
+    """What is told of calls, of batches, and of what keeps points from being booked."""
+
+    calls: "list[Watch]" = field(default_factory=list)
+    batches: "WatchBatch | None" = None
+    trouble: "WatchTrouble | None" = None
+
+
+def _watching(serving: Serving, stack: ExitStack) -> Watching:
+    """Open what is told; off unless it is asked for."""
+    watching = Watching()
     if serving.metrics_listen:
         from prometheus_client import CollectorRegistry  # noqa: PLC0415
 
@@ -314,8 +324,8 @@ def _watches(serving: Serving, stack: ExitStack) -> "tuple[list[Watch], WatchBat
 
         registry = CollectorRegistry()
         meters = Meters(registry)
-        watches.append(meters.handled)
-        watch_batch = meters.batched
+        watching.calls.append(meters.handled)
+        watching.batches, watching.trouble = meters.batched, meters.troubled
         if not is_one_of_several():
             with _address_in_use(serving.metrics_listen):
                 stack.enter_context(served(serving.metrics_listen, registry))
@@ -324,8 +334,8 @@ def _watches(serving: Serving, stack: ExitStack) -> "tuple[list[Watch], WatchBat
 
         traces = Traces(serving.trace_endpoint)
         stack.callback(traces.close)
-        watches.append(traces.handled)
-    return watches, watch_batch
+        watching.calls.append(traces.handled)
+    return watching
 
 
 @contextmanager

@@ -6,21 +6,42 @@ has it too.
 """
 
 import re
-from typing import Any
+import select
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
-from peewee import OperationalError, PeeweeException, PostgresqlDatabase, ProgrammingError
+from peewee import (
+    Database,
+    OperationalError,
+    PeeweeException,
+    PostgresqlDatabase,
+    ProgrammingError,
+)
 
-from server.db.errors import UnusableDatabaseError, one_line
+from server.db.errors import MisledError, Trouble, UnusableDatabaseError, one_line
+
+if TYPE_CHECKING:
+    import psycopg
 
 CONNECT_SECONDS_MAX = 5
 LOCK_SECONDS_MAX = 5
 """How long a statement waits for another connection's lock."""
 IDLE_SECONDS_MAX = 30
 """After that a transaction that its process left open is ended, and its locks with it."""
+SESSION_SETTINGS = {
+    "lock_timeout": f"{LOCK_SECONDS_MAX}s",
+    "idle_in_transaction_session_timeout": f"{IDLE_SECONDS_MAX}s",
+}
+"""Set once connected, because poolers refuse `options`; those of the URL come first."""
 SILENCE_SECONDS_MAX = 10
 """After that a connection is given up on which the other machine's network is silent."""
 KEEPALIVES = 2
+POOLER_ROUNDS = 4
+"""How often it is looked whether a pooler exchanges connections: not each time does it."""
+POOLER_SECONDS_MAX = 2
 
 BOOKING_SETTINGS = (
     "SET enable_seqscan = off",
@@ -42,6 +63,61 @@ _URL = re.compile(
 for the host may be half a password: not even its errors are shown."""
 
 
+class LedgerServer(PostgresqlDatabase):
+    """A database that stays the ledger it was: all its connections are to that one."""
+
+    _born: str | None = None
+    """When its first migration was applied: no other ledger has the same."""
+    misled: MisledError | None = None
+    """Why nothing is read either, until a transaction is again where it should be."""
+
+    def connection(self) -> "psycopg.Connection[Any]":
+        """Return the calling thread's connection, which is open."""
+        connection: psycopg.Connection[Any] = super().connection()  # type: ignore[no-untyped-call]
+        return connection
+
+    def check_place(self) -> None:
+        """Raise MisledError while connections are not where they should be."""
+        if self.misled is not None:
+            raise self.misled
+
+    def _connect(self) -> "psycopg.Connection[Any]":
+        connection: psycopg.Connection[Any] = super()._connect()  # type: ignore[misc]
+        try:
+            for name, value in SESSION_SETTINGS.items():
+                if name not in str(self.connect_params.get("options", "")):
+                    connection.execute(f"SET {name} = '{value}'")
+            self._check_ledger(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @contextmanager
+    def another_connection(self) -> "Iterator[psycopg.Connection[Any]]":
+        """Give a connection beside the calling thread's own, for a moment."""
+        with closing(super()._connect()) as connection:  # type: ignore[misc]
+            yield connection
+
+    def _check_ledger(self, connection: "psycopg.Connection[Any]") -> None:
+        born = _birth_of(connection)
+        if self._born is not None and born != self._born:
+            raise MisledError(
+                f"{without_password(str(self.database))} leads to another ledger than when the "
+                "server was started: let it lead to the first again, or start the server again",
+                Trouble.OTHER_LEDGER,
+            )
+        self._born = born
+
+
+def _birth_of(connection: "psycopg.Connection[Any]") -> str | None:
+    there = "SELECT count(*) FROM pg_tables WHERE tablename = 'schema_migration'"
+    if connection.execute(there).fetchone() == (0,):
+        return None
+    found = connection.execute("SELECT min(applied) FROM schema_migration").fetchone()
+    return str(found[0]) if found and found[0] is not None else None
+
+
 def refuse_truncate(table: str) -> str:
     """Return the trigger that keeps a table from being emptied."""
     return f"""CREATE TRIGGER {table}_truncate BEFORE TRUNCATE ON {table}
@@ -57,7 +133,59 @@ def without_password(url: str) -> str:
     return f"{found['scheme']}://{user}{found['host']}{found['path'] or ''}"
 
 
-def open_postgres(url: str) -> PostgresqlDatabase:
+def pooled(database: Database) -> MisledError:
+    """Return what is said where a pooler gives each transaction another connection."""
+    return MisledError(
+        f"{without_password(str(database.database))} is reached through a pooler that gives each "
+        "transaction another connection, on which bookings could be mixed up: let it pool "
+        "sessions (PgBouncer: pool_mode = session), or give the URL of PostgreSQL itself",
+        Trouble.POOLER,
+    )
+
+
+def refuse_pooler(database: LedgerServer) -> None:
+    """Raise MisledError where a pooler gives each transaction another connection.
+
+    While one connection is open, no other one can have the same process of the server, nor can
+    that process change, unless somebody in between exchanges them.
+    """
+    own = database.connection()
+    with database.another_connection() as other:
+        for _ in range(POOLER_ROUNDS):
+            before = process_of(own)
+            beside = _process_beside(other)
+            if beside is None:
+                return  # the pooler has no more sessions, and pools those
+            if beside in (0, before) or before != process_of(own):
+                raise pooled(database)
+            other.execute("ROLLBACK")
+
+
+def process_of(connection: "psycopg.Connection[Any]") -> int:
+    """Return the process of the server that a connection has."""
+    found = connection.execute("SELECT pg_backend_pid()").fetchone()
+    return int(found[0]) if found else 0
+
+
+def _process_beside(connection: "psycopg.Connection[Any]") -> int | None:
+    """Begin a transaction and return the process that has it; None where it is waited for.
+
+    0 where no transaction can be begun, as where a pooler pools single statements.
+    """
+    wire = connection.pgconn
+    wire.send_query(b"BEGIN; SELECT pg_backend_pid()")
+    until = time.monotonic() + POOLER_SECONDS_MAX
+    while wire.is_busy():
+        if not select.select([wire.socket], [], [], max(0, until - time.monotonic()))[0]:
+            return None
+        wire.consume_input()
+    found = None
+    while result := wire.get_result():
+        found = result.get_value(0, 0) if result.ntuples else None
+    return int(found) if found else 0
+
+
+def open_postgres(url: str) -> LedgerServer:
     """Open the database of a postgresql:// URL.
 
     Raises UnusableDatabaseError where psycopg is not installed or nothing can be reached.
@@ -76,21 +204,18 @@ def open_postgres(url: str) -> PostgresqlDatabase:
         "keepalives_interval": SILENCE_SECONDS_MAX // 2 // KEEPALIVES,
         "keepalives_count": KEEPALIVES,
     }
-    limits = (
-        f"-c lock_timeout={LOCK_SECONDS_MAX}s",
-        f"-c idle_in_transaction_session_timeout={IDLE_SECONDS_MAX}s",
-    )
-    database = PostgresqlDatabase(
+    database = LedgerServer(
         url,
         autoconnect=False,
         prefer_psycopg3=True,
         application_name="jichipoint-server",
-        options=" ".join((*limits, *own.get("options", []))),
         **{name: value for name, value in settings.items() if name not in own},
     )
     try:
         with database.connection_context():
-            database.execute_sql("SELECT 1").fetchone()
+            refuse_pooler(database)
+    except MisledError as error:
+        raise UnusableDatabaseError(str(error)) from error
     except OperationalError as error:
         why = f" ({one_line(error)})" if _URL.fullmatch(url) else ""
         raise UnusableDatabaseError(

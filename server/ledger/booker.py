@@ -41,6 +41,9 @@ TRIES_MAX = 8
 """How often a batch is tried that other processes get between."""
 PAUSE_SECONDS = 0.002
 """Before the second try; twice as long before each further one."""
+FILLING_BYTES = 1 << 18
+"""After something could not be stored, a check writes about as much as a large batch: a disk
+that is almost full takes a little, and no booking."""
 NUMBERS_RESERVED = 32
 """Numbers are reserved in blocks; what a block has left at the end of a process is a gap."""
 
@@ -120,6 +123,9 @@ class Booker:
         self._newest = 0
         """The time of this process's newest decision, which may have been a refusal."""
         self._blocks: dict[str, _Block] = {}
+        self._has_booked = False
+        """Since the last check."""
+        self._filling_bytes = 0
 
     def book(self, commands: Sequence[Command]) -> list[Answer]:
         """Decide and store commands in their order, in one commit, and return the answers.
@@ -132,6 +138,7 @@ class Booker:
         try:
             return list(self._book_whole(commands))
         except (ClockWentBackError, StoreUnavailableError):
+            self._has_booked, self._filling_bytes = False, FILLING_BYTES
             self._forget()
             raise
         except Exception as error:
@@ -153,10 +160,22 @@ class Booker:
     def check(self) -> None:
         """Book nothing, but raise what would keep a batch from being booked now.
 
-        Raises ClockWentBackError or StoreUnavailableError.
+        It commits something, unless a batch was committed since the last check: nothing else
+        shows that the disk has room and takes writing. Raises ClockWentBackError or
+        StoreUnavailableError.
         """
+        has_booked, self._has_booked = self._has_booked, False
         try:
             self._read_clock(self._store.begin(()).newest_booking)
+            if not has_booked:
+                self._store.prove(self._filling_bytes)
+                self._store.commit()
+                self._filling_bytes = 0
+        except ConflictError:
+            pass  # another process has just written
+        except StoreUnavailableError:
+            self._filling_bytes = FILLING_BYTES
+            raise
         finally:
             self._store.roll_back()
 
@@ -201,6 +220,7 @@ class Booker:
             decisions.operations.sort(key=lambda decided: decided[0].request)
             store.store(decisions)
             store.commit()
+            self._has_booked = True
             self._newest = moment.microseconds
         else:
             store.roll_back()

@@ -90,6 +90,7 @@ LEFT_OUT = (
     "schema_migration",
     "schema_lock",
     "job",
+    "booking_check",
     "mykey_attempt",
     "mykey_candidate",
 )

@@ -5,16 +5,23 @@ from contextlib import contextmanager
 from typing import Any
 
 import psycopg
-from peewee import PeeweeException, PostgresqlDatabase
+from peewee import PeeweeException
 from psycopg import errors
 from psycopg.types.numeric import Int8Dumper
 
-from server.db.postgres import BOOKING_SETTINGS
+from server.db.postgres import BOOKING_SETTINGS, LedgerServer, pooled, process_of
 from server.ledger.sql_reader import SqlReader, Statement, Values
-from server.ledger.sql_store import ACCOUNT, Rows, SqlStore, Table
-from server.ledger.store import ConflictError, DuplicateError, StoreUnavailableError, UnfitDataError
+from server.ledger.sql_store import ACCOUNT, NEWEST, Rows, SqlStore, Table
+from server.ledger.store import (
+    ConflictError,
+    DuplicateError,
+    StoreUnavailableError,
+    UnfitDataError,
+    unavailable,
+)
 from server.ledger.values import AccountKey, Key, Loader, UsageKey, Write
 
+LOST_TRACK = (errors.InvalidSqlStatementName, errors.DuplicatePreparedStatement)
 ARRAYS = {int: "bigint[]", str: "text[]", bytes: "bytea[]"}
 _LOCK_ACCOUNTS = """SELECT account_id FROM account
     WHERE (program_id, kind, owner) IN ({keys}) ORDER BY program_id, kind, owner FOR UPDATE"""
@@ -33,15 +40,17 @@ class PostgresReader(SqlReader):
     SETTINGS: tuple[str, ...] = ()
 
     def __init__(
-        self, database: PostgresqlDatabase, loaders: Mapping[type[Key[Any]], Loader[Any]]
+        self, database: LedgerServer, loaders: Mapping[type[Key[Any]], Loader[Any]]
     ) -> None:
         super().__init__(loaders)
         self._database = database
         self._connected: psycopg.Connection[Any] | None = None
+        self._process = 0
+        """Of the server, at the other end of the connection."""
         self._texts: dict[tuple[str, tuple[type, ...]], str] = {}
 
     def _connection(self) -> "psycopg.Connection[Any]":
-        connection: psycopg.Connection[Any] = self._database.connection()
+        connection = self._database.connection()
         if connection.broken or connection.closed:
             self._database.close()
             self._database.connect()
@@ -50,6 +59,7 @@ class PostgresReader(SqlReader):
             connection.adapters.register_dumper(int, Int8Dumper)
             for setting in self.SETTINGS:
                 connection.execute(setting)
+            self._process = process_of(connection)
             self._connected = connection
         return connection
 
@@ -84,9 +94,11 @@ class PostgresStore(PostgresReader, SqlStore):
     """
 
     SETTINGS = BOOKING_SETTINGS
+    NEWEST = f"SELECT pg_backend_pid(), ({NEWEST})"
+    """And which process of the server has the transaction: a pooler may have exchanged it."""
 
     def __init__(
-        self, database: PostgresqlDatabase, loaders: Mapping[type[Key[Any]], Loader[Any]]
+        self, database: LedgerServer, loaders: Mapping[type[Key[Any]], Loader[Any]]
     ) -> None:
         super().__init__(database, loaders)
         self._kept_back: list[Statement] = []
@@ -95,16 +107,28 @@ class PostgresStore(PostgresReader, SqlStore):
     def _run(self, statements: Sequence[Statement]) -> list[list[Any]]:
         """Run statements; raise ConflictError too where psycopg has lost track of what it prepared.
 
-        It may name statements that a pipeline which failed never prepared. Nothing was committed
-        then, and a new connection begins without any.
+        It may name statements that a pipeline which failed never prepared, or that a pooler has
+        for another client. Nothing was committed then, and a new connection begins without any.
         """
         try:
             return super()._run(statements)
         except StoreUnavailableError as error:
-            if isinstance(error.__cause__, errors.InvalidSqlStatementName):
+            if isinstance(error.__cause__, LOST_TRACK):
                 self._database.close()
                 raise ConflictError(str(error)) from error
             raise
+
+    def _newest(self, found: list[Any]) -> int:
+        """Return when the newest transaction was booked, from the process that is known.
+
+        What came from another one is not believed: it may be what another client asked.
+        """
+        if not found or len(found[0]) != 2 or found[0][0] != self._process:
+            misled = self._database.misled = pooled(self._database)
+            self._database.close()
+            raise StoreUnavailableError(str(misled), misled.trouble)
+        self._database.misled = None
+        return int(found[0][1] or 0)
 
     def reserve(self, counter: str, count: int) -> int:
         """Reserve that many numbers of a counter and return the first."""
@@ -191,4 +215,4 @@ def told() -> Iterator[None]:
     except (psycopg.IntegrityError, psycopg.DataError) as error:
         raise UnfitDataError(str(error)) from error
     except (psycopg.Error, PeeweeException) as error:
-        raise StoreUnavailableError(" ".join(str(error).split())) from error
+        raise unavailable(error) from error

@@ -30,7 +30,10 @@ from server.ledger.values import (
     Write,
 )
 
-_NEWEST = "SELECT booked_at FROM ledger_transaction ORDER BY transaction_id DESC LIMIT 1"
+NEWEST = "SELECT booked_at FROM ledger_transaction ORDER BY transaction_id DESC LIMIT 1"
+_CHECK = """INSERT INTO booking_check (id, checks, filling) VALUES (1, 1, ?)
+    ON CONFLICT (id) DO UPDATE SET checks = booking_check.checks + 1, filling = excluded.filling"""
+"""SQLite writes nothing where a row stays what it was: the count changes each time."""
 _ACCOUNTS = """SELECT a.program_id, a.kind, a.owner, a.account_id
     FROM ({keys}) k CROSS JOIN account a
     WHERE a.program_id = k.column1 AND a.kind = k.column2 AND a.owner = k.column3"""
@@ -98,11 +101,16 @@ class SqlStore(SqlReader):
     """Stores on one connection, which nobody else uses."""
 
     BEGIN = "BEGIN"
+    NEWEST = NEWEST
+    """Tells when the newest transaction was booked."""
 
     def __init__(self, loaders: Mapping[type[Key[Any]], Loader[Any]]) -> None:
         super().__init__(loaders)
         self._known_accounts: dict[AccountKey, int] = {}
         """IDs of accounts, which never change; only of accounts that are committed."""
+
+    def _newest(self, found: list[Any]) -> int:
+        return int(found[0][0]) if found else 0
 
     @abstractmethod
     def reserve(self, counter: str, count: int) -> int:
@@ -128,11 +136,15 @@ class SqlStore(SqlReader):
     def _carry_out(self, writes: Sequence[Write]) -> None:
         """Carry out the statements of registrations, one after the other."""
 
+    def prove(self, filling_bytes: int) -> None:
+        """Write something that is no booking, as much as is asked for, which a commit keeps."""
+        self._carry_out([Write(_CHECK, (bytes(filling_bytes),))])
+
     def begin(self, keys: Collection[Key[Any]]) -> Begun:
         """Begin a transaction, and look up the values of the keys."""
         types, statements = self._look_ups(keys)
-        _, newest, *found = self._run([(self.BEGIN, ()), (_NEWEST, ()), *statements])
-        return Begun(newest[0][0] if newest else 0, self._built(types, found))
+        _, newest, *found = self._run([(self.BEGIN, ()), (self.NEWEST, ()), *statements])
+        return Begun(self._newest(newest), self._built(types, found))
 
     def load(
         self,

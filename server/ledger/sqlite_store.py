@@ -1,13 +1,15 @@
 """The ledger on SQLite."""
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from server.db.errors import MisledError
+from server.db.sqlite import LedgerFile, OpenFiles
 from server.ledger.sql_reader import SqlReader, Statement, Values
 from server.ledger.sql_store import ACCOUNT, Rows, SqlStore, Table
-from server.ledger.store import StoreUnavailableError, UnfitDataError
+from server.ledger.store import Begun, UnfitDataError, unavailable
 from server.ledger.values import AccountKey, Key, Loader, Write
 
 _RESERVE = """INSERT INTO counter (name, next) VALUES (?, 1 + ?)
@@ -17,13 +19,10 @@ _RESERVE = """INSERT INTO counter (name, next) VALUES (?, 1 + ?)
 class SqliteReader(SqlReader):
     """Reads on one connection, from one thread."""
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        loaders: Mapping[type[Key[Any]], Loader[Any]],
-    ) -> None:
+    def __init__(self, database: LedgerFile, loaders: Mapping[type[Key[Any]], Loader[Any]]) -> None:
         super().__init__(loaders)
-        self._connection = connection
+        self._database = database
+        self._connection = database.connection()
         self._texts: dict[tuple[str, int], str] = {}
 
     def _run(self, statements: Sequence[Statement]) -> list[list[Any]]:
@@ -47,13 +46,20 @@ class SqliteStore(SqliteReader, SqlStore):
     BEGIN = "BEGIN IMMEDIATE"
     """Takes the lock that keeps every other writer out until the commit."""
 
-    def __init__(
-        self,
-        connection: sqlite3.Connection,
-        loaders: Mapping[type[Key[Any]], Loader[Any]],
-    ) -> None:
-        super().__init__(connection, loaders)
+    def __init__(self, database: LedgerFile, loaders: Mapping[type[Key[Any]], Loader[Any]]) -> None:
+        super().__init__(database, loaders)
         self._inserts: dict[str, str] = {}
+        self._files: OpenFiles | None = None
+
+    def begin(self, keys: Collection[Key[Any]]) -> Begun:
+        """Begin a transaction, and look up the values of the keys."""
+        with told():
+            if self._files is not None:
+                self._files.check()
+            begun = super().begin(keys)
+            if self._files is None:
+                self._files = self._database.open_files()
+        return begun
 
     def reserve(self, counter: str, count: int) -> int:
         """Reserve that many numbers of a counter and return the first."""
@@ -61,9 +67,11 @@ class SqliteStore(SqliteReader, SqlStore):
         return int(following) - count
 
     def commit(self) -> None:
-        """Commit; synchronous FULL makes it durable."""
+        """Commit; synchronous FULL makes it durable, in a file that still has its name."""
         with told():
             self._connection.execute("COMMIT")
+            if self._files is not None:
+                self._files.check()
 
     def roll_back(self) -> None:
         """Forget the transaction, if there is one."""
@@ -120,5 +128,5 @@ def told() -> Iterator[None]:
         yield
     except (sqlite3.IntegrityError, sqlite3.DataError, OverflowError) as error:
         raise UnfitDataError(str(error)) from error
-    except sqlite3.Error as error:
-        raise StoreUnavailableError(str(error)) from error
+    except (sqlite3.Error, MisledError) as error:
+        raise unavailable(error) from error

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from server.clock import Moment
+from server.db.errors import Trouble, told_of, trouble_of
 from server.ledger.values import (
     AccountKey,
     Booking,
@@ -19,6 +20,15 @@ from server.ledger.values import (
 
 class StoreUnavailableError(Exception):
     """The database cannot be used now (full, locked, read-only, gone): nothing was stored."""
+
+    def __init__(self, why: str, trouble: Trouble = Trouble.OTHER) -> None:
+        super().__init__(why)
+        self.trouble = trouble
+
+
+def unavailable(error: Exception) -> StoreUnavailableError:
+    """Return what an engine's error is for a booking."""
+    return StoreUnavailableError(told_of(error), trouble_of(error))
 
 
 class UnfitDataError(Exception):
@@ -122,6 +132,10 @@ class Store(Reader, Protocol):
         Transaction IDs are given here, in the order in which transactions commit: whoever
         has seen one has seen all below it.
         """
+        ...
+
+    def prove(self, filling_bytes: int) -> None:
+        """Write something that is no booking, as much as is asked for, which a commit keeps."""
         ...
 
     def commit(self) -> None:

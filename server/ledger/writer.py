@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 from peewee import Database, PeeweeException
 
 from server.ledger.booker import Booker, ClockWentBackError, Command, CommandFailedError
-from server.ledger.engines import ensure_connected, writing
-from server.ledger.store import StoreUnavailableError
+from server.ledger.engines import check_place, ensure_connected, writing
+from server.ledger.store import StoreUnavailableError, unavailable
 from server.ledger.values import Operation
 
 T = TypeVar("T")
@@ -84,6 +84,8 @@ class Writer:
         self._wanted = 1
         """The thread is woken when so much waits, and not for each command."""
         self._stopping = False
+        self.booked_at = 0.0
+        """When the last batch was answered that could be booked, on time.monotonic's scale."""
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
         self._thread.start()
 
@@ -103,7 +105,9 @@ class Writer:
         def in_transaction(_booker: Booker) -> T:
             ensure_connected(self._database)
             with writing(self._database):
-                return work(self._database)
+                done = work(self._database)
+            check_place(self._database)  # what went to a file without a name is not done
+            return done
 
         return await self._do(in_transaction)
 
@@ -192,6 +196,8 @@ class Writer:
         if live:
             commands = [item.command for item in live]
             booked = _book(booker, commands)
+            if not isinstance(booked[-1], StoreUnavailableError | ClockWentBackError):
+                self.booked_at = time.monotonic()
             self._watch(len(commands), time.monotonic() - now, len(self._waiting))
             answers += [(item.future, one) for item, one in zip(live, booked, strict=True)]
         self._answer(answers)
@@ -215,7 +221,7 @@ def _outcome_of(work: Callable[[Booker], Any], booker: Booker) -> Any:
     try:
         return work(booker)
     except PeeweeException as error:
-        return StoreUnavailableError(str(error))
+        return unavailable(error)
     except Exception as error:
         return error
 

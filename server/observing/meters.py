@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
+from server.db.errors import Trouble
 from server.rpc.handled import Handled
 
 SHARED_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
@@ -51,6 +52,20 @@ class Meters:
             multiprocess_mode="livesum",
             registry=registry,
         )
+
+        self._not_serving = Gauge(
+            "jichipoint_not_serving",
+            "1 while that keeps points from being booked",
+            ("trouble",),
+            multiprocess_mode="livemax",
+            registry=registry,
+        )
+        self.troubled(None)
+
+    def troubled(self, trouble: Trouble | None) -> None:
+        """Say what keeps points from being booked; None for nothing."""
+        for one in Trouble:
+            self._not_serving.labels(one).set(one == trouble)
 
     def handled(self, call: Handled) -> None:
         """Count a call."""

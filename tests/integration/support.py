@@ -34,7 +34,7 @@ from tests.server.support import (
 M = TypeVar("M", bound=Message)
 
 MACHINE = bytes(range(32))
-NOTED = ("session", "audit_event", "counter")
+NOTED = ("session", "audit_event", "counter", "booking_check")
 """Tables in which a server writes down what calls leave behind, whatever they do."""
 TIMEOUT_SECONDS = 20.0
 

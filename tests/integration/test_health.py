@@ -7,7 +7,7 @@ import pytest
 from grpc_health.v1 import health_pb2
 from jichipoint.v1 import points_pb2
 
-from server import app
+from server import pulse
 from tests.integration.conftest import BALANCE, Service
 from tests.integration.support import Client, spend_request
 from tests.server.support import CARD_A
@@ -57,7 +57,7 @@ async def test_stopping_finishes_what_was_taken(service: Service, counter: Clien
 async def test_health_is_not_serving_while_the_clock_is_behind(
     service: Service, counter: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "HEALTH_SECONDS", 0.01)
+    monkeypatch.setattr(pulse, "SECONDS", 0.01)
     await counter.spend(spend_request())
     response = health_pb2.HealthCheckResponse
     watch: grpc.aio.UnaryStreamMultiCallable[bytes, bytes]

@@ -11,7 +11,7 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from jichipoint.v1 import points_pb2
 
-from server import app
+from server import pulse
 from server.app import RunningServer, start
 from server.db.engine import open_database
 from server.ledger.verify import verify
@@ -55,7 +55,7 @@ def town(proxy: Proxy) -> Town:
 
 @pytest.fixture
 async def running(town: Town, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RunningServer]:
-    monkeypatch.setattr(app, "HEALTH_SECONDS", 0.05)
+    monkeypatch.setattr(pulse, "SECONDS", 0.05)
     server = await start(town.ledger, "127.0.0.1:0", town.clock, town.chance)
     yield server
     await server.stop(1)
@@ -194,7 +194,7 @@ async def test_the_database_stops_and_starts_again(
 async def test_a_server_that_starts_while_the_database_is_away_waits_for_it(
     postgres: PostgresEngine, town: Town, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "HEALTH_SECONDS", 0.05)
+    monkeypatch.setattr(pulse, "SECONDS", 0.05)
     await asyncio.to_thread(postgres.crash)
     try:
         server = await start(town.ledger, "127.0.0.1:0", town.clock, town.chance)
@@ -211,7 +211,7 @@ async def test_a_server_that_starts_while_the_database_is_away_waits_for_it(
 async def test_a_database_that_hangs_is_told_by_health(
     postgres: PostgresEngine, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(app, "CHECK_SECONDS_MAX", 0.5)
+    monkeypatch.setattr(pulse, "CHECK_SECONDS_MAX", 0.5)
     await client.spend(spend_request(CARD_A, 1))
     pids = [pid for (pid,) in postgres.administer(f"SELECT pid {OURS}")]
     for pid in pids:

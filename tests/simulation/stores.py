@@ -4,7 +4,7 @@ from collections.abc import Collection
 from enum import Enum
 from typing import Any, cast
 
-from peewee import Database, PostgresqlDatabase, SqliteDatabase
+from peewee import Database, SqliteDatabase
 
 from server.ledger.postgres_store import PostgresStore
 from server.ledger.sql_store import SqlStore
@@ -82,6 +82,6 @@ def store_on(database: Database, fault: Fault) -> Dying:
     way = _WAYS[fault]
     if isinstance(database, SqliteDatabase):
         of_sqlite = type(way.__name__, (way, SqliteStore), {})
-        return cast(Dying, of_sqlite(database.connection(), LOADERS))
+        return cast(Dying, of_sqlite(database, LOADERS))
     of_postgres = type(way.__name__, (way, PostgresStore), {})
-    return cast(Dying, of_postgres(cast(PostgresqlDatabase, database), LOADERS))
+    return cast(Dying, of_postgres(database, LOADERS))

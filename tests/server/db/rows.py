@@ -439,6 +439,7 @@ STORED: Final[tuple[tuple[str, Row], ...]] = (
         },
     ),
     ("job", {"name": "x", "holder": "", "held_until": 0, "done_for": ""}),
+    ("booking_check", {"id": 1, "checks": 1, "filling": b""}),
     (
         "voucher_key",
         {
@@ -545,6 +546,7 @@ OTHER: Final[dict[str, Row]] = {
         "hash": b"2" * 32,
     },
     "job": {"name": "y"},
+    "booking_check": {"id": 2},
     "voucher_key": {"key_id": 9002},
     "voucher": {"transaction_id": 9002, "voucher_number": "900000000002"},
     "voucher_reprint": {"sequence": 2, "request_id": "2"},

@@ -4,14 +4,20 @@ import pwd
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from server.bookers import open_booker
+from server.clock import Moment
 from server.db import sqlite
+from server.db.errors import Trouble
 from server.ledger.store import StoreUnavailableError
+from server.ledger.values import Booking
 from server.ledger.verify import verify
+from server.ledger.view import View
+from server.points.granting import GrantCommand
 from tests.engines import PostgresEngine, SqliteEngine, TestEngine
 from tests.server.db.conditions import fill, locked, small_disk, with_options
 from tests.server.support import CARD_A, Town, build_town, grant_command, granted
@@ -136,3 +142,56 @@ def test_a_standby_stops_booking_and_loses_nothing(
         town.database.close()
         assert numbers_in(town) == kept
         assert verify(town.database).fault is None
+
+
+@pytest.fixture
+def of_file(find_template: Callable[[str], str], tmp_path: Path) -> Town:
+    return Town(SqliteEngine().new(tmp_path, find_template("sqlite")))
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm"])
+def test_what_went_to_a_file_without_a_name_is_not_answered(of_file: Town, suffix: str) -> None:
+    """It was replaced after the batch had begun."""
+    path = Path(f"{of_file.path}{suffix}")
+
+    class Replacing(GrantCommand):
+        def decide(self, view: View, moment: Moment, number: str) -> Booking:
+            path.rename(path.with_name("aside"))
+            path.write_bytes(path.with_name("aside").read_bytes())
+            return super().decide(view, moment, number)
+
+    with of_file.booker() as booker:
+        granted(booker, grant_command(CARD_A, 1))
+        plain = grant_command(CARD_A, 1)
+        values = {field.name: getattr(plain, field.name) for field in fields(plain)}
+        with pytest.raises(StoreUnavailableError, match="was removed or replaced") as told:
+            booker.book([Replacing(**values)])
+        assert told.value.trouble == Trouble.FILE_GONE
+        with pytest.raises(StoreUnavailableError, match="was removed or replaced"):
+            booker.book([grant_command(CARD_A, 1)])
+        with pytest.raises(StoreUnavailableError, match="was removed or replaced"):
+            booker.check()
+
+
+def test_opening_a_file_again_ends_no_lock_on_it(of_file: Town) -> None:
+    """With the locks gone, the next process to close the file would take the log away."""
+    with of_file.booker() as booker:
+        granted(booker, grant_command(CARD_A, 1))
+        of_file.rows("SELECT 1")
+        with locked(of_file.url, "BEGIN IMMEDIATE"):
+            pass
+        granted(booker, grant_command(CARD_A, 1))
+    assert of_file.balance(CARD_A) == 2
+
+
+def test_a_check_writes_unless_points_were_booked(town: Town) -> None:
+    def checks() -> list[tuple[int]]:
+        return town.rows("SELECT checks FROM booking_check")
+
+    with town.booker() as booker:
+        granted(booker, grant_command(CARD_A, 1))
+        booker.check()
+        assert checks() == []
+        booker.check()
+        booker.check()
+        assert checks() == [(2,)]
