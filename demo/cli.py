@@ -86,7 +86,10 @@ def main(folder: Path, language: str, fresh: bool, counter: str) -> None:
 
 
 def _start_over(places: Places) -> None:
+    """Make the folder new. Raises DemoError where it is no demo's: nothing in it goes then."""
     if places.folder.exists():
+        if any(places.folder.iterdir()) and not places.town.exists():
+            raise DemoError(f"{places.folder} is no demo's folder: name a new one")
         shutil.rmtree(places.folder)
     places.folder.mkdir(parents=True)
 

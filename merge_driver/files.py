@@ -1,12 +1,18 @@
 """Small things that the operating system needs told: syncing a folder, holding a lock."""
 
+import errno
 import fcntl
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from merge_driver.errors import DriverError
+
+_NO_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
+"""What a file system says that has no links; those are the ones of memory sticks and cameras."""
 
 
 def sync_folder(folder: Path) -> None:
@@ -23,18 +29,49 @@ def write_new(path: Path, content: bytes, mode: int) -> None:
 
     Raises FileExistsError where there is one, and OSError.
     """
+    with new_file(path, mode) as file:
+        file.write(content)
+
+
+@contextmanager
+def new_file(path: Path, mode: int) -> Iterator[BinaryIO]:
+    """Give a file to write and read that is not there yet.
+
+    It appears under its name at the end, whole and synced, or not at all where the block fails.
+    Raises FileExistsError where there is one, at once or at the end, and OSError.
+    """
+    if path.is_symlink() or path.exists():
+        raise _there_already(path)
     hidden = path.with_name(f".{path.name}.new")
     hidden.unlink(missing_ok=True)
-    descriptor = os.open(hidden, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
+    descriptor = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
     try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
+        with os.fdopen(descriptor, "wb+") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        os.link(hidden, path)
+        _name(hidden, path)
     finally:
         hidden.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def _name(hidden: Path, path: Path) -> None:
+    """Give a file its name, unless another has it."""
+    try:
+        os.link(hidden, path)
+    except FileExistsError:
+        raise _there_already(path) from None
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        # A disk without links, such as a memory stick's: the name is taken first.
+        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        hidden.replace(path)
+
+
+def _there_already(path: Path) -> FileExistsError:
+    return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
 
 
 def announce(path: Path) -> None:

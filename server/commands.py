@@ -5,11 +5,12 @@ import pwd
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import click
 from peewee import Database, PeeweeException
 
-from merge_driver.files import write_new
+from merge_driver.files import new_file
 from server.audit.storing import store_events
 from server.audit.values import Event, shown
 from server.clock import Moment, SystemClock
@@ -24,7 +25,7 @@ REFUSED = "REFUSED"
 
 
 class HandOverError(Exception):
-    """A file that hands secrets over cannot be written; the message names it."""
+    """A file cannot be written, or is there already; the message names it."""
 
 
 @contextmanager
@@ -112,6 +113,29 @@ def told_in_one_line(*errors: type[Exception]) -> Iterator[None]:
 
 
 @contextmanager
+def new_output(path: Path) -> Iterator[BinaryIO]:
+    """Give a new file for its owner alone; it appears at the end, whole, or not at all.
+
+    No command writes over what is there. Raises HandOverError.
+    """
+    with naming_output(path), new_file(path, 0o600) as file:
+        yield file
+
+
+@contextmanager
+def naming_output(path: Path) -> Iterator[None]:
+    """Say of a file that is written why it cannot be. Raises HandOverError."""
+    try:
+        yield
+    except FileExistsError:
+        raise HandOverError(f"{path} is there already: name a new file") from None
+    except OSError as error:
+        if not path.parent.is_dir():
+            raise HandOverError(f"the folder {path.parent} is missing: make it first") from None
+        raise HandOverError(f"{path}: cannot be written: {error.strerror or error}") from None
+
+
+@contextmanager
 def handing_over(out: Path) -> Iterator[Callable[[bytes], None]]:
     """Give what writes a new file for its owner alone; it goes again where the block fails.
 
@@ -121,12 +145,8 @@ def handing_over(out: Path) -> Iterator[Callable[[bytes], None]]:
 
     def write(content: bytes) -> None:
         nonlocal is_written
-        try:
-            write_new(out, content, 0o600)
-        except FileExistsError:
-            raise HandOverError(f"{out} is there already: name a new file") from None
-        except OSError as error:
-            raise HandOverError(f"{out}: cannot be written: {error.strerror}") from None
+        with new_output(out) as file:
+            file.write(content)
         is_written = True
 
     try:

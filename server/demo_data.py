@@ -11,6 +11,7 @@ from typing import Self
 from peewee import Database
 
 from merge_driver.codec import IdKind, Profile, StreetKey
+from merge_driver.files import write_new
 from merge_driver.keys import dump_key_file
 from server.bookers import open_booker
 from server.chance import Chance
@@ -22,6 +23,7 @@ from server.db.migrate import migrate
 from server.ledger.engines import writing
 from server.ledger.values import Operation, Outcome, RequestKey
 from server.master_key.data_key import open_vault
+from server.master_key.making import write_master_key
 from server.municipalities.tables import (
     IssuerRow,
     MunicipalityRow,
@@ -121,10 +123,7 @@ def make_town(folder: Path, clock: Clock, chance: Chance) -> Town:
     """
     path = folder / "town.json"
     if not path.exists():
-        folder.mkdir(parents=True, exist_ok=True)
-        _write_private(folder / "master.key", chance.bytes(32).hex() + "\n")
-        town = _new_town(folder, clock, chance)
-        _write_private(path, json.dumps(asdict(town), ensure_ascii=False, indent=2) + "\n")
+        _begin_town(folder, path, clock, chance)
     town = Town.load(path)
     database = open_database(town.database)
     migrate(database)
@@ -138,6 +137,20 @@ def make_town(folder: Path, clock: Clock, chance: Chance) -> Town:
         _grant(database, town, clock)
         ensure_key(database, vault, chance, clock, FIRST_KEY_ID)
     return town
+
+
+def _begin_town(folder: Path, path: Path, clock: Clock, chance: Chance) -> None:
+    """Write down what the town will be. What lies in the folder otherwise stays as it is."""
+    for others in (folder / "ledger.db", folder / "keys"):
+        if others.exists():
+            raise UnusableDatabaseError(
+                f"{others} is there already and is no demo town's: name a new folder"
+            )
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / "master.key").exists():
+        write_master_key(folder / "master.key", chance)
+    content = json.dumps(asdict(_new_town(folder, clock, chance)), ensure_ascii=False, indent=2)
+    write_new(path, f"{content}\n".encode(), 0o600)
 
 
 def _new_town(folder: Path, clock: Clock, chance: Chance) -> Town:
@@ -312,7 +325,7 @@ def _grant(database: Database, town: Town, clock: Clock) -> None:
 
 
 def _write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can read, whole or not at all."""
+    """Write a file of the demo's own that only its owner can read, whole or not at all."""
     part = path.with_name(f".{path.name}.part")
     with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         file.write(text)

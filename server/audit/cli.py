@@ -2,11 +2,10 @@
 
 import csv
 import json
-import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import wraps
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TextIO
 
@@ -14,7 +13,7 @@ import click
 
 from server.audit.searching import FoundEvent, Wanted, found_events, newest_events
 from server.clock import TOKYO, Moment, for_machines, for_people
-from server.commands import note_command, told_in_one_line
+from server.commands import new_output, note_command, told_in_one_line
 from server.db.engine import open_existing
 from server.ledger.snapshot import snapshot
 from server.options import database_option
@@ -37,10 +36,6 @@ _COLUMNS = (
     "subject",
     "times",
 )
-
-
-class FileNotWrittenError(Exception):
-    """The export was not written; the message says why."""
 
 
 class _Printable(click.ParamType[str]):
@@ -153,33 +148,14 @@ def search(database: str, wanted: Wanted, limit: int, as_json: bool) -> None:
 @click.argument("file", type=click.Path(path_type=Path))
 def export(database: str, wanted: Wanted, file: Path) -> None:
     """Write the events that fit to FILE as CSV (UTF-8): a new file, for its owner alone."""
-    with told_in_one_line(FileNotWrittenError):
+    with told_in_one_line():
         opened = open_existing(database)
-        with snapshot(opened), _new_file(file) as text:
+        with snapshot(opened), new_output(file) as raw:
+            text = TextIOWrapper(raw, "utf-8-sig", newline="")
             count = _write_csv(text, found_events(opened, wanted))
+            text.detach()
         note_command(opened)
     click.echo(f"{file}: {counted(count, 'event')}")
-
-
-@contextmanager
-def _new_file(path: Path) -> Iterator[TextIO]:
-    """Open a new file for its owner alone; it goes again where it is not written whole."""
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        raise FileNotWrittenError(f"{path} is there already: name a new file") from None
-    except OSError as error:
-        raise FileNotWrittenError(f"{path}: cannot be written: {error.strerror}") from None
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8-sig", newline="") as text:
-            yield text
-            text.flush()
-            os.fsync(text.fileno())
-    except BaseException as error:
-        path.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise FileNotWrittenError(f"{path}: cannot be written: {error.strerror}") from None
-        raise
 
 
 def _write_csv(text: TextIO, found: Iterator[FoundEvent]) -> int:

@@ -28,6 +28,7 @@ def migrate(database: Database) -> list[str]:
     """
     try:
         with database.connection_context(), _alone(database):
+            _refuse_another_program_s(database)
             runner = Runner(database, str(MIGRATIONS))
             unknown = [step.name for step in runner.status() if step.path is None]
             if unknown:
@@ -42,6 +43,16 @@ def migrate(database: Database) -> list[str]:
         raise UnusableDatabaseError(
             f"the schema of {shown_name(database)} cannot be brought up to date: {_why(error)}"
         ) from error
+
+
+def _refuse_another_program_s(database: Database) -> None:
+    """Raise UnusableDatabaseError where an SQLite file has tables, and none of a ledger's."""
+    tables = database.get_tables()
+    if isinstance(database, SqliteDatabase) and tables and "schema_migration" not in tables:
+        raise UnusableDatabaseError(
+            f"the schema of {shown_name(database)} cannot be brought up to date: it is another "
+            f"program's, with tables such as {tables[0]}: name a new file"
+        )
 
 
 @contextmanager

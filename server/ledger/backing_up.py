@@ -6,21 +6,19 @@ when it is restored (OPS-3).
 
 import errno
 import gzip
-import os
 import re
 import shutil
 import tempfile
 import time
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 from peewee import Database
 
-from merge_driver.files import sync_folder
+from merge_driver.files import new_file
 from server.ledger.export_file import UnfitFileError
 from server.ledger.exporting import ExportLines
 from server.ledger.importing import CheckStored, Imported, import_ledger
@@ -56,11 +54,9 @@ def back_up(database: Database, folder: Path, now: datetime, keep: int | None) -
     if not folder.is_dir():
         raise FileNotFoundError(errno.ENOENT, f"the folder {folder} is missing: make it first")
     file = folder / f"{_PREFIX}{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
-    if file.exists():
-        raise FileExistsError(errno.EEXIST, f"{file} is there already")
     _remove_parts(folder)
     lines = ExportLines(database)
-    with _new_file(file) as part:
+    with new_file(file, 0o600) as part:
         _pack(part, database, lines)
         _check_packed(part, lines.sha256)
     removed = _remove_older(folder, file, keep) if keep is not None else 0
@@ -88,39 +84,20 @@ def restore(url: str, file: Path, check: CheckStored) -> Imported:
             raise UnfitFileError(str(error).replace(str(unpacked), str(file))) from None
 
 
-def _pack(part: Path, database: Database, lines: ExportLines) -> None:
-    with (
-        part.open("wb") as raw,
-        gzip.GzipFile("", "wb", _COMPRESSION, raw, mtime=0) as packed,
-        snapshot(database),
-    ):
+def _pack(part: BinaryIO, database: Database, lines: ExportLines) -> None:
+    with gzip.GzipFile("", "wb", _COMPRESSION, part, mtime=0) as packed, snapshot(database):
         packed.writelines(lines)
 
 
-@contextmanager
-def _new_file(file: Path) -> Iterator[Path]:
-    """Give a hidden file beside, for its owner alone, which becomes the file at the end."""
-    descriptor, name = tempfile.mkstemp(".part", f".{file.name}.", file.parent)
-    os.close(descriptor)
-    part = Path(name)
-    try:
-        yield part
-        with part.open("rb+") as written:
-            os.fsync(written.fileno())
-        part.replace(file)
-        sync_folder(file.parent)
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _check_packed(part: Path, sha256: str) -> None:
+def _check_packed(part: BinaryIO, sha256: str) -> None:
     """See that what lies on the disk ends as it was written."""
     last = b""
+    part.seek(0)
     with gzip.open(part, "rb") as packed:
         for line in packed:
             last = line
     if sha256.encode() not in last:
-        raise OSError(errno.EIO, f"{part} does not hold what was written to it")
+        raise OSError(errno.EIO, "the file does not hold what was written to it")
 
 
 def _remove_older(folder: Path, newest: Path, keep: int) -> int:
@@ -136,6 +113,6 @@ def _remove_older(folder: Path, newest: Path, keep: int) -> int:
 
 def _remove_parts(folder: Path) -> None:
     """Remove what backups left behind that were killed, a day ago or earlier."""
-    for part in folder.glob(f".{_PREFIX}*.part"):
+    for part in folder.glob(f".{_PREFIX}*{SUFFIX}.new"):
         if part.stat().st_mtime < time.time() - _PART_SECONDS_MAX:
             part.unlink(missing_ok=True)

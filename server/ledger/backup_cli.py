@@ -50,6 +50,8 @@ def backup(database: str, folder: Path, keep: int | None, *, as_json: bool) -> N
         opened = open_existing(database)
         try:
             written = back_up(opened, folder, SystemClock().now(), keep)
+        except FileExistsError as error:
+            raise BackupError(f"{error.filename} is there already: try again") from None
         except OSError as error:
             raise BackupError(f"{folder}: {error.strerror or error}") from None
         note_command(opened)

@@ -12,7 +12,7 @@ from peewee import Database
 
 from server.audit.sealing import last_audit_seal, seal_trail
 from server.clock import Moment, SystemClock
-from server.commands import note_command
+from server.commands import HandOverError, naming_output, note_command
 from server.db.engine import open_existing
 from server.db.errors import UnusableDatabaseError
 from server.ledger.export_file import UnfitFileError
@@ -99,12 +99,12 @@ def _now() -> int:
 @json_option
 @click.argument("file", type=click.Path(path_type=Path))
 def export(database: str, file: Path, as_json: bool) -> None:
-    """Write the whole ledger, as it stands at one moment, to FILE as JSON Lines.
+    """Write the whole ledger, as it stands at one moment, to a new FILE as JSON Lines.
 
     Only you can read FILE. It holds names, IDs and password hashes: keep it as safe as the
     ledger itself. Secrets stay sealed under the master key, which is not in it.
     """
-    with _told_in_one_line(file):
+    with _told_in_one_line(file), naming_output(file):
         opened = open_existing(database)
         written = export_ledger(opened, file)
         note_command(opened)
@@ -133,7 +133,7 @@ def import_(database: str, file: Path, as_json: bool) -> None:
 def _told_in_one_line(file: Path | None = None) -> Iterator[None]:
     try:
         yield
-    except (UnusableDatabaseError, UnfitFileError) as error:
+    except (UnusableDatabaseError, UnfitFileError, HandOverError) as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"{file}: {error.strerror or error}") from error

@@ -1,16 +1,13 @@
 """Writing the whole ledger to a file, as it stands at one moment (LED-8)."""
 
-import errno
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from peewee import Database, SqliteDatabase
 
-from merge_driver.files import sync_folder
+from merge_driver.files import new_file
 from server.ledger import carrying
 from server.ledger.carrying import TABLES, CarriedTable, columns_of
 from server.ledger.snapshot import known_schema, snapshot, stream
@@ -26,28 +23,14 @@ class Exported:
 
 
 def export_ledger(database: Database, path: Path) -> Exported:
-    """Write the ledger to a file that only its owner can read, whole or not at all.
+    """Write the ledger to a new file that only its owner can read, whole or not at all.
 
     Bookings go on meanwhile. Raises UnusableDatabaseError where the database cannot be
-    read, OSError where the file cannot be written.
+    read, FileExistsError where there is such a file, OSError where it cannot be written.
     """
-    if path.exists() and not path.is_file():
-        raise FileExistsError(errno.EEXIST, "it is there already, and no file")
-    if not path.parent.is_dir():
-        raise FileNotFoundError(errno.ENOENT, f"the folder {path.parent} is missing: make it first")
-    descriptor, name = tempfile.mkstemp(".part", f".{path.name}.", path.parent)
-    part = Path(name)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            lines = ExportLines(database)
-            with snapshot(database):
-                file.writelines(lines)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-        sync_folder(path.parent)
-    finally:
-        part.unlink(missing_ok=True)
+    lines = ExportLines(database)
+    with new_file(path, 0o600) as file, snapshot(database):
+        file.writelines(lines)
     return Exported(sum(lines.rows.values()), lines.sha256)
 
 

@@ -166,7 +166,7 @@ def test_the_one_just_written_stays_whatever_else_is_there(filled: Town, backups
 
 
 def test_what_a_killed_backup_left_goes_after_a_day(filled: Town, backups: Path) -> None:
-    old, new = (backups / f".ledger-{name}.part" for name in ("old", "new"))
+    old, new = (backups / f".ledger-{name}.jsonl.gz.new" for name in ("old", "new"))
     old.write_bytes(b"")
     new.write_bytes(b"")
     os.utime(old, (0, 0))
