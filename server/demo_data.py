@@ -33,6 +33,7 @@ from server.municipalities.tables import (
 )
 from server.points.granting import GrantCommand
 from server.secrets import Vault, read_master_key
+from server.serial_numbers import serial_number
 from server.service_ids.tables import ServiceIdRow
 from server.streets.keeping import insert_key
 from server.streets.tables import StreetRow
@@ -269,7 +270,7 @@ def _fill_citizens(database: Database, town: Town) -> None:
             continue
         CitizenRow.insert(citizen_id=citizen_id, mykey_id=card.mykey_id).execute(database)
         CertificateRow.insert(
-            serial_number=card.serial_number,
+            serial_number=serial_number(card.serial_number),
             citizen_id=citizen_id,
             last_good_day=card.last_good_day,
         ).execute(database)
@@ -316,9 +317,8 @@ def _grant(database: Database, town: Town, clock: Clock) -> None:
             for number, points in enumerate(lots):
                 name = f"{card.serial_number}/{program_id}/{number}"
                 request = RequestKey("demo-data", str(uuid.uuid5(space, name)))
-                command = GrantCommand(
-                    request, name.encode(), card.serial_number, program_id, points
-                )
+                of_card = serial_number(card.serial_number)
+                command = GrantCommand(request, name.encode(), of_card, program_id, points)
                 (operation,) = booker.book([command])
                 if not isinstance(operation, Operation) or operation.outcome != Outcome.BOOKED:
                     raise UnusableDatabaseError(f"granting {points} points failed: {operation}")

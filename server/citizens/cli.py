@@ -1,7 +1,6 @@
 """The commands that look after citizens' cards."""
 
 import csv
-import re
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -13,6 +12,7 @@ from server.citizens.renewals import Renewal, import_renewals
 from server.clock import Moment, SystemClock
 from server.commands import changing, told_in_one_line
 from server.options import database_option
+from server.serial_numbers import SerialNumber, serial_number
 from server.service_ids.address_notices import (
     give_notices,
     import_signature_renewals,
@@ -24,7 +24,6 @@ T = TypeVar("T")
 
 SIGNATURE_COLUMNS = ["serial_number", "renews"]
 COLUMNS = ["serial_number", "renews", "last_good_day"]
-_SERIAL_NUMBER = re.compile("[0-9A-F]{1,40}")
 
 
 @click.group()
@@ -121,19 +120,16 @@ def _read(file: Path, columns: list[str], build: Callable[[list[str]], T]) -> It
 
 
 def _renewal(fields: list[str]) -> Renewal:
-    serial_number, renews = _pair(fields[:2])
+    new, old = _pair(fields[:2])
     try:
         last_good_day = date.fromisoformat(fields[2])
     except ValueError:
         raise ValueError(f"{fields[2]!r} is no day like 2034-02-17") from None
-    return Renewal(serial_number, renews, last_good_day)
+    return Renewal(new, old, last_good_day)
 
 
-def _pair(fields: list[str]) -> tuple[str, str]:
-    serial_number, renews = fields
-    for number in (serial_number, renews):
-        if not _SERIAL_NUMBER.fullmatch(number):
-            raise ValueError(f"not a serial number in upper-case hexadecimal: {number!r}")
-    if serial_number == renews:
-        raise ValueError(f"{serial_number} renews itself")
-    return serial_number, renews
+def _pair(fields: list[str]) -> tuple[SerialNumber, SerialNumber]:
+    new, old = map(serial_number, fields)
+    if new == old:
+        raise ValueError(f"{fields[0]} renews itself")
+    return new, old

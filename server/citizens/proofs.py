@@ -9,6 +9,7 @@ from server.citizens.errors import CitizenReason
 from server.citizens.values import Proof
 from server.clock import Clock, Moment
 from server.ledger.values import Refusal, RequestKey
+from server.serial_numbers import SerialNumber
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +26,8 @@ class SignedChallenge:
 class ProvedCard:
     """The card that signed, as its certificate says."""
 
-    serial_number: str
-    """Of the user-authentication certificate, upper-case hexadecimal."""
+    serial_number: SerialNumber
+    """Of the user-authentication certificate."""
     last_good_day: date
 
 

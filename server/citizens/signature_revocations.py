@@ -7,16 +7,17 @@ from pathlib import Path
 from cryptography import x509
 
 from server.citizens.anchors import Anchor, read_anchors
+from server.serial_numbers import SerialNumber, serial_number_of
 
 
 class UnusableListError(Exception):
     """The list cannot be used; the message says why."""
 
 
-def changed_serial_numbers(path: Path, authority: Path, now: datetime) -> set[str]:
+def changed_serial_numbers(path: Path, authority: Path, now: datetime) -> set[SerialNumber]:
     """Return the serial numbers that a CRL (RFC 5280) has as affiliationChanged.
 
-    They are upper-case hexadecimal. Other reasons give no notice: a card that was lost says
+    Other reasons give no notice: a card that was lost says
     nothing of an address. Raises UnusableListError, and UnusableAnchorError for the authority's
     file.
     """
@@ -24,7 +25,7 @@ def changed_serial_numbers(path: Path, authority: Path, now: datetime) -> set[st
     ends = revoked.next_update_utc
     if ends is None or not revoked.last_update_utc <= now <= ends:
         raise UnusableListError(f"{path} is out of date: get the authority's newest list")
-    return {f"{one.serial_number:X}".zfill(6) for one in revoked if _is_changed(one)}
+    return {serial_number_of(one.serial_number) for one in revoked if _is_changed(one)}
 
 
 def _read(path: Path) -> x509.CertificateRevocationList:

@@ -23,6 +23,7 @@ from server.citizens.proofs import ProvedCard, SignedChallenge
 from server.citizens.revocation import Revocation, RevocationUnknownError
 from server.clock import Clock
 from server.ledger.values import Refusal
+from server.serial_numbers import serial_number_of
 
 CERTIFICATE_BYTES_MAX = 4096
 KEY_BITS_MIN = 2048
@@ -62,7 +63,7 @@ class CardVerifier:
             key.verify(signed.signature, signed.challenge, padding.PKCS1v15(), SHA256())
         except InvalidSignature:
             raise Refusal(CitizenReason.CARD_SIGNATURE_WRONG) from None
-        return ProvedCard(f"{certificate.serial_number:X}".zfill(6), _last_good_day(certificate))
+        return ProvedCard(serial_number_of(certificate.serial_number), _last_good_day(certificate))
 
     def _issuer_of(self, certificate: x509.Certificate, now: datetime) -> Anchor:
         """Return the authority that signed the certificate: several have the same name."""

@@ -127,13 +127,14 @@ async def use_of(
 ) -> Use:
     """Return what a request would use."""
     signed = signed_in(request.card_proof) if request.HasField("card_proof") else None
+    number = card.serial_number if isinstance(card, MyNumberCard) else ""
     return Use(
         terminal_id,
         card,
         asked.shown,
         asked.program_id,
         request.points,
-        await proofs.shown(signed, request.certificate_serial_number, key),
+        await proofs.shown(signed, number, key),
     )
 
 

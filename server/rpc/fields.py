@@ -9,14 +9,15 @@ from typing import ParamSpec, TypeVar, cast
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
+from server import serial_numbers
 from server.rpc.errors import InvalidFieldsError, Violation
+from server.serial_numbers import SerialNumber
 from server.texts import is_text, tidy, wanted
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
-_SERIAL_NUMBER = re.compile(r"[0-9A-F]{1,40}")
 _MYKEY_ID = re.compile(r"[0-9A-Z]{8}")
 _SECONDS_END = 253_402_300_800
 """The year 10000, which no calendar day here can name."""
@@ -59,10 +60,12 @@ def request_id(value: str, field: str = "request_id") -> str:
     return _matching(value, field, _UUID, "a UUID in lower case", "小文字のUUID")
 
 
-def serial_number(value: str, field: str = "certificate_serial_number") -> str:
-    """Return a certificate's serial number. Raises Refusal."""
-    english, japanese = "1 to 40 upper-case hexadecimal digits", "大文字の16進数40桁以内"
-    return _matching(value, field, _SERIAL_NUMBER, english, japanese)
+def serial_number(value: str, field: str = "certificate_serial_number") -> SerialNumber:
+    """Return a certificate's serial number, whatever zeros lead it. Raises Refusal."""
+    try:
+        return serial_numbers.serial_number(value)
+    except ValueError:
+        raise invalid(field, serial_numbers.WANTED, serial_numbers.WANTED_JAPANESE) from None
 
 
 def mykey_id(value: str, field: str = "mykey_id") -> str:

@@ -209,6 +209,12 @@ async def test_a_proof_that_came_too_late(
     assert (told.code, told.reason) == (Code.FAILED_PRECONDITION, "CHALLENGE_EXPIRED")
 
 
+async def test_leading_zeros_make_no_other_number(client: Client) -> None:
+    usable = await client.usable(f"000{CARD_A}")
+    assert usable == await client.usable(CARD_A)
+    await client.spend(spend_request(f"0{CARD_A}", 1, mykey_id=MYKEY[CARD_A]))
+
+
 async def test_a_proof_of_another_card(client: Client, authorities: Authorities) -> None:
     request_id = new_request_id()
     proof = signed(authorities, await challenge(client, request_id), OTHER_CARD)

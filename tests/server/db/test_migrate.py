@@ -258,3 +258,53 @@ def test_an_empty_client_secret_of_a_training_ledger_is_mended(
     with database.connection_context():
         assert rows(database, "SELECT sealed_client_secret FROM street") == [(None,)]
         check_secrets(database, Vault(MASTER_KEY, TestChance()))
+
+
+def test_serial_numbers_lose_their_zeros_and_one_number_is_kept_once(
+    new_url: Callable[[str], str],
+) -> None:
+    database = open_database(new_url("ledger"))
+    with database.connection_context():
+        Runner(database, str(MIGRATIONS)).up("0010_booking_check")
+        for citizen_id, mykey_id in ((1, "AAAA1111"), (2, "BBBB2222")):
+            change(database, "INSERT INTO citizen VALUES (?, ?, NULL)", citizen_id, mykey_id)
+        certificates = (
+            ("030D45", 1, None),
+            ("030D46", 1, "030D45"),
+            ("012AD1", 1, None),
+            ("12AD1", 2, None),
+            ("00012AD1", 2, None),
+            ("C12AB1", 1, "12AD1"),
+            ("000", 2, None),
+        )
+        for number, citizen_id, renews in certificates:
+            change(
+                database,
+                """INSERT INTO certificate (serial_number, citizen_id, last_good_day, renews)
+                VALUES (?, ?, '2031-01-01', ?)""",
+                number,
+                citizen_id,
+                renews,
+            )
+        renewals = (("0B12AB12", "030D45"), ("B12AB12", "30D45"), ("0FF", "FF"), ("AA", "00AB"))
+        for number, renews in renewals:
+            change(
+                database,
+                "INSERT INTO certificate_renewal VALUES (?, ?, '2031-01-01')",
+                number,
+                renews,
+            )
+            change(database, "INSERT INTO signature_renewal VALUES (?, ?)", number, renews)
+    assert migrate(database) == ["0011_serial_numbers"]
+    with database.connection_context():
+        query = "SELECT serial_number, citizen_id, renews FROM certificate ORDER BY 1"
+        assert rows(database, query) == [
+            ("0", 2, None),
+            ("12AD1", 1, None),
+            ("30D45", 1, None),
+            ("30D46", 1, "30D45"),
+            ("C12AB1", 1, "12AD1"),
+        ]
+        for table in ("certificate_renewal", "signature_renewal"):
+            query = f"SELECT serial_number, renews FROM {table} ORDER BY 1"  # noqa: S608
+            assert rows(database, query) == [("AA", "AB"), ("B12AB12", "30D45")]

@@ -26,12 +26,22 @@ def test_other_texts_are_no_request_ids(value: str) -> None:
     assert caught.value.details == {"fields": "request_id: a UUID in lower case"}
 
 
-@pytest.mark.parametrize("value", ["0", "030D45", "F" * 40])
-def test_serial_numbers(value: str) -> None:
-    assert fields.serial_number(value) == value
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        ("0", "0"),
+        ("000000", "0"),
+        ("30D45", "30D45"),
+        ("030D45", "30D45"),
+        ("F" * 40, "F" * 40),
+        ("00" + "F" * 40, "F" * 40),
+    ],
+)
+def test_serial_numbers(value: str, number: str) -> None:
+    assert fields.serial_number(value) == number
 
 
-@pytest.mark.parametrize("value", ["", "f", "G", "F" * 41, "F\n", " F", "Ｆ"])
+@pytest.mark.parametrize("value", ["", "f", "G", "F" * 41, "0" * 99, "F\n", " F", "Ｆ"])
 def test_no_serial_numbers(value: str) -> None:
     with pytest.raises(Refusal, match="INVALID_FIELD"):
         fields.serial_number(value)
