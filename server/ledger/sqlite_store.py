@@ -50,12 +50,14 @@ class SqliteStore(SqliteReader, SqlStore):
         super().__init__(database, loaders)
         self._inserts: dict[str, str] = {}
         self._files: OpenFiles | None = None
+        self._is_in_place = True
+        """Whether all had their names when they were last looked at."""
 
     def begin(self, keys: Collection[Key[Any]]) -> Begun:
         """Begin a transaction, and look up the values of the keys."""
         with told():
-            if self._files is not None:
-                self._files.check()
+            if not self._is_in_place:
+                self._check_files()
             begun = super().begin(keys)
             if self._files is None:
                 self._files = self._database.open_files()
@@ -70,8 +72,13 @@ class SqliteStore(SqliteReader, SqlStore):
         """Commit; synchronous FULL makes it durable, in a file that still has its name."""
         with told():
             self._connection.execute("COMMIT")
-            if self._files is not None:
-                self._files.check()
+            self._check_files()
+
+    def _check_files(self) -> None:
+        self._is_in_place = False
+        if self._files is not None:
+            self._files.check()
+        self._is_in_place = True
 
     def roll_back(self) -> None:
         """Forget the transaction, if there is one."""
