@@ -126,7 +126,7 @@ def test_files_that_cannot_be_used_are_told(filled: Town, tmp_path: Path) -> Non
     new = f"sqlite:///{tmp_path / 'new.db'}"
     missing = tmp_path / "none" / "town.jsonl"
     assert "make it first" in told(run("export", filled.url, str(missing)))
-    assert "no file" in told(run("export", filled.url, str(tmp_path)))
+    assert "is there already: name a new file" in told(run("export", filled.url, str(tmp_path)))
     assert f"{missing}: No such file" in told(run("import", new, str(missing)))
     assert f"{tmp_path} is no file" in told(run("import", new, str(tmp_path)))
     os.mkfifo(tmp_path / "pipe")
@@ -150,7 +150,7 @@ def test_a_file_that_finds_no_room_is_told(filled: Town, tmp_path: Path) -> None
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, ignored)
-    assert "town.jsonl: File too large" in told(result)
+    assert "town.jsonl: cannot be written: File too large" in told(result)
     assert list(folder.iterdir()) == []
 
 
@@ -171,6 +171,8 @@ def test_a_password_is_never_printed(filled: Town, tmp_path: Path, command: str)
     for statement in ("SELECT 1", "DROP TABLE counter", "DROP TABLE schema_migration"):
         filled.tamper(statement)
         for json_flag in ([], ["--json"]):
+            if command == "export":
+                path.unlink(missing_ok=True)
             result = run(command, url, *arguments, *json_flag)
             assert result.output
             assert PASSWORD not in result.output
