@@ -1,15 +1,16 @@
 #!/usr/bin/env python3
 """Draws the screens for README and docs: the real application on a real server.
 
+    python tools/pictures.py [FOLDER]
+
 The town, its clock and its chance are always the same, so that a picture changes only where
 the application does.
 """
 
 import asyncio
-import html
 import itertools
 import os
-import re
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -24,14 +25,17 @@ os.environ["TEXTUAL_DISABLE_KITTY_KEY"] = "1"
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ.pop("NO_COLOR", None)
 
+from outlines import Faces, WrongFontError, cells_of, picture
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, OptionList
 
 from counter_tui.app import CounterApp
 from counter_tui.compose import build
+from counter_tui.core.key_gate import KeyGate
 from counter_tui.core.settings import Settings
 from counter_tui.kiosk import KioskApp
+from counter_tui.screens.boxes import CardsBox
 from counter_tui.screens.cancel import CancelConfirmScreen, ReasonBox
 from counter_tui.screens.contact import ContactChangeScreen
 from counter_tui.screens.day import DayScreen
@@ -48,10 +52,9 @@ from counter_tui.screens.sign_in import RegisterScreen
 from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
 from counter_tui.screens.voucher_issue import IssueConfirmScreen, IssueDoneScreen, IssueInputScreen
 from counter_tui.screens.voucher_redeem import RedeemScreen
-from counter_tui.slips.document import cell_width
 from counter_tui.widgets import NumberedList, Words
 from demo.cards import REVOKED, make_cards
-from demo.screen_text import screen_text
+from demo.screen_text import screen_strips, screen_text
 from server.app import start
 from server.citizens.settings import CardSettings, card_verifier
 from server.clock import TOKYO
@@ -67,32 +70,6 @@ HINTS = {
     "ja": "デモ用: 端末ID {terminal_id}  端末パスワード {password}",
     "en": "Demo: terminal ID {terminal_id}  password {password}",
 }
-
-FONTS = '"Noto Sans Mono CJK JP", "BIZ UDGothic", "MS Gothic", "Osaka-Mono", monospace'
-"""Fonts that a reader's machine may have; rich's own would be loaded from another site."""
-FRAME = {"#292929": "#dfe6ec", "rgba(255,255,255,0.35)": "#9fb0bd", "#c5c8c6": "#101010"}
-"""The colours of rich's dark frame around the screen, and the bright ones for them."""
-CELL_WIDTH, LINE_HEIGHT, BASELINE = 12.2, 24.4, 18.5
-"""rich's measures of a cell, in pixels; the baseline lies that far below the cell's top."""
-TEXT_SIZE, SIGN_SIZE, TEXT_DROP = 22, 13, 2
-"""Pixels: text that fills its cells; signs such as ● and ★, which Japanese fonts draw twice as
-wide as a terminal; and how much lower the larger text stands."""
-BLOCKS = {
-    "█": (0, 0, 1, 1),
-    "▀": (0, 0, 1, 1 / 2),
-    "▄": (0, 1 / 2, 1, 1 / 2),
-    "▔": (0, 0, 1, 1 / 8),
-    "▁": (0, 7 / 8, 1, 1 / 8),
-    "▊": (0, 0, 3 / 4, 1),
-    "▎": (0, 0, 1 / 4, 1),
-    "▌": (0, 0, 1 / 2, 1),
-    "▐": (1 / 2, 0, 1 / 2, 1),
-}
-"""What block characters fill of their cell: left, top, width, height."""
-TEXT = re.compile(
-    r'<text class="([^"]+)" x="([0-9.]+)" y="([0-9.]+)" textLength="[^>]+>([^<]*)</text>\s*'
-)
-LINE_CLIPS = re.compile(r'<clipPath id="[^"]+-line-[0-9]+">.*?</clipPath>\s*', re.DOTALL)
 
 
 class FixedClock:
@@ -121,11 +98,35 @@ class Studio:
     app: CounterApp
     pilot: Pilot[None]
     town: Town
+    faces: Faces
     drawn: dict[str, str] = field(default_factory=dict)
 
     async def press(self, *keys: str) -> None:
-        """Press keys, one after the other."""
-        await self.pilot.press(*keys)
+        """Press keys, one after the other, as if the screen was looked at between them."""
+        for key in keys:
+            await self._rest()
+            await self.pilot.press(key)
+            await self._rest()
+
+    async def insert(self, number: str) -> None:
+        """Put a card into the virtual reader."""
+        screen = type(self.app.screen)
+        await self.press("f9")
+        await self.reach(CardsBox)
+        await self.press(number)
+        await self.reach(screen)
+
+    async def _rest(self) -> None:
+        """Let the key gate have nothing left to wait for."""
+        rested = asyncio.Event()
+
+        async def pass_time() -> None:
+            await self.app.key_watch.quiet()
+            self.app.key_watch.gate = KeyGate()
+            rested.set()
+
+        self.app.call_later(pass_time)
+        await asyncio.wait_for(rested.wait(), WAIT_SECONDS)
 
     async def reach(self, screen: type[Screen[Any]]) -> None:
         """Wait for a screen."""
@@ -146,66 +147,7 @@ class Studio:
         for cursor in self.app.screen.query(Input):
             cursor.cursor_blink = False
         await self.pilot.pause(0.2)
-        self.drawn[name] = bright(self.app.export_screenshot(), name)
-
-
-def bright(svg: str, name: str) -> str:
-    """Return rich's picture with a bright frame, common fonts and IDs that tell its name."""
-    svg = re.sub(r"\s*@font-face \{[^}]*\}", "", svg)
-    svg = svg.replace("Fira Code, monospace", FONTS)
-    svg = svg.replace("font-size: 20px", f"font-size: {TEXT_SIZE}px")
-    svg = re.sub(r"terminal-[0-9]+", name, svg)
-    for dark, light in FRAME.items():
-        svg = svg.replace(dark, light)
-    svg = TEXT.sub(in_cells, LINE_CLIPS.sub("", svg))
-    return "".join(f"{line.rstrip()}\n" for line in svg.splitlines() if line.strip())
-
-
-def in_cells(text: re.Match[str]) -> str:
-    """Return a text of the picture with every part in its cells.
-
-    rich counts a full-width character as one cell, which squeezes Japanese; and fonts draw
-    block characters in sizes of their own.
-    """
-    style, left, baseline = text[1], float(text[2]), float(text[3])
-    drawn = []
-    for kind, group in itertools.groupby(html.unescape(text[4]), key=kind_of):
-        part = "".join(group)
-        width = cell_width(part) * CELL_WIDTH
-        if kind == "block":
-            drawn += [
-                block(character, style, left + position * CELL_WIDTH, baseline)
-                for position, character in enumerate(part)
-            ]
-        elif kind != "space":
-            size = f' font-size="{SIGN_SIZE}"' if kind == "sign" else ""
-            drawn.append(
-                f'<text class="{style}" x="{left:.1f}" y="{baseline + TEXT_DROP:.1f}" '
-                f'textLength="{width:.1f}"{size}>{html.escape(part)}</text>\n'
-            )
-        left += width
-    return "".join(drawn)
-
-
-def kind_of(character: str) -> str:
-    """Return how a character is drawn."""
-    if character.isspace():
-        return "space"
-    if character in BLOCKS:
-        return "block"
-    if cell_width(character) == 2:
-        return "wide"
-    return "narrow" if character.isascii() else "sign"
-
-
-def block(character: str, style: str, cell_left: float, baseline: float) -> str:
-    """Return a block character as a rectangle, without a seam to the next one."""
-    left, top, width, height = BLOCKS[character]
-    return (
-        f'<rect class="{style}" x="{cell_left + left * CELL_WIDTH:.1f}" '
-        f'y="{baseline - BASELINE + top * LINE_HEIGHT:.1f}" width="{width * CELL_WIDTH:.1f}" '
-        f'height="{height * LINE_HEIGHT:.1f}" shape-rendering="crispEdges"/>\n'
-    )
+        self.drawn[name] = picture("jichipoint", cells_of(screen_strips(self.app)), self.faces)
 
 
 async def sign_in(studio: Studio) -> None:
@@ -224,7 +166,7 @@ async def spend_to_confirm(studio: Studio) -> None:
     """Put the first card in and go on to the confirm screen of a spend."""
     await studio.press("1")
     await studio.reach(SpendInputScreen)
-    await studio.press("f9", "1")
+    await studio.insert("1")
     programs = studio.app.screen.query_one("#programs", NumberedList)
     await studio.until(lambda: bool(programs.lines), "the balances")
     await studio.press("1", *"500")
@@ -283,7 +225,7 @@ async def japanese(studio: Studio) -> None:
     await spend(studio)
     await pin(studio)
     await merge(studio)
-    await studio.press("enter", "escape")
+    await studio.press("f2", "escape")
     await studio.reach(PointMenuScreen)
     await day(studio)
 
@@ -312,7 +254,7 @@ async def chamber(studio: Studio) -> None:
     await studio.reach(PointMenuScreen)
     await studio.press("1")
     await studio.reach(IssueInputScreen)
-    await studio.press("f9", "1")
+    await studio.insert("1")
     field = studio.app.screen.query_one("#points", Input)
     await studio.until(lambda: field.has_focus, "the balance")
     await studio.press(*"500")
@@ -357,7 +299,7 @@ async def library(studio: Studio) -> None:
     await studio.reach(RegisterServiceIdScreen)
     issuer = studio.app.screen.query_one("#issuer", Words)
     await studio.until(lambda: bool(str(issuer.render())), "the issuer")
-    await studio.press("f9", "1")
+    await studio.insert("1")
     card = studio.app.screen.query_one("#card", Words)
     await studio.until(lambda: "Enter" in str(card.render()), "the card")
     await studio.press(*"180000000011", "enter", "2")
@@ -382,7 +324,7 @@ async def kiosk(studio: Studio) -> None:
     await studio.draw("kiosk-menu")
     await studio.press("1")
     await studio.reach(MykeyCreateScreen)
-    await studio.press("f9", "5")
+    await studio.insert("5")
     card = studio.app.screen.query_one("#card-next", Words)
     await studio.until(lambda: bool(str(card.render())), "the card")
     await studio.press("enter")
@@ -450,28 +392,40 @@ async def drawn_by(
     scene: Callable[[Studio], Awaitable[None]],
     folder: Path,
     language: str,
+    faces: Faces,
     kind: type[CounterApp] = CounterApp,
 ) -> dict[str, str]:
     """Return the pictures of a scene in a new town, by name."""
     async with serving(folder) as (town, address):
         app = application(folder, town, address, language, kind)
         async with app.run_test(size=SIZE) as pilot:
-            studio = Studio(app, pilot, town)
+            studio = Studio(app, pilot, town, faces)
             await scene(studio)
             return studio.drawn
 
 
-def main() -> None:
-    """Write the pictures that are not as they were."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
+def all_pictures() -> dict[str, str]:
+    """Return every picture, by its name. Raises WrongFontError."""
+    faces = Faces()
     with tempfile.TemporaryDirectory() as folder:
-        pictures = asyncio.run(drawn_by(japanese, Path(folder) / "ja", "ja"))
-        pictures |= asyncio.run(drawn_by(chamber, Path(folder) / "chamber", "ja"))
-        pictures |= asyncio.run(drawn_by(library, Path(folder) / "library", "ja"))
-        pictures |= asyncio.run(drawn_by(kiosk, Path(folder) / "kiosk", "ja", KioskApp))
-        pictures |= asyncio.run(drawn_by(english, Path(folder) / "en", "en"))
+        pictures = asyncio.run(drawn_by(japanese, Path(folder) / "ja", "ja", faces))
+        pictures |= asyncio.run(drawn_by(chamber, Path(folder) / "chamber", "ja", faces))
+        pictures |= asyncio.run(drawn_by(library, Path(folder) / "library", "ja", faces))
+        pictures |= asyncio.run(drawn_by(kiosk, Path(folder) / "kiosk", "ja", faces, KioskApp))
+        pictures |= asyncio.run(drawn_by(english, Path(folder) / "en", "en", faces))
+    return pictures
+
+
+def main() -> None:
+    """Write the pictures that are not as they were, to the folder that is named or to docs."""
+    target = Path(sys.argv[1]) if len(sys.argv) > 1 else PICTURES
+    try:
+        pictures = all_pictures()
+    except WrongFontError as error:
+        sys.exit(f"pictures: {error}")
+    target.mkdir(parents=True, exist_ok=True)
     for name, svg in pictures.items():
-        path = PICTURES / f"{name}.svg"
+        path = target / f"{name}.svg"
         changed = not path.exists() or path.read_text("utf-8") != svg
         if changed:
             path.write_text(svg, "utf-8")
