@@ -103,7 +103,7 @@ def screenshot(pictures: dict[str, str], folder: Path) -> dict[str, Image.Image]
 
 def test_they_are_fresh(tmp_path: Path) -> None:
     tool = ROOT / "tools" / "pictures.py"
-    line = [sys.executable, tool, tmp_path]
+    line = [sys.executable, str(tool), str(tmp_path)]
     done = subprocess.run(line, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     made = {path.stem: path.read_text("utf-8") for path in tmp_path.iterdir()}
