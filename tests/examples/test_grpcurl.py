@@ -63,8 +63,8 @@ def test_the_page_shows_signing_in_reading_and_booking() -> None:
     assert [call.method.rpartition(".")[2] for call in CALLS] == [
         "TerminalService/SignIn",
         "PointService/ListUsablePoints",
-        "TerminalService/SignOut",
         "PointService/Spend",
+        "TerminalService/SignOut",
         "Health/Check",
     ]
     assert PAGE.count("\ngrpcurl ") == len(LINES)

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from tests.printed.stand_ins import REPOSITORY, STAND_INS, here, write_program
@@ -63,7 +64,9 @@ class Machine:
     def run(self, command: str) -> tuple[int, str]:
         """Run a command as printed; return its code and what it prints.
 
-        One that serves goes on behind the next ones, once it listens.
+        Folders of an installed server are those below `root`, and its port is a free one: the
+        machine's own are not the tests'. What serves goes on behind the next commands, once it
+        listens: the page's reader has a second terminal.
         """
         for name in [name for name in self._made if name in command]:
             self._made.pop(name)(self)
@@ -88,10 +91,8 @@ class Machine:
     def stop(self) -> None:
         """End what still serves."""
         for path in self.root.glob("*.pid"):
-            try:
+            with suppress(ProcessLookupError):
                 os.kill(int(path.read_text()), signal.SIGTERM)
-            except ProcessLookupError:
-                path.unlink()
 
 
 START = (

@@ -105,6 +105,7 @@ def postgresql(find_engine: Callable[[str], TestEngine]) -> Iterator[PostgresEng
 
 @pytest.fixture
 def machine(postgresql: PostgresEngine, tmp_path: Path) -> Iterator[Machine]:
+    """There is no db.example, PostgreSQL's socket is elsewhere, and numbers begin with the day."""
     folder = postgresql.server.get_uri("postgres").partition("host=")[2]
 
     def database(found: re.Match[str]) -> str:
