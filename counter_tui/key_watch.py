@@ -33,6 +33,8 @@ class KeyWatch:
         self._waits = 0
         """How often keys were waited for: what an earlier timer still tells means nothing."""
         self._before_burst: tuple[Input, str, int] | None = None
+        self._has_refused = False
+        """Whether it was said that a scan went nowhere, and no key was pressed since."""
 
     def appeared(self) -> None:
         """Something new is shown: what was pressed for the thing before does nothing to it."""
@@ -97,7 +99,15 @@ class KeyWatch:
             if isinstance(one, Scanned):
                 self._hand_over(one)
             else:
+                self._forget_refused_scan()
                 await App.on_event(self._app, one.press)
+
+    def _forget_refused_scan(self) -> None:
+        if self._has_refused:
+            self._has_refused = False
+            screen = self._app.screen
+            if isinstance(screen, CounterScreen | CounterModal):
+                screen.forget_refused_scan()
 
     def _hand_over(self, scanned: Scanned) -> None:
         """Give the field back what it held before the burst, and the code to the screen."""
@@ -120,5 +130,6 @@ class KeyWatch:
             return
         if not (scanned.is_wanted and screen.TAKES_SCANS):
             screen.refuse_scan()
+            self._has_refused = True
         elif isinstance(screen, CounterScreen):
             screen.scanned(without_additions(scanned.text), repeated=scanned.repeated)

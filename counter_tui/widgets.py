@@ -31,12 +31,12 @@ class Words(Static):
 
     def __init__(self, text: str = "", *, id: str | None = None, classes: str | None = None):  # noqa: A002
         super().__init__(Content(text), id=id, classes=classes)
-        self._shown = text
+        self.shown = text
 
     def show(self, text: str) -> None:
         """Show another text. The same again costs nothing: a new layout takes milliseconds."""
-        if text != self._shown:
-            self._shown = text
+        if text != self.shown:
+            self.shown = text
             self.update(Content(text))
 
 

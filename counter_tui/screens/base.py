@@ -23,6 +23,10 @@ R = TypeVar("R")
 A = TypeVar("A")
 
 
+def _refused_scan() -> str:
+    return _("この画面ではスキャナーを使いません。読み取った内容は入力していません。")
+
+
 class DismissedOnce(Screen[R], Generic[R]):
     """A screen that takes itself off the stack: once, and never another screen.
 
@@ -73,9 +77,14 @@ class DismissedOnce(Screen[R], Generic[R]):
             bar.show_actions(self.shown_actions(), self.counter.shown_keymap)
 
     def refuse_scan(self) -> None:
-        """Say that what a scanner sent went nowhere (USE-8)."""
-        text = _("この画面ではスキャナーを使いません。読み取った内容は入力していません。")
-        self.tell(text, trouble=True)
+        """Say that what a scanner sent went nowhere (USE-8), until a key is pressed."""
+        self.tell(_refused_scan(), trouble=True)
+
+    def forget_refused_scan(self) -> None:
+        """Take that message away, where it is still shown."""
+        for message in self.query("#message").results(Words):
+            if message.shown == _refused_scan():
+                self.tell("")
 
     def tell(self, text: str, *, trouble: bool = False, stays: bool = False) -> None:
         """Show a message above the keys; a screen that has gone meanwhile shows none.

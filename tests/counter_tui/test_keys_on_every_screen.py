@@ -141,3 +141,18 @@ def press_twice_and_hold(app: CounterApp) -> None:
     """Enter, a second one at once, and that one held down."""
     press_hurriedly(app, "enter")
     hold(app, "enter", after=0.25)
+
+
+@pytest.mark.parametrize("drive", [test_screens.s22, test_screens.pin])
+async def test_what_was_said_of_a_scan_goes_with_the_next_key(
+    drive: Drive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counter = new_counter(drive, tmp_path, monkeypatch)
+    async with at(counter, drive) as pilot:
+        await rest(counter.app)
+        send(counter.app, "4912345678904\r", 0.002)
+        await rest(counter.app)
+        await settle(pilot)
+        assert "スキャナーを使いません" in message(counter.app)
+        await pilot.press("down")
+        assert "スキャナーを使いません" not in message(counter.app)
