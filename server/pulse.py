@@ -5,7 +5,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable
 
-from server.db.errors import Trouble
+from server.db.troubles import Trouble
 from server.ledger.booker import ClockWentBackError
 from server.ledger.store import StoreUnavailableError
 from server.ledger.writer import Writer

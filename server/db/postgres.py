@@ -21,7 +21,8 @@ from peewee import (
     ProgrammingError,
 )
 
-from server.db.errors import MisledError, Trouble, UnusableDatabaseError, one_line
+from server.db.errors import UnusableDatabaseError, one_line
+from server.db.troubles import MisledError, Trouble
 
 if TYPE_CHECKING:
     import psycopg

@@ -9,7 +9,8 @@ from urllib.parse import quote, unquote, urlsplit
 
 from peewee import OperationalError, PeeweeException, SqliteDatabase
 
-from server.db.errors import MisledError, Trouble, UnusableDatabaseError, one_line
+from server.db.errors import UnusableDatabaseError, one_line
+from server.db.troubles import MisledError, Trouble
 
 PAGE_CACHE_KIB = 8192
 """Larger caches cost memory and gain nothing measurable on the booking path."""

@@ -5,8 +5,8 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from server.db.errors import MisledError
 from server.db.sqlite import LedgerFile, OpenFiles
+from server.db.troubles import MisledError
 from server.ledger.sql_reader import SqlReader, Statement, Values
 from server.ledger.sql_store import ACCOUNT, Rows, SqlStore, Table
 from server.ledger.store import Begun, UnfitDataError, unavailable

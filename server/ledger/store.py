@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol
 
 from server.clock import Moment
-from server.db.errors import Trouble, told_of, trouble_of
+from server.db.troubles import Trouble, told_of, trouble_of
 from server.ledger.values import (
     AccountKey,
     Booking,

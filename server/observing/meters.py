@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, start_http_server
 from prometheus_client.multiprocess import MultiProcessCollector
 
-from server.db.errors import Trouble
+from server.db.troubles import Trouble
 from server.rpc.handled import Handled
 
 SHARED_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"

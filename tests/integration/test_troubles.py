@@ -18,7 +18,7 @@ from jichipoint.v1 import points_pb2
 
 from server import pulse
 from server.app import start
-from server.db.errors import Trouble
+from server.db.troubles import Trouble
 from server.ledger.verify import verify
 from tests.engines import PostgresEngine, SqliteEngine, TestEngine
 from tests.integration.support import Client, spend_request

@@ -12,7 +12,7 @@ import pytest
 from server.bookers import open_booker
 from server.clock import Moment
 from server.db import sqlite
-from server.db.errors import Trouble
+from server.db.troubles import Trouble
 from server.ledger.store import StoreUnavailableError
 from server.ledger.values import Booking
 from server.ledger.verify import verify
