@@ -194,13 +194,18 @@ def _dots(font: "FreeTypeFont", character: str) -> bytes:
 
 @cache
 def _face(path: Path, height: int) -> _Face:
-    from PIL import ImageFont  # noqa: PLC0415
-
     try:
-        font = ImageFont.truetype(str(path), height)
+        font = _font(path, height)
     except OSError as error:
         raise FontError(f"{path} cannot be used as a font: {error}") from error
     ascent, descent = font.getmetrics()
     if ascent + descent > height:
-        font = ImageFont.truetype(str(path), height * height // (ascent + descent))
+        font = _font(path, height * height // (ascent + descent))
     return _Face(font, _dots(font, _NO_CHARACTER))
+
+
+def _font(path: Path, height: int) -> "FreeTypeFont":
+    """Pillow's other layout places letters otherwise, and is there where FriBiDi is."""
+    from PIL import ImageFont  # noqa: PLC0415
+
+    return ImageFont.truetype(str(path), height, layout_engine=ImageFont.Layout.BASIC)

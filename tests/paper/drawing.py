@@ -39,7 +39,7 @@ def blank(width: int, height: int) -> Image.Image:
 @lru_cache
 def _font(file: Path) -> ImageFont.FreeTypeFont:
     try:
-        return ImageFont.truetype(file, FULL[1])
+        return ImageFont.truetype(file, FULL[1], layout_engine=ImageFont.Layout.BASIC)
     except OSError as error:
         raise MissingFontError(
             f"no font at {file}: apt-get install fonts-ipaexfont-gothic"

@@ -196,7 +196,8 @@ def _drawing(character: str) -> Image.Image:
 
 @cache
 def _fonts() -> list[ImageFont.FreeTypeFont]:
-    return [ImageFont.truetype(path, LINE_DOTS - 1) for path in FONTS]
+    basic = ImageFont.Layout.BASIC
+    return [ImageFont.truetype(path, LINE_DOTS - 1, layout_engine=basic) for path in FONTS]
 
 
 def _has(font: ImageFont.FreeTypeFont, character: str) -> bool:
