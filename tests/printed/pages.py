@@ -44,7 +44,7 @@ def _commands(text: str) -> tuple[str, ...]:
 def unmarked_commands(page: str) -> list[str]:
     """Lines that look like commands in blocks that are not marked `sh`."""
     text = (DOCS / page).read_text("utf-8")
-    names = "|".join([*STAND_INS, "export", "cp", "mv", "rm", "docker"])
+    names = "|".join([*STAND_INS, "export", "cp", "mv", "rm", "ls", "docker"])
     calls = re.compile(rf"^(?:\S*/)?(?:jichipoint-\w+|{names}) .*$", re.MULTILINE)
     unmarked = [block[2] for block in BLOCK.finditer(text) if not block[1].startswith("sh")]
     return [line for block in unmarked for line in calls.findall(block)]

@@ -105,6 +105,11 @@ def administer(*statements: str) -> None:
 
 def systemctl(verb: str, *units: str) -> None:
     """Run what the units' files say, as far as a command line goes."""
+    if verb == "show":
+        assert units[:3] == ("--property", "MainPID", "--value")
+        (told,) = root().glob("*.pid")
+        print(told.read_text())
+        return
     names = [name for name in units if name != "--now"]
     if verb == "daemon-reload":
         assert (root() / "etc/systemd/system/jichipoint-server.service").is_file()
