@@ -44,7 +44,7 @@ async def library(place: Place, clock: SettableClock) -> AsyncIterator[RunningSe
         place.change(
             """INSERT INTO service_id (issuer_id, customer_id, citizen_id)
             SELECT ?, ?, citizen_id FROM certificate WHERE serial_number = ?""",
-            *(LIBRARY, number, place.town.cards[card].serial_number),
+            *(LIBRARY, number, place.serial_number(card)),
         )
     running = await start_server(place, clock)
     yield running
@@ -67,7 +67,7 @@ async def test_no_look_up_of_a_day_is_lost(
         await counter.reach(LookUpScreen)
         for number in range(LOOK_UPS):
             card = list(NUMBERS)[number % len(NUMBERS)]
-            kept = load(card_path(place.folder / "cards", place.town.cards[card].serial_number))
+            kept = load(card_path(place.folder / "cards", place.serial_number(card)))
             began = time.perf_counter()
             with VpcdSlot(kept, pcscd.port):
                 await counter.reach(FoundScreen)

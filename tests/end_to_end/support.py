@@ -47,6 +47,7 @@ from server.demo_data import (
     make_town,
 )
 from server.secrets import read_master_key
+from server.serial_numbers import serial_number
 from server.serving import open_ledger
 from tests.patient_hand import rest
 
@@ -165,9 +166,13 @@ class Place:
             JOIN certificate c ON a.owner = CAST(c.citizen_id AS TEXT)
             WHERE a.kind = 'HELD' AND a.program_id = ? AND c.serial_number = ?""",
             program_id,
-            self.town.cards[card].serial_number,
+            self.serial_number(card),
         )
         return int(points)
+
+    def serial_number(self, card: int) -> str:
+        """As the ledger keeps it."""
+        return serial_number(self.town.cards[card].serial_number)
 
     def kinds(self) -> list[str]:
         """The kinds of what was booked since the town was made, in order."""

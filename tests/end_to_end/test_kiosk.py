@@ -83,7 +83,7 @@ def citizen(place: Place, card: int) -> list[tuple[object, ...]]:
     return place.rows(
         """SELECT c.mykey_id, p.mail FROM citizen c JOIN certificate USING (citizen_id)
         LEFT JOIN citizen_profile p USING (citizen_id) WHERE serial_number = ?""",
-        place.town.cards[card].serial_number,
+        place.serial_number(card),
     )
 
 

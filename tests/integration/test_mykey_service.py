@@ -36,7 +36,7 @@ __all__ = ["authorities"]
 
 Code = grpc.StatusCode
 M = TypeVar("M", bound=Message)
-NEW_CARD, CARD, OTHER_NEW_CARD = "0F0001", "C0FFEE", "0F0002"
+NEW_CARD, CARD, OTHER_NEW_CARD = "F0001", "C0FFEE", "F0002"
 """The second one is of the same citizen as card A."""
 PASSWORD = "Himitsu1"
 
