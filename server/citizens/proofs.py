@@ -83,6 +83,10 @@ class CardProofs:
 class PracticeProofs(CardProofs):
     """Those of training (USE-7): the counter asks for a PIN, and a made-up card signs nothing."""
 
+    def challenge(self, request: RequestKey) -> Challenge:
+        """Return a challenge for a request; nothing is checked, so no authority is needed."""
+        return self._challenges.make(request, self._now())
+
     async def shown(
         self,
         signed: SignedChallenge | None,  # noqa: ARG002

@@ -4,10 +4,12 @@ import sqlite3
 
 from counter_tui.screens.boxes import CardsBox
 from counter_tui.screens.menus import MenuScreen, PointMenuScreen
+from counter_tui.screens.pin_box import PinBox
 from counter_tui.screens.sign_in import SignInScreen
 from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
 from counter_tui.screens.voucher_issue import IssueConfirmScreen, IssueDoneScreen, IssueInputScreen
 from counter_tui.screens.voucher_redeem import RedeemScreen
+from server.demo_data import PIN_ABOVE_POINTS
 from tests.end_to_end.support import (
     BALANCE,
     TO_THE_POINTS,
@@ -92,6 +94,29 @@ async def test_a_day_of_practice_touches_no_real_point(
     spent = practice_rows(place, "SELECT kind FROM ledger_transaction WHERE kind <> 'GRANT'")
     assert spent == [("SPEND",), ("ISSUE",)]
     await _a_shop_refuses_it(place, address, str(code))
+
+
+async def test_practice_asks_for_the_pin_as_in_earnest(
+    place_of_now: Place, server_process: ServerProcess
+) -> None:
+    place, address = place_of_now, server_process.address
+    async with counter_in_use(place, address):
+        pass
+    async with counter_at(place, address) as counter:
+        await practise(counter)
+        await counter.press("1")
+        await counter.reach(SpendInputScreen)
+        await put_card_in(counter)
+        await counter.check(PIN_ABOVE_POINTS + 1)
+        await counter.confirm()
+        await counter.reach(PinBox)
+        await counter.type("9999")
+        await counter.press("enter")
+        await counter.read("あと2回")
+        await counter.type("1234")
+        await counter.press("enter")
+        await counter.reach(SpendDoneScreen)
+    assert place.kinds() == []
 
 
 async def _a_shop_refuses_it(place: Place, address: str, code: str) -> None:
