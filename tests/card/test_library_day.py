@@ -67,7 +67,7 @@ async def test_no_look_up_of_a_day_is_lost(
         await counter.reach(LookUpScreen)
         for number in range(LOOK_UPS):
             card = list(NUMBERS)[number % len(NUMBERS)]
-            kept = load(card_path(place.folder / "cards", place.serial_number(card)))
+            kept = load(card_path(place.folder / "cards", place.town.cards[card].serial_number))
             began = time.perf_counter()
             with VpcdSlot(kept, pcscd.port):
                 await counter.reach(FoundScreen)

@@ -208,8 +208,8 @@ async def test_notices_are_listed_and_acknowledged_once(service: Service, connec
     await register(library, registration("180000000012", CARD_B, signature="0A03"))
     database = service.town.database
     with database.connection_context(), writing(database):
-        assert give_notices(database, {"0A01", "0A02", "0A03", "0FFF"}, 1_000_000) == 3
-        assert give_notices(database, {"0A01", "0A02", "0A03"}, 2_000_000) == 0
+        assert give_notices(database, {"A01", "A02", "A03", "FFF"}, 1_000_000) == 3
+        assert give_notices(database, {"A01", "A02", "A03"}, 2_000_000) == 0
     listed = await notices(library)
     assert [one.customer_id for one in listed] == ["180000000011", "180000000012"]
     asked = pb.AcknowledgeAddressNoticeRequest(notice_id=listed[0].notice_id)

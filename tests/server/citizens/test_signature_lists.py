@@ -17,7 +17,7 @@ from tests.server.support import LIBRARY, Town
 __all__ = ["engine", "find_template", "town"]
 
 CHANGED = x509.ReasonFlags.affiliation_changed
-WATCHED, OTHER, NEWER = "0ABC01", "0ABC02", "0ABC03"
+WATCHED, OTHER, NEWER = "ABC01", "ABC02", "ABC03"
 DAY = timedelta(days=1)
 
 
@@ -86,8 +86,8 @@ def test_a_changed_certificate_gives_one_notice(
 ) -> None:
     content = revocations(authority, {WATCHED: CHANGED, OTHER: CHANGED}).public_bytes(encoding)
     told = lists.revoke(content)
-    assert told.output == "2 certificates were changed; 1 notices are new\n"
-    assert lists.revoke(content).output == "2 certificates were changed; 0 notices are new\n"
+    assert told.output == "2 certificates revoked as changed; 1 new notice\n"
+    assert lists.revoke(content).output == "2 certificates revoked as changed; 0 new notices\n"
     assert lists.notices() == [("1111", WATCHED)]
 
 
@@ -100,7 +100,7 @@ def test_a_certificate_that_was_lost_or_superseded_says_nothing_of_an_address(
     if reason is x509.ReasonFlags.unspecified:
         reason = None  # RFC 5280: it is left out then
     content = revocations(authority, {WATCHED: reason}).public_bytes(Encoding.DER)
-    assert lists.revoke(content).output == "0 certificates were changed; 0 notices are new\n"
+    assert lists.revoke(content).output == "0 certificates revoked as changed; 0 new notices\n"
     assert lists.notices() == []
 
 
@@ -130,11 +130,11 @@ def test_a_renewed_certificate_is_watched_in_the_old_ones_place(
     lists: Lists, authority: TestAuthority
 ) -> None:
     told = lists.renew(f"serial_number,renews\n{NEWER},{WATCHED}\n0ABC09,0ABC08\n")
-    assert told.output == "2 of 2 renewals are new; 1 registrations follow them\n"
+    assert told.output == "2 of 2 renewals new; 1 registration changed with them\n"
     gone = revocations(authority, {WATCHED: CHANGED}).public_bytes(Encoding.DER)
-    assert lists.revoke(gone).output.endswith("0 notices are new\n")
+    assert lists.revoke(gone).output.endswith("0 new notices\n")
     moved = revocations(authority, {NEWER: CHANGED}).public_bytes(Encoding.DER)
-    assert lists.revoke(moved).output.endswith("1 notices are new\n")
+    assert lists.revoke(moved).output.endswith("1 new notice\n")
     assert lists.notices() == [("1111", NEWER)]
 
 

@@ -91,30 +91,30 @@ def test_only_the_owner_can_read_it(exported: Path) -> None:
     assert stat.S_IMODE(exported.stat().st_mode) == 0o600
 
 
-def test_an_export_takes_the_place_of_an_older_one(carried: Town, tmp_path: Path) -> None:
+def test_only_its_owner_reads_an_export(carried: Town, tmp_path: Path) -> None:
     path = tmp_path / "town.jsonl"
-    path.write_text("older")
-    path.chmod(0o644)
     export_ledger(carried.database, path)
     assert content(path)[0]["format"] == "jichipoint-ledger"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_an_export_that_fails_leaves_the_older_one(carried: Town, tmp_path: Path) -> None:
+def test_an_export_that_fails_leaves_nothing(carried: Town, tmp_path: Path) -> None:
     path = tmp_path / "out" / "town.jsonl"
     path.parent.mkdir()
-    path.write_text("older")
     carried.tamper("DROP TABLE counter")
     with pytest.raises(UnusableDatabaseError, match="it has no table counter"):
         export_ledger(carried.database, path)
-    assert [one.name for one in path.parent.iterdir()] == ["town.jsonl"]
+    assert list(path.parent.iterdir()) == []
+
+
+def test_nothing_is_written_over(carried: Town, tmp_path: Path) -> None:
+    path = tmp_path / "town.jsonl"
+    path.write_text("older")
+    for taken in (path, tmp_path):
+        with pytest.raises(FileExistsError):
+            export_ledger(carried.database, taken)
     assert path.read_text() == "older"
-
-
-def test_a_folder_is_not_written_over(carried: Town, tmp_path: Path) -> None:
-    with pytest.raises(FileExistsError):
-        export_ledger(carried.database, tmp_path)
-    with pytest.raises(FileNotFoundError, match="make it first"):
+    with pytest.raises(FileNotFoundError):
         export_ledger(carried.database, tmp_path / "none" / "town.jsonl")
 
 
