@@ -1,6 +1,8 @@
 """Stands between the terminal and the screens: what the key gate decides is done here."""
 
 import asyncio
+from collections import deque
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,29 @@ LATE_SECONDS = 0.03
 LATE_TIMES_MAX = 10
 
 
+SETTLING_SECONDS = 0.05
+"""Before a key that waited behind another is given: what the first opened has the focus then."""
+
+
+@dataclass(slots=True)
+class _Given:
+    """What a field held before a run of characters, and those that it was given since."""
+
+    field: Input
+    value: str
+    position: int
+    text: str = ""
+
+    def take_back(self) -> None:
+        """Give the field back what it held; where it was emptied meanwhile, empty it again."""
+        with_text = self.value[: self.position] + self.text + self.value[self.position :]
+        if self.field.value == with_text:
+            self.field.value = self.value
+            self.field.cursor_position = self.position
+        elif self.field.value and self.text.endswith(self.field.value):
+            self.field.value = ""
+
+
 class KeyWatch:
     """Gives keys to the application, and scans to the screen that takes them."""
 
@@ -32,7 +57,10 @@ class KeyWatch:
         self._timer: Timer | None = None
         self._waits = 0
         """How often keys were waited for: what an earlier timer still tells means nothing."""
-        self._before_burst: tuple[Input, str, int] | None = None
+        self._coming: deque[events.Key] = deque()
+        self._going: deque[Deliver[events.Key] | Scanned] = deque()
+        self._is_settling = False
+        self._given: list[_Given] = []
         self._has_refused = False
         """Whether it was said that a scan went nowhere, and no key was pressed since."""
 
@@ -42,21 +70,51 @@ class KeyWatch:
 
     async def take(self, event: events.Key) -> None:
         """Take a key of the terminal."""
-        found = self.gate.take(event, self._target(), self._app.monotonic())
-        if self.gate.is_beginning:
-            self._remember_field()
-        self._look_again()
-        await self._do(found)
+        self._coming.append(event)
+        await self._go_on()
 
     async def quiet(self) -> None:
         """Take note that no key came for a while."""
         self._stop_timer()
-        await self._do(self.gate.quiet())
+        self._going.extend(self.gate.quiet())
+        await self._go_on()
 
-    def _look_again(self) -> None:
+    async def _go_on(self) -> None:
+        """Give what is certain, and look at what comes; one key after the other."""
+        while not self._is_settling and (self._going or self._coming):
+            if self._going:
+                await self._give(self._going.popleft())
+            elif self.gate.is_through(self._coming[0].time):
+                self._going.extend(self.gate.quiet())
+            else:
+                self._look_at(self._coming.popleft())
+
+    def _look_at(self, event: events.Key) -> None:
+        found = self.gate.take(event, self._target(), self._app.monotonic())
+        if self.gate.is_beginning:
+            self._given = []
+        self._remember_field(event, found)
+        self._going.extend(found)
         self._stop_timer()
         if self.gate.waits:
             self._wait(LATE_TIMES_MAX)
+
+    async def _give(self, one: Deliver[events.Key] | Scanned) -> None:
+        if isinstance(one, Scanned):
+            self._hand_over(one)
+            return
+        target = self._target()
+        if target.acts and self.gate.appeared_since(one.pressed_at):
+            return  # it was pressed for what was shown before
+        self._forget_refused_scan()
+        await App.on_event(self._app, one.press)
+        if target.typing is Typing.NOTHING and (self._going or self._coming):
+            self._is_settling = True
+            self._app.set_timer(SETTLING_SECONDS, self._settled)
+
+    async def _settled(self) -> None:
+        self._is_settling = False
+        await self._go_on()
 
     def _stop_timer(self) -> None:
         self._waits += 1
@@ -88,19 +146,17 @@ class KeyWatch:
             return Target(typing, screen.TAKES_SCANS, screen.ACTS)
         return Target(typing, takes_scans=False, acts=False)
 
-    def _remember_field(self) -> None:
+    def _remember_field(
+        self, event: events.Key, found: list[Deliver[events.Key] | Scanned]
+    ) -> None:
+        """Remember each field that characters of this run are given to."""
         field = self._app.focused
-        self._before_burst = None
-        if isinstance(field, Input):
-            self._before_burst = field, field.value, field.cursor_position
-
-    async def _do(self, found: list[Deliver[events.Key] | Scanned]) -> None:
-        for one in found:
-            if isinstance(one, Scanned):
-                self._hand_over(one)
-            else:
-                self._forget_refused_scan()
-                await App.on_event(self._app, one.press)
+        is_given = any(isinstance(one, Deliver) and one.press is event for one in found)
+        if not (is_given and event.is_printable and isinstance(field, Input)):
+            return
+        if not self._given or self._given[-1].field is not field:
+            self._given.append(_Given(field, field.value, field.cursor_position))
+        self._given[-1].text += event.character or ""
 
     def _forget_refused_scan(self) -> None:
         if self._has_refused:
@@ -110,19 +166,18 @@ class KeyWatch:
                 screen.forget_refused_scan()
 
     def _hand_over(self, scanned: Scanned) -> None:
-        """Give the field back what it held before the burst, and the code to the screen."""
-        before = self._before_burst if scanned.in_field else None
-        if before is None:
+        """Give the fields back what they held before the burst, and the code to the screen."""
+        given, self._given = self._given, []
+        if not (scanned.in_field and given):
             self._tell(scanned)
             return
-        field, value, position = before
 
         def take_back() -> None:
-            field.value = value
-            field.cursor_position = position
+            for one in given:
+                one.take_back()
             self._tell(scanned)
 
-        field.call_later(take_back)  # behind the burst's characters, which wait for the field
+        given[-1].field.call_later(take_back)  # behind the characters that wait for the field
 
     def _tell(self, scanned: Scanned) -> None:
         screen = self._app.screen

@@ -39,6 +39,8 @@ class KioskApp(CounterApp):
         if isinstance(event, events.Key | events.Paste | events.MouseDown):
             self.idle.touched()
             if isinstance(self.screen, IdleBox):
+                if isinstance(event, events.Key):
+                    self.key_watch.gate.noted(event)
                 self.screen.dismiss(None)
                 event.stop()
                 return

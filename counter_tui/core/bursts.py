@@ -7,17 +7,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from counter_tui.core.scan_text import without_additions
+from counter_tui.core.scan_text import folded, without_additions
 
 GAP_SECONDS = 0.12
 """Between the characters of a burst at most: slow Bluetooth scanners leave 0.1."""
 FAST_GAP_SECONDS = 0.06
 ROLLED_GAP_SECONDS = 0.035
 """A hand rolls two keys over each other so closely, and not three."""
-EVEN_SECONDS = 0.02
+EVEN_SECONDS = 0.03
 """By so much the gaps of a scanner differ at most; those of a hand differ by more."""
 
 ROLLED_LENGTH_MIN = 3
+FAST_ENDED_LENGTH_MIN = 4
+"""With its Enter."""
 FAST_LENGTH_MIN = 6
 EVEN_LENGTH_MIN = 8
 """Nobody types so many characters so fast, or so evenly."""
@@ -57,11 +59,20 @@ def is_burst_of_code(run: Run) -> bool:
 def is_burst_in_field(run: Run) -> bool:
     """Whether a scanner sent it, where people type texts and numbers."""
     length = len(run.text)
-    return (
-        is_burst_of_code(run)
-        or (run.ended and length >= ROLLED_LENGTH_MIN and _all_within(run, ROLLED_GAP_SECONDS))
-        or (length >= FAST_LENGTH_MIN and _all_within(run, FAST_GAP_SECONDS))
+    if not folded(run.text).isascii():
+        return False  # an input method gives a whole text at once
+    if is_burst_of_code(run) or (run.ended and _is_fast_with_its_end(run)):
+        return True
+    return run.text.isascii() and (
+        (length >= FAST_LENGTH_MIN and _all_within(run, FAST_GAP_SECONDS))
         or (length >= EVEN_LENGTH_MIN and _all_within(run, GAP_SECONDS) and _is_even(run))
+    )
+
+
+def _is_fast_with_its_end(run: Run) -> bool:
+    length = len(run.text)
+    return (length >= ROLLED_LENGTH_MIN and _all_within(run, ROLLED_GAP_SECONDS)) or (
+        length >= FAST_ENDED_LENGTH_MIN and _all_within(run, FAST_GAP_SECONDS)
     )
 
 

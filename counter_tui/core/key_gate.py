@@ -32,7 +32,8 @@ SAME_SCAN_SECONDS = 1.5
 """The same code so soon again is the scanner's trigger held a little long."""
 FRAMED_SECONDS_MAX = 2.0
 FRAMED_LENGTH_MAX = 1000
-"""What a scanner's own prefix begins ends by then, whether its suffix came or not."""
+"""What a scanner's own prefix begins ends so long after its last key, whether its suffix came
+or not, and takes no more than so many characters."""
 
 LINE_ENDS = frozenset({"enter", "ctrl+m", "ctrl+j"})
 _ENDS = LINE_ENDS | {"tab"}
@@ -116,6 +117,8 @@ class Deliver(Generic[K]):
     """A key to be given to whatever has the focus."""
 
     press: K
+    pressed_at: float
+    """The application's seconds when it was pressed: what appeared since was not meant by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,14 +140,16 @@ class KeyGate(Generic[K]):
     def __init__(self, frame: Frame | None = None) -> None:
         self._frame = frame
         self._run: list[K] = []
-        self._held: list[K] = []
+        self._held: list[Deliver[K]] = []
+        self._held_is_again = False
+        """Whether what is held may be the first repetition of a held key."""
         self._target = Target(Typing.NOTHING, takes_scans=False, acts=True)
         """Where the run began."""
         self._in_burst = False
         self._is_told = False
         """Whether the burst was told; what follows it closely belongs to it."""
         self._is_framed = False
-        self._framed_at = self._framed_end_at = float("-inf")
+        self._framed_end_at = float("-inf")
         self._last = float("-inf")
         self._previous: tuple[str, float] = ("", float("-inf"))
         self._character_at = float("-inf")
@@ -155,10 +160,24 @@ class KeyGate(Generic[K]):
         """Take note that something new is shown: keys that were meant for what was do nothing."""
         self._appeared_at = now
 
+    def appeared_since(self, now: float) -> bool:
+        """Whether something new is shown that was not there then."""
+        return self._appeared_at > now
+
+    def noted(self, press: K) -> None:
+        """Take note of a key that somebody else has taken, so that its repetitions are known."""
+        self._forget()
+        self._last = press.time
+        self._previous = (press.key, press.time)
+
     @property
     def is_beginning(self) -> bool:
         """Whether the last character may be the first of a burst."""
         return len(self._run) == 1
+
+    def is_through(self, at: float) -> bool:
+        """Whether what is held turns out to be keys, by a key that comes at a time."""
+        return bool(self._held) and at - self._last > GAP_SECONDS
 
     @property
     def waits(self) -> bool:
@@ -169,18 +188,18 @@ class KeyGate(Generic[K]):
 
     def take(self, press: K, target: Target, now: float) -> list[Deliver[K] | Scanned]:
         """Take a key; return what it and those before it turn out to be."""
-        gap = press.time - self._last
-        self._last = press.time
+        last, self._last = self._last, press.time
+        gap = press.time - last
         if self._frame is not None:
-            return self._take_framed(press, target, now, self._frame)
+            return self._take_framed(press, target, now, self._frame, last)
         if gap > GAP_SECONDS:
             found = self.quiet()
-        elif self._in_burst and _may_be_scanned(press):
+        elif self._in_burst and (_may_be_scanned(press) or gap <= FAST_GAP_SECONDS):
             return self._more(press)
         else:
             found = []
         if press.is_printable or self._is_inside_scan(press):
-            return [*found, *self._character(press, target)]
+            return [*found, *self._character(press, target, now)]
         if press.key in _ENDS:
             return [*found, *self._end(press, target, now)]
         return [*found, *self._other(press, target, now)]
@@ -193,7 +212,7 @@ class KeyGate(Generic[K]):
         if self._in_burst:
             found = [] if self._is_told else self._tell(self._run_of())
         elif self._held:
-            found = [Deliver(press) for press in self._held]
+            found = list(self._held)
         elif self._target.typing is not Typing.NOTHING and self._is_burst(self._run_of()):
             found = self._tell(self._run_of())
         self._forget()
@@ -218,34 +237,42 @@ class KeyGate(Generic[K]):
         }
         return bool(run.text) and rules[self._target.typing](run)
 
-    def _character(self, press: K, target: Target) -> list[Deliver[K] | Scanned]:
+    def _character(self, press: K, target: Target, now: float) -> list[Deliver[K] | Scanned]:
         found: list[Deliver[K] | Scanned] = []
         if not self._run:
-            found = [Deliver(held) for held in self._held]
-            self._held = []
+            found, self._held = list(self._held), []
             self._target = target
         self._run.append(press)
         self._character_at = press.time
-        is_again = self._is_again(press)
+        since = self._since_the_same(press)
         if self._target.typing is not Typing.NOTHING:
-            return [*found, Deliver(press)] if press.is_printable else found
+            return [*found, Deliver(press, now)] if press.is_printable else found
         if self._is_burst(self._run_of()):
             self._in_burst, self._held = True, []
-        elif not is_again:
-            self._held.append(press)
+        elif since >= QUIET_SECONDS:
+            self._held.append(Deliver(press, now))
+            self._held_is_again = since <= REPEAT_DELAY_SECONDS_MAX
+        elif self._held_is_again:
+            self._held = []  # the key is held down: what was held was its first repetition
         return found
 
     def _is_inside_scan(self, press: K) -> bool:
-        """Whether it is a control character such as GS among characters that came too fast."""
-        run = self._run_of(press)
-        is_fast = len(run.times) >= KEYS_FAST_MIN and max(run.gaps) <= FAST_GAP_SECONDS
-        return is_fast and _is_control(press)
+        """Whether it is no character, and among characters that come too fast for a hand.
 
-    def _is_again(self, press: K) -> bool:
-        """Whether the same key was pressed a moment ago; take note of this press."""
+        Control characters such as GS are typed by nobody; function keys stand for them.
+        """
+        if press.is_printable or press.key in _ENDS:
+            return False
+        run = self._run_of(press)
+        if len(run.times) < KEYS_FAST_MIN:
+            return False
+        return max(run.gaps) <= (GAP_SECONDS if _is_control(press) else FAST_GAP_SECONDS)
+
+    def _since_the_same(self, press: K) -> float:
+        """Return how long ago the same key was pressed, with no other since; note this press."""
         key, at = self._previous
         self._previous = (press.key, press.time)
-        return key == press.key and press.time - at < QUIET_SECONDS
+        return press.time - at if key == press.key else float("inf")
 
     def _end(self, press: K, target: Target, now: float) -> list[Deliver[K] | Scanned]:
         run = self._run_of(press)
@@ -270,27 +297,26 @@ class KeyGate(Generic[K]):
         self._is_told = True
         before, at = self._scan_before
         repeated = before == run.text and self._last - at <= SAME_SCAN_SECONDS
-        self._scan_before = (run.text, self._last)
-        if len(set(run.text)) == 1 and not self._target.takes_scans and not run.ended:
+        if len(set(run.text)) == 1 and not run.ended:
             return []  # one key, held down
+        if self._target.takes_scans:
+            self._scan_before = (run.text, self._last)
         in_field = self._target.typing is not Typing.NOTHING and not self._is_framed
         return [Scanned(run.text, repeated, in_field, self._target.takes_scans)]
 
     def _other(self, press: K, target: Target, now: float) -> list[Deliver[K] | Scanned]:
         """Take a key that is no part of a scan: it moves, or it acts."""
-        held = [Deliver(one) for one in self._held if one.key != press.key]
+        held = [one for one in self._held if one.press.key != press.key]
         self._run, self._held, self._in_burst, self._is_told = [], [], False, False
-        key, at = self._previous
-        self._previous = (press.key, press.time)
-        if press.key in _MOVES:
-            return [*held, Deliver(press)]
-        since = press.time - at if key == press.key else float("inf")
+        since = self._since_the_same(press)
+        if press.key in _MOVES and not (press.key == "escape" and target.acts):
+            return [*held, Deliver(press, now)]
         if since < QUIET_SECONDS or self._is_too_soon(press, target, now):
             return [*held]
         if since <= REPEAT_DELAY_SECONDS_MAX:
-            self._held = [press]
+            self._held = [Deliver(press, now)]
             return [*held]
-        return [*held, Deliver(press)]
+        return [*held, Deliver(press, now)]
 
     def _is_too_soon(self, press: K, target: Target, now: float) -> bool:
         """Whether an Enter comes before anybody can have read what it would do."""
@@ -302,24 +328,28 @@ class KeyGate(Generic[K]):
         return is_behind_character or now - self._appeared_at < QUIET_SECONDS
 
     def _take_framed(
-        self, press: K, target: Target, now: float, frame: Frame
+        self, press: K, target: Target, now: float, frame: Frame, last: float
     ) -> list[Deliver[K] | Scanned]:
         """Take a key where the scanner tells itself what is its own."""
-        if self._is_framed and press.time - self._framed_at <= FRAMED_SECONDS_MAX:
+        if self._is_framed and press.time - last <= FRAMED_SECONDS_MAX:
             return self._more_framed(press, frame)
         self._is_framed = False
         if frame.begins(press):
-            self._run, self._is_framed, self._framed_at = [], True, press.time
+            self._run, self._is_framed = [], True
             self._target = target
             return []
         if press.key in LINE_ENDS and press.time - self._framed_end_at <= GAP_SECONDS:
             return []  # the line feed behind a carriage return
+        held: list[Deliver[K] | Scanned] = []
+        if press.time - last > GAP_SECONDS:
+            held, self._held = list(self._held), []
         if press.is_printable:
             self._character_at = press.time
-            is_again = self._is_again(press)
-            is_typed = target.typing is not Typing.NOTHING
-            return [Deliver(press)] if is_typed or not is_again else []
-        return self._other(press, target, now)
+        if press.is_printable and target.typing is not Typing.NOTHING:
+            self._previous = (press.key, press.time)
+            held, self._held = [*held, *self._held], []
+            return [*held, Deliver(press, now)]
+        return [*held, *self._other(press, target, now)]
 
     def _more_framed(self, press: K, frame: Frame) -> list[Deliver[K] | Scanned]:
         if not frame.ends(press):

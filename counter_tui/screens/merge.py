@@ -125,6 +125,8 @@ class MergeInputScreen(UseInputScreen):
         fault = parse_number(event.value).fault if event.value else None
         self.query_one("#fault", Words).show(_(NUMBER_FAULTS[fault]) if fault else "")
         event.input.set_class(bool(fault), "invalid")
+        if self._customer_id and event.input.value != self._customer_id:
+            self._show_nobody()  # what is shown belongs to another number
 
     def _load_number(self, text: str) -> None:
         parsed = parse_number(without_nw7_letters(text) if self._is_nw7 else text)
@@ -185,12 +187,15 @@ class MergeInputScreen(UseInputScreen):
 
     def clear(self) -> None:
         """Show no holder."""
-        self._found = None
-        self._customer_id = ""
-        self._offer_registration(False)
+        self._show_nobody()
         number = self.query_one("#number", Input)
         number.value = ""
         number.focus()
+
+    def _show_nobody(self) -> None:
+        self._found = None
+        self._customer_id = ""
+        self._offer_registration(False)
         self.query_one("#holder", Words).show("")
         self.query_one("#chosen", Words).show("")
         self.query_one("#limits", Words).show("")

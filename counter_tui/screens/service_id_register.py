@@ -277,7 +277,7 @@ class RegisterServiceIdScreen(CounterScreen[None]):
     def card_removed(self) -> None:
         """Forget the user who leaves with it, and say that a card is needed."""
         self._show_card()
-        if self.is_active:
+        if not any(isinstance(screen, RegisteredScreen) for screen in self.app.screen_stack):
             self._forget()
             self.query_one("#number", Input).focus()
 

@@ -189,6 +189,7 @@ class RedeemScreen(CounterScreen[None]):
             self._read(event.value)
 
     def _forget(self) -> None:
+        self.workers.cancel_group(self, "look up")
         self._shown = None
         self._submitted = False
         self.query_one("#voucher", Words).show("")

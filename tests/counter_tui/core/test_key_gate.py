@@ -260,6 +260,86 @@ def test_a_menu_takes_it_at_once() -> None:
     assert hand.through == ["enter"]
 
 
+def test_what_an_input_method_gives_at_once_is_typed() -> None:
+    hand = Hand(AMOUNT)
+    hand.send("印字が薄く読めないため", 0)
+    hand.rest()
+    assert hand.scans == []
+    hand.send("０３－００００－００００", 0)
+    hand.rest()
+    assert hand.scans == []
+
+
+@pytest.mark.parametrize("gap", [0.05, 0.15, 0.4])
+def test_escape_is_one_step_where_keys_act(gap: float) -> None:
+    hand = Hand(CONFIRM)
+    hand.press("escape", 2)
+    hand.press("escape", gap)
+    hand.rest()
+    assert hand.through == ["escape"]
+
+
+def test_function_keys_within_a_scan_are_the_scanners() -> None:
+    hand = Hand(CONFIRM)
+    hand.send("0104912345678904", 0.005)
+    for key in ("f8", "f10"):
+        hand.press(key, 0.005)
+    hand.send("10ABC\r", 0.005, before=0.005)
+    hand.rest()
+    assert hand.through == []
+    assert len(hand.scans) == 1
+
+
+@pytest.mark.parametrize("gap", [0.01, 0.08])
+def test_separators_belong_to_a_scan_in_a_field(gap: float) -> None:
+    hand = Hand(NUMBER)
+    hand.send("0104912345678904\x1d215\r", gap)
+    assert [scan.text for scan in hand.scans] == ["0104912345678904\x1d215"]
+    assert "enter" not in hand.through
+
+
+@pytest.mark.parametrize("target", [QUESTION, NUMBER])
+def test_a_key_that_is_held_is_no_code(target: Target) -> None:
+    hand = Hand(target)
+    hand.press("1", 2)
+    hand.press("1", 0.5)
+    for _ in range(30):
+        hand.press("1", 0.033)
+    hand.rest()
+    assert hand.scans == []
+
+
+def test_a_refused_scan_is_none_that_comes_again() -> None:
+    hand = Hand(MENU)
+    hand.send(JAN_13 + "\r", 0.005)
+    hand.rest()
+    hand.target = NUMBER
+    hand.send(JAN_13 + "\r", 0.005, before=1)
+    assert [scan.repeated for scan in hand.scans] == [False, False]
+
+
+@pytest.mark.parametrize("key", ["f6", "\r"])
+def test_the_repetitions_of_a_key_that_somebody_else_took_are_known(key: str) -> None:
+    hand = Hand(CONFIRM)
+    hand.now += 2
+    hand.gate.noted(Press(NAMED.get(key, key), key if len(key) == 1 else None, hand.now))
+    hand.press(key, 0.6)
+    for _ in range(20):
+        hand.press(key, 0.033)
+    hand.rest()
+    assert hand.through == []
+
+
+def test_what_appeared_since_a_key_was_pressed_is_told() -> None:
+    hand = Hand(CONFIRM)
+    hand.press("\r", 2)
+    hand.press("\r", 0.7)  # held: it may be a repetition
+    hand.gate.appeared(hand.now + 0.05)
+    (given,) = hand.gate.quiet()
+    assert isinstance(given, Deliver)
+    assert hand.gate.appeared_since(given.pressed_at)
+
+
 FRAME = Frame("f11", "enter")
 
 
@@ -288,6 +368,24 @@ def test_a_scan_that_breaks_off_ends_by_itself() -> None:
     hand.press("5", 3)
     assert hand.through == ["5"]
     assert hand.scans == []
+
+
+def test_a_long_code_of_a_slow_scanner_is_one_scan() -> None:
+    hand = Hand(NUMBER, FRAME)
+    hand.press("f11", 2)
+    hand.send("1" * 157 + "\r", 0.1, before=0.1)
+    assert [len(scan.text) for scan in hand.scans] == [157]
+    assert hand.through == []
+
+
+def test_a_held_digit_is_one_press_with_a_prefix_too() -> None:
+    hand = Hand(QUESTION, FRAME)
+    hand.press("2", 2)
+    hand.press("2", 0.66)
+    for _ in range(20):
+        hand.press("2", 0.033)
+    hand.rest()
+    assert hand.through == ["2"]
 
 
 def test_the_line_feed_behind_the_suffix_is_the_scanners() -> None:
