@@ -105,11 +105,11 @@ def test_a_wrong_master_key_is_told(real_town: Town, key_file: Path) -> None:
 
 
 def test_a_master_key_that_is_none_is_told(real_town: Town, key_file: Path) -> None:
+    key_file.chmod(0o644)
+    refuses_to_start(command(real_town.url, key_file), "chmod 600 it")
     key_file.write_text("not hexadecimal")
     refuses_to_start(command(real_town.url, key_file), "is not 64 hexadecimal digits")
     refuses_to_start(command(real_town.url, key_file.with_name("none")), "cannot be read from")
-    key_file.chmod(0o644)
-    refuses_to_start(command(real_town.url, key_file), "chmod 600 it")
 
 
 def test_a_newer_schema_is_told(real_town: Town, key_file: Path) -> None:

@@ -173,8 +173,9 @@ def test_a_repeated_request_gets_its_answer_after_an_import(
     command = spend_command(CARD_B, 7)
     with carried.booker() as booker:
         (first,) = decided(booker, command)
-    export_ledger(carried.database, exported)
-    import_ledger(target, exported)
+    later = exported.with_name("later.jsonl")
+    export_ledger(carried.database, later)
+    import_ledger(target, later)
     with replace(carried, url=target).booker() as booker:
         assert decided(booker, command) == [first]
 
@@ -223,9 +224,10 @@ def test_a_database_of_another_schema_takes_no_import(
 
 def test_an_exported_fault_is_refused(carried: Town, exported: Path, target: str) -> None:
     carried.tamper("UPDATE ledger_transaction SET booked_at = 1 WHERE transaction_id = 2")
-    export_ledger(carried.database, exported)
+    wrong = exported.with_name("wrong.jsonl")
+    export_ledger(carried.database, wrong)
     with pytest.raises(UnfitFileError, match=r"is wrong: block 1 .* not what was sealed"):
-        import_ledger(target, exported)
+        import_ledger(target, wrong)
 
 
 def test_a_file_that_is_missing_makes_no_database(tmp_path: Path) -> None:

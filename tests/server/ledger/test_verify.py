@@ -361,7 +361,7 @@ def test_a_snapshot_does_not_see_what_is_booked_meanwhile(filled: Town, booker: 
 def test_a_database_of_another_schema_is_told(filled: Town, statement: str, told: str) -> None:
     filled.tamper(statement)
     with pytest.raises(UnusableDatabaseError, match=re.escape(told)) as caught:
-        verify(filled.database)
+        verify(open_database(filled.url))
     assert "\n" not in str(caught.value)
 
 

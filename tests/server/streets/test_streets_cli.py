@@ -204,7 +204,7 @@ def test_a_key_file_is_never_written_over(town: Town, street: str, tmp_path: Pat
     assert "is there already" in refusal(make_key(town, out, street, TODAY))
     assert out.read_text() == "another street's"
     missing = tmp_path / "missing" / "key.json"
-    assert "cannot be written" in refusal(make_key(town, missing, street, TODAY))
+    assert f"{missing.parent} is missing" in refusal(make_key(town, missing, street, TODAY))
     assert listed(town, street)["keys"] == [], "no key without its file"
 
 

@@ -343,7 +343,7 @@ def test_nothing_is_issued_where_form_two_cannot_be_written(
         raise OSError(28, "No space left on device")
 
     before = town.dump(*TRAIL)
-    monkeypatch.setattr(commands, "write_new", full)
+    monkeypatch.setattr(commands, "new_file", full)
     assert "two.xlsx: cannot be written: No space" in refused(town, issue(town, tmp_path), before)
 
 
