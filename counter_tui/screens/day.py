@@ -209,7 +209,7 @@ def _line(one: days_pb2.DayTransaction) -> str:
 def _transaction_text(one: days_pb2.DayTransaction) -> str:
     """Return what tells a transaction from others: its number, whose points, and who did it."""
     is_redemption = one.kind == transactions_pb2.TRANSACTION_KIND_REDEEM
-    refers = _("消込した発行") if is_redemption else _("取り消した取引")
+    refers = _("消し込んだ券の発行") if is_redemption else _("取り消した取引")
     parts = (
         (_("取引済番号"), one.transaction_number),
         (_("マイキーID"), one.mykey_id),
