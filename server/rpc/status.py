@@ -1,5 +1,6 @@
 """The one table from refusals to status, with a Japanese and an English message (API-2)."""
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from google.protobuf import any_pb2, duration_pb2
@@ -22,6 +23,8 @@ from server.vouchers.errors import VoucherReason
 
 DOMAIN = "jichipoint"
 RETRY_SECONDS = 1
+_COUNTS = frozenset(("balance", "held", "left", "maximum"))
+"""Details that people read with commas, as the screens write points; programs get them bare."""
 
 
 class Row(NamedTuple):
@@ -576,8 +579,8 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
     """Return a refusal as google.rpc.Status: reason, both messages, and what else applies."""
     row = TABLE[refusal.reason]
     invalid = refusal if isinstance(refusal, InvalidFieldsError) else None
-    english = row.english.format_map(refusal.details)
-    japanese = row.japanese.format_map(invalid.japanese_details if invalid else refusal.details)
+    english = _filled(row.english, refusal.details)
+    japanese = _filled(row.japanese, invalid.japanese_details if invalid else refusal.details)
     details: list[Message] = [
         error_details_pb2.ErrorInfo(
             reason=str(refusal.reason), domain=DOMAIN, metadata=refusal.details
@@ -602,3 +605,12 @@ def status_of(refusal: Refusal) -> status_pb2.Status:
         packed.append(holder)
     number: int = row.code.value[0]
     return status_pb2.Status(code=number, message=english, details=packed)
+
+
+def _filled(text: str, details: Mapping[str, str]) -> str:
+    return text.format_map(
+        {
+            name: f"{int(value):,}" if name in _COUNTS and value.isdecimal() else value
+            for name, value in details.items()
+        }
+    )

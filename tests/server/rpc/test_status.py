@@ -121,6 +121,19 @@ def test_a_status_says_why_in_both_languages(reason: str) -> None:
     assert ("RetryInfo" in found) is retry
 
 
+def test_counts_have_commas_for_people_and_none_for_programs() -> None:
+    refusal = Refusal("OVER_LIMIT_PER_CITIZEN_DAY", {"maximum": "1234567", "left": "999"})
+    found = details_of(refusal)
+    (info,) = found["ErrorInfo"]
+    assert isinstance(info, error_details_pb2.ErrorInfo)
+    assert dict(info.metadata) == {"maximum": "1234567", "left": "999"}
+    assert status_of(refusal).message == (
+        "One person can use at most 1,234,567 points a day (999 left today)."
+    )
+    name = Refusal("PROGRAM_OUT_OF_PERIOD", {"program": "1000"})
+    assert status_of(name).message == "1000 is out of its service period."
+
+
 def violations_in(found: dict[str, list[object]]) -> list[tuple[str, str]]:
     (bad,) = found["BadRequest"]
     assert isinstance(bad, error_details_pb2.BadRequest)
