@@ -18,7 +18,21 @@ if TYPE_CHECKING:  # what takes its time is imported when a command begins
     from merge_driver.settings import Settings
 
 _PATH: Final = click.Path(path_type=Path)
-_DAY: Final = click.DateTime(["%Y-%m-%d"])
+
+
+class _DayOption(click.ParamType[date]):
+    name = "day"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        try:
+            return datetime.strptime(str(value), "%Y-%m-%d").date()  # noqa: DTZ007 - a day alone
+        except ValueError:
+            self.fail(f"{str(value)!r} is no day like 2026-07-01", param, ctx)
+
+
+_DAY: Final = _DayOption()
 
 _config_option = click.option(
     "--config",
@@ -26,7 +40,8 @@ _config_option = click.option(
     type=_PATH,
     required=True,
     envvar="MERGE_DRIVER_CONFIG",
-    help="The configuration (TOML). [MERGE_DRIVER_CONFIG]",
+    show_envvar=True,
+    help="The configuration (TOML).",
 )
 _keys_option = click.option(
     "--keys", "keys_folder", type=_PATH, required=True, help="The folder with the key files."
@@ -106,9 +121,7 @@ def verify(*, files: tuple[Path, ...], keys_folder: Path, as_json: bool) -> None
 @click.option("--from", "first", type=_DAY, help="The first day; else the first of all.")
 @click.option("--until", "last", type=_DAY, help="The last day; else the last of all.")
 @_json_option
-def report(
-    *, configuration: Path, first: datetime | None, last: datetime | None, as_json: bool
-) -> None:
+def report(*, configuration: Path, first: date | None, last: date | None, as_json: bool) -> None:
     """Show what was taken, by day, for comparing with the server's statement.
 
     The day is that of the transaction number. Another driver that runs is not disturbed.
@@ -116,7 +129,7 @@ def report(
     from merge_driver.reporting import show_report  # noqa: PLC0415
 
     settings = _settings_or_exit(configuration)
-    days = (first.date() if first else date.min, last.date() if last else date.max)
+    days = (first or date.min, last or date.max)
     if days[0] > days[1]:
         _exit_with(EXIT_USAGE, f"--from {days[0]} is after --until {days[1]}")
     with _told_in_one_line():

@@ -23,6 +23,17 @@ from server.wording import say_if_none
 NAME_LENGTH_MAX = 50
 
 
+_HANDOVERS = {
+    HandoverMethod.SCREEN: "shown on the screen",
+    HandoverMethod.BARCODE: "shown as a barcode",
+    HandoverMethod.TYPED: "typed into the other program",
+    HandoverMethod.LABEL: "printed on a label",
+}
+_READINGS = {
+    CardReading.KEYBOARD: "by keyboard or scanner",
+    CardReading.CONTACTLESS_ID: "by their contactless ID",
+    CardReading.DRIVER: "by the driver {driver}",
+}
 ISSUER_ID = DigitsOption("issuer_id", "an issuer ID", 6)
 
 
@@ -78,14 +89,13 @@ def list_command(database: str, as_json: bool) -> None:
 
 
 def _shown(one: KeptIssuer) -> str:
-    """Return an issuer in the words of the options that set it."""
     letters = f" with {one.nw7_start} and {one.nw7_stop}" if one.symbology == Symbology.NW7 else ""
     parts = (
         f"{one.issuer_id}  {one.name}",
         *(("street",) if one.is_street else ()),
-        f"handover {one.notification}",
-        f"symbology {one.symbology}{letters}",
-        f"reading {one.reading}{f' with {one.driver}' if one.driver else ''}",
+        f"numbers {_HANDOVERS[HandoverMethod(one.notification)]}",
+        f"codes in {one.symbology}{letters}",
+        f"cards read {_READINGS[CardReading(one.reading)].format(driver=one.driver)}",
     )
     return "  ".join(parts)
 

@@ -17,12 +17,20 @@ from server.issuers.cli import ISSUER_ID
 from server.master_key.data_key import open_vault
 from server.options import database_option, master_key_option
 from server.secrets import MasterKeyError, read_master_key
-from server.streets.keeping import StreetError, end_key, kept_streets, make_key, set_street
+from server.streets.keeping import (
+    KeptKey,
+    StreetError,
+    end_key,
+    kept_streets,
+    make_key,
+    set_street,
+)
 from server.text_options import DayOption
 from server.wording import say_if_none
 
 OVERLAP_DAYS, OVERLAP_DAYS_MAX = 30, 400
 _DAY = DayOption()
+_IDS = {IdKind.STREET: "the street's own numbers", IdKind.MYKEY: "MyKey IDs"}
 
 
 @click.group()
@@ -41,14 +49,18 @@ def list_command(database: str, as_json: bool) -> None:
         if as_json:
             click.echo(json.dumps(asdict(one), ensure_ascii=False))
             continue
-        pattern = f"  pattern {one.id_pattern}" if one.id_pattern else ""
-        click.echo(f"{one.issuer_id}  {one.name}  profile {one.profile}  {one.id_kind}{pattern}")
+        pattern = f" like {one.id_pattern}" if one.id_pattern else ""
+        ids = f"{_IDS[IdKind(one.id_kind)]}{pattern}"
+        click.echo(f"{one.issuer_id}  {one.name}  profile {one.profile}  {ids}")
         for key in one.keys:
-            click.echo(
-                f"  key {key.key_id}  profile {key.profile}  {key.id_kind}  from {key.valid_from}"
-                f"  until {key.valid_until or '-'}"
-            )
+            click.echo(_key_shown(key))
     say_if_none(found, "no street has merge settings yet", as_json=as_json)
+
+
+def _key_shown(key: KeptKey) -> str:
+    until = f"until {key.valid_until}" if key.valid_until else "on"
+    ids = _IDS[IdKind(key.id_kind)]
+    return f"  key {key.key_id}  profile {key.profile}  {ids}  from {key.valid_from} {until}"
 
 
 @streets.command("set")

@@ -120,6 +120,16 @@ def test_a_report_without_a_journal_is_told(place: Place) -> None:
     assert_usage_error(with_config(place, "report", *first_last), "is after --until")
 
 
+def test_what_a_report_lacks_is_said_in_words(place: Place) -> None:
+    no_day = with_config(place, "report", "--from", "9999-99-01")
+    assert (no_day.returncode, no_day.stderr.splitlines()[-1]) == (
+        2,
+        "Error: Invalid value for '--from': '9999-99-01' is no day like 2026-07-01",
+    )
+    assert "--until DAY" in call("report", "--help").stdout
+    assert "MERGE_DRIVER_CONFIG" in call("report").stderr
+
+
 def test_what_lacked_a_key_is_taken_after_the_key_is_imported(place: Place, tmp_path: Path) -> None:
     path = put_records(place.spool, RECORD_A, key=OTHER_KEY)
     done = place.run()

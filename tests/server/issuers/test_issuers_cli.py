@@ -51,7 +51,10 @@ def test_an_issuer_is_added_changed_and_listed(town: Town) -> None:
     changed = kept(town, "000077")
     assert (changed["reading"], changed["driver"]) == ("CONTACTLESS_ID", "")
     assert (changed["notification"], changed["name"]) == ("LABEL", "桜木文庫")
-    assert "000077  " in told(town, "list").output
+    assert (
+        "000077  桜木文庫  numbers printed on a label  codes in NW7 with B and C  "
+        "cards read by their contactless ID\n"
+    ) in told(town, "list").output
 
 
 @pytest.mark.parametrize(
@@ -90,6 +93,7 @@ def test_settings_of_nobody_and_no_settings(town: Town) -> None:
     assert "there is no issuer 999999" in refused(told(town, "set", "999999", "--name", "x"))
     assert "name at least one setting" in refused(told(town, "set", LIBRARY))
     told(town, "set", LIBRARY, "--reading", "DRIVER", "--driver", "sakura")
+    assert "cards read by the driver sakura" in told(town, "list").output
     assert "--reading DRIVER goes with" in refused(told(town, "set", LIBRARY, "--driver", ""))
 
 

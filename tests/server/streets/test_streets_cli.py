@@ -104,6 +104,10 @@ def test_the_next_key_overlaps_the_one_before(town: Town, street: str, tmp_path:
     assert make_key(town, tmp_path / "2.json", street, later, "--overlap-days", "7").exit_code == 0
     first, second = listed(town, street)["keys"]
     assert first["valid_until"] == (later + timedelta(days=6)).isoformat()
+    words = told(town, "streets", "list").output
+    own = "  key 1  profile 2  the street's own numbers  "
+    assert f"{own}from {TODAY} until {first['valid_until']}\n" in words
+    assert f"  key 2  profile 2  MyKey IDs  from {later} on\n" in words
     assert (first["id_kind"], second["id_kind"]) == ("STREET", "MYKEY"), "each as it was made for"
     assert (second["valid_from"], second["valid_until"]) == (later.isoformat(), None)
     old, new = load_key_file(tmp_path / "1.json"), load_key_file(tmp_path / "2.json")
