@@ -60,6 +60,7 @@ Address = UsbAddress | TcpAddress | SerialAddress | FileAddress
 
 _USB = re.compile(r"usb:([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})")
 _TCP = re.compile(r"tcp://(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::([0-9]{1,9}))?/?")
+_DATABASE = b"SQLite format 3\0"
 _BAUD = re.compile(r"baud=([0-9]{1,9})")
 _FORMS = (
     "usb, usb:04b8:0e15, tcp://192.168.0.20:9100, serial:/dev/ttyUSB0?baud=19200 "
@@ -79,7 +80,7 @@ def parse_address(text: str) -> Address:
     if colon and scheme == "serial":
         return _serial(text, rest)
     if colon and scheme == "file":
-        return FileAddress(_path(text, rest))
+        return _file(text, rest)
     raise _unusable(text, f"it must be like {_FORMS}")
 
 
@@ -109,6 +110,23 @@ def _serial(text: str, rest: str) -> SerialAddress:
     if match is None or int(match[1]) not in BAUDS:
         raise _unusable(text, f"after ? comes baud= with one of {', '.join(map(str, BAUDS))}")
     return SerialAddress(path, int(match[1]))
+
+
+def _file(text: str, rest: str) -> FileAddress:
+    path = _path(text, rest)
+    if _is_database(path):
+        raise _unusable(text, "the file is an SQLite database, which a slip would spoil")
+    return FileAddress(path)
+
+
+def _is_database(path: Path) -> bool:
+    try:
+        if not path.is_file():  # a device is not read: that may wait
+            return False
+        with path.open("rb") as file:
+            return file.read(len(_DATABASE)) == _DATABASE
+    except OSError:  # printing tells what is the matter
+        return False
 
 
 def _path(text: str, path: str) -> Path:

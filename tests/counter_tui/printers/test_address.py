@@ -1,4 +1,6 @@
+import sqlite3
 import string
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -80,6 +82,22 @@ def test_what_is_none_is_said_clearly(text: str, reason: str) -> None:
         parse_address(text)
     assert reason in str(raised.value)
     assert repr(text) in str(raised.value)
+
+
+def test_a_database_takes_no_slips(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("CREATE TABLE t (c)")
+    (tmp_path / "linked").symlink_to(path)
+    for text in (f"file:{path}", f"file:{tmp_path / 'linked'}"):
+        with pytest.raises(UnusableAddressError) as raised:
+            parse_address(text)
+        assert str(raised.value) == (
+            f"the printer's address {text!r} cannot be used: "
+            "the file is an SQLite database, which a slip would spoil"
+        )
+    path.write_bytes(b"SQLite format 3")
+    assert parse_address(f"file:{path}") == FileAddress(path)
 
 
 _PATHS = st.text(
