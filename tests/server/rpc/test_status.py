@@ -130,6 +130,11 @@ def test_counts_have_commas_for_people_and_none_for_programs() -> None:
     assert status_of(refusal).message == (
         "One person can use at most 1,234,567 points a day (999 left today)."
     )
+    japanese, _ = details_of(Refusal("INSUFFICIENT_POINTS", {"balance": "1630"}))[
+        "LocalizedMessage"
+    ]
+    assert isinstance(japanese, error_details_pb2.LocalizedMessage)
+    assert japanese.message == "ポイント残高(1,630pt)が足りません。"
     name = Refusal("PROGRAM_OUT_OF_PERIOD", {"program": "1000"})
     assert status_of(name).message == "1000 is out of its service period."
 
