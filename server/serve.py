@@ -37,7 +37,7 @@ from server.processes import (
 from server.secrets import MasterKeyError, read_master_key
 from server.serving import Ledger, open_ledger, open_ready_ledger
 from server.tls import Identities, TlsError, TlsFiles
-from server.training.databases import beside
+from server.training.databases import beside, refuse_ledger_itself
 from server.vouchers.keys import TRAINING_KEY_ID
 
 if TYPE_CHECKING:
@@ -239,6 +239,7 @@ def _open(url: str, training_url: str | None, key: bytes) -> tuple[Ledger, Ledge
     ledger = open_ledger(url, key, clock, chance)
     if training_url is None:
         return ledger, None
+    refuse_ledger_itself(ledger.database, training_url)
     practice = open_ledger(training_url, key, clock, chance, first_voucher_key=TRAINING_KEY_ID)
     return ledger, practice
 

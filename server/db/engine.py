@@ -5,8 +5,8 @@ from urllib.parse import urlsplit
 from peewee import Database, SqliteDatabase
 
 from server.db.errors import UnusableDatabaseError
-from server.db.postgres import open_postgres, without_password
-from server.db.sqlite import open_sqlite, sqlite_path
+from server.db.postgres import LedgerServer, open_postgres, without_password
+from server.db.sqlite import LedgerFile, open_sqlite, sqlite_path
 
 
 def open_database(url: str) -> Database:
@@ -34,6 +34,18 @@ def open_existing(url: str) -> Database:
     if _scheme(url) == "sqlite" and not sqlite_path(url).is_file():
         raise UnusableDatabaseError(f"there is no {sqlite_path(url)}")
     return open_database(url)
+
+
+def are_one(database: Database, other: Database) -> bool:
+    """Whether two databases are one and the same, whatever their URLs.
+
+    Raises PeeweeException where one cannot be read.
+    """
+    if isinstance(database, LedgerFile) and isinstance(other, LedgerFile):
+        return database.is_file_of(other)
+    if isinstance(database, LedgerServer) and isinstance(other, LedgerServer):
+        return database.is_ledger_of(other)
+    return False
 
 
 def shown_name(database: Database) -> str:

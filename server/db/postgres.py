@@ -82,6 +82,20 @@ class LedgerServer(PostgresqlDatabase):
         if self.misled is not None:
             raise self.misled
 
+    def is_ledger_of(self, other: "LedgerServer") -> bool:
+        """Whether another database is the same ledger, whatever leads to it.
+
+        One that was copied has the same birth, but is another database of its server. Raises
+        PeeweeException where one cannot be read.
+        """
+        return self._identity() == other._identity()
+
+    def _identity(self) -> tuple[str | None, int]:
+        with self.connection_context():
+            found = "SELECT oid FROM pg_database WHERE datname = current_database()"
+            ((number,),) = self.connection().execute(found).fetchall()
+            return self._born, int(number)
+
     def _connect(self) -> "psycopg.Connection[Any]":
         connection: psycopg.Connection[Any] = super()._connect()  # type: ignore[misc]
         try:

@@ -63,6 +63,11 @@ class LedgerFile(SqliteDatabase):
         if self._first is not None:
             self._first.check()
 
+    def is_file_of(self, other: "LedgerFile") -> bool:
+        """Whether another database is the same file, under whatever name."""
+        found = _identity(str(self.database))
+        return found is not None and found == _identity(str(other.database))
+
     def open_files(self) -> OpenFiles:
         """Return what the calling thread's connection has open, once it has read something."""
         self.check_place()

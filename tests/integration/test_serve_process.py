@@ -16,6 +16,10 @@ import pytest
 from jichipoint.v1 import points_pb2, terminals_pb2
 
 from server.clock import SystemClock
+from server.db.engine import open_database
+from server.db.migrate import migrate
+from server.db.sqlite import sqlite_path
+from tests.engines import TestEngine
 from tests.fixtures.schemas import NEWER
 from tests.integration.processes import SECONDS_MAX, command, serving, write_key
 from tests.integration.support import sign_in_request, spend_request
@@ -31,6 +35,7 @@ from tests.server.support import (
 )
 
 POINTS = 1_000_000
+ITSELF = "is the ledger itself: name another database"
 
 Unary: TypeAlias = "grpc.UnaryUnaryMultiCallable[bytes, bytes]"
 
@@ -128,6 +133,42 @@ def test_a_port_in_use_is_told(real_town: Town, key_file: Path) -> None:
 def test_one_file_takes_one_process(tmp_path: Path, key_file: Path) -> None:
     url = f"sqlite:///{tmp_path / 'other.db'}"
     refuses_to_start(command(url, key_file, processes=2), "is served by one process")
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@pytest.mark.parametrize("name", ["ledger.db", "../{folder}/ledger.db", "symlink.db", "link.db"])
+def test_a_training_ledger_that_is_the_file_itself_is_refused(
+    real_town: Town, key_file: Path, name: str
+) -> None:
+    path = sqlite_path(real_town.url)
+    (path.parent / "symlink.db").symlink_to(path)
+    (path.parent / "link.db").hardlink_to(path)
+    other = path.parent / name.format(folder=path.parent.name)
+    more = ["--training-database", f"sqlite:///{other}"]
+    refuses_to_start([*command(real_town.url, key_file), *more], ITSELF)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+@pytest.mark.parametrize("more", ["", "&application_name=training", "&user=postgres"])
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_training_ledger_that_is_the_database_itself_is_refused(
+    real_town: Town, key_file: Path, more: str, processes: int
+) -> None:
+    arguments = command(real_town.url, key_file, processes=processes)
+    refuses_to_start([*arguments, "--training-database", real_town.url + more], ITSELF)
+
+
+def test_a_training_ledger_may_be_made_of_a_copy(
+    engine: TestEngine, key_file: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "copy").mkdir()
+    with engine.database(tmp_path) as first:
+        migrate(open_database(first))
+        with (
+            engine.database(tmp_path / "copy", first) as copy,
+            serving(first, key_file, more=("--training-database", copy)) as server,
+        ):
+            assert server.end(signal.SIGTERM) == 0
 
 
 def test_a_missing_folder_is_told(tmp_path: Path, key_file: Path) -> None:
