@@ -90,7 +90,9 @@ def read_master_key(path: Path | None) -> bytes:
     except UnicodeDecodeError:
         raise _no_key(str(path)) from None
     except OSError as error:
-        raise MasterKeyError(f"the master key cannot be read from {path}: {error}") from error
+        raise MasterKeyError(
+            f"the master key cannot be read from {path}: {error.strerror or error}"
+        ) from error
 
 
 def _parse(text: str, source: str) -> bytes:

@@ -51,8 +51,10 @@ def back_up(database: Database, folder: Path, now: datetime, keep: int | None) -
     UnusableDatabaseError where the database cannot be read, OSError where the folder cannot
     be written.
     """
+    if not folder.exists():
+        raise FileNotFoundError(errno.ENOENT, "the folder is missing: make it first", str(folder))
     if not folder.is_dir():
-        raise FileNotFoundError(errno.ENOENT, f"the folder {folder} is missing: make it first")
+        raise NotADirectoryError(errno.ENOTDIR, "is no folder", str(folder))
     file = folder / f"{_PREFIX}{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
     _remove_parts(folder)
     lines = ExportLines(database)

@@ -188,10 +188,14 @@ def test_a_full_disk_leaves_the_older_ones(filled: Town, tmp_path: Path) -> None
         assert [path.name for path in disk.glob("*ledger*")] == ["ledger-20260101T000000Z.jsonl.gz"]
 
 
-@pytest.mark.parametrize("folder", ["none", "file"])
-def test_a_folder_that_is_none(filled: Town, tmp_path: Path, folder: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [("none", "the folder is missing: make it first"), ("file", "is no folder")],
+)
+def test_a_folder_that_is_none(filled: Town, tmp_path: Path, name: str, told: str) -> None:
     (tmp_path / "file").write_text("")
-    assert "make it first" in refused(run("backup", filled.url, tmp_path / folder))
+    folder = tmp_path / name
+    assert refused(run("backup", filled.url, folder)) == f"Error: {folder}: {told}"
 
 
 def test_a_file_that_is_missing(target: str, key_file: Path, tmp_path: Path) -> None:
