@@ -41,8 +41,9 @@ from tests.server.support import (
 
 IMPATIENT = (("grpc.initial_reconnect_backoff_ms", 50), ("grpc.max_reconnect_backoff_ms", 100))
 HTTP2_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0"
-CONNECTIONS_OF_PARENT = 3
-"""It looks whether the database is there, migrates it, and checks the master key."""
+CONNECTIONS_OF_PARENT = 4
+"""It looks whether the database is there, and whether a pooler is between, over one more; it
+migrates it, and checks the master key."""
 
 
 @pytest.fixture(scope="session")
