@@ -13,6 +13,7 @@ import asyncio
 from dataclasses import dataclass
 
 from textual.pilot import Pilot
+from textual.widgets import Input
 
 from counter_tui.app import CounterApp
 from counter_tui.compose import build
@@ -106,8 +107,9 @@ async def _spend(app: CounterApp, pilot: Pilot[object]) -> None:
     await _show(app, pilot, "F9")
     await _press(pilot, "1")
     await _until(pilot, lambda: _has_lines(app), "the balances")
+    await asyncio.sleep(READING_SECONDS)  # the same key at once does nothing
     await _press(pilot, "1")
-    await _until(pilot, lambda: _shown(app, "#chosen"), "the chosen points")
+    await _until(pilot, lambda: isinstance(app.focused, Input), "the field for the points")
     await _press(pilot, *str(SPENT))
     await _show(app, pilot, "S29")
     await _press(pilot, "enter")
