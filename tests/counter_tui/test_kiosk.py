@@ -277,9 +277,11 @@ async def test_nothing_is_kept_in_a_clipboard(counter: Counter) -> None:
 
 def test_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[tuple[type[CounterApp], Settings]] = []
-    monkeypatch.setattr(
-        CounterApp, "run", lambda app, **_options: started.append((type(app), app.settings))
-    )
+
+    async def run_async(app: CounterApp) -> None:
+        started.append((type(app), app.settings))
+
+    monkeypatch.setattr(CounterApp, "run_async", run_async)
     monkeypatch.setattr("gc.disable", lambda: None)
     cards = tmp_path / "cards"
     cards.mkdir()
