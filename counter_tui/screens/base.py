@@ -226,5 +226,6 @@ class CounterModal(DismissedOnce[R], ModalScreen[R], Generic[R]):
         self.show_keys()
 
     def action_cards(self) -> None:
-        """仮想カード, in the demo."""
-        self.counter.action_cards()
+        """仮想カード, in the demo; not where a box says that it waits or chooses a card."""
+        if "cards" in self.shown_actions():
+            self.counter.action_cards()

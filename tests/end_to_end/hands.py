@@ -13,8 +13,8 @@ from typing import Self
 COLUMNS, ROWS = 80, 24
 SECONDS_MAX = 30.0
 LOOK_SECONDS = 0.05
-ENTER_PAUSE_SECONDS = 0.6
-"""What has just appeared takes no Enter in its first half second (USE-8)."""
+PAUSE_SECONDS = 0.6
+"""What has just appeared takes no Enter in its first half second, nor any key twice (USE-8)."""
 TYPING_SECONDS = 0.08
 """Between two keys of a fast typist: what comes faster is a scanner's."""
 ROOT = Path(__file__).parents[2]
@@ -26,6 +26,7 @@ class Hands:
     def __init__(self, line: list[str]) -> None:
         self._name = f"jichipoint-{uuid.uuid4().hex}"
         self.keys = 0
+        self._last = ""
         environment = {**os.environ, "LC_ALL": "C.UTF-8", "TERM": "xterm-256color"}
         size = ("-x", str(COLUMNS), "-y", str(ROWS))
         self._environment = environment
@@ -56,11 +57,12 @@ class Hands:
         return shown
 
     def press(self, *keys: str) -> None:
-        """Press keys by tmux's names; an Enter once what is shown was read."""
+        """Press keys by tmux's names; an Enter, or a key again, once what is shown was read."""
         self.keys += len(keys)
         for key in keys:
-            if key == "Enter":
-                time.sleep(ENTER_PAUSE_SECONDS)
+            if key in ("Enter", self._last):
+                time.sleep(PAUSE_SECONDS)
+            self._last = key
             self._tmux("send-keys", key)
 
     def type(self, text: str) -> None:
@@ -69,6 +71,7 @@ class Hands:
         for character in text:
             time.sleep(TYPING_SECONDS)
             self._tmux("send-keys", "-l", character)
+        self._last = text[-1:]
         time.sleep(TYPING_SECONDS)
 
     def confirm(self) -> None:

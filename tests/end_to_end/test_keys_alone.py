@@ -141,7 +141,7 @@ def _reprint(hands: Hands, paper: Path) -> None:
     hands.press("4")
     hands.read("本日の取引・日計", "券消込 3件 600pt")
     hands.press("F8")
-    hands.read("レシートを印字しました。")
+    hands.read("レシートを印字しました(取引済番号: ")
     lines = render(paper.read_bytes()).lines
     assert "利用ポイント数 300ポイント" in lines, lines
 

@@ -54,8 +54,16 @@ def town(proxy: Proxy) -> Town:
 
 
 @pytest.fixture
-async def running(town: Town, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[RunningServer]:
-    monkeypatch.setattr(pulse, "SECONDS", 0.05)
+def beats_apart() -> float:
+    """Seconds between two checks of the pulse, each of which commits as a booking does."""
+    return 0.05
+
+
+@pytest.fixture
+async def running(
+    town: Town, beats_apart: float, monkeypatch: pytest.MonkeyPatch
+) -> AsyncIterator[RunningServer]:
+    monkeypatch.setattr(pulse, "SECONDS", beats_apart)
     server = await start(town.ledger, "127.0.0.1:0", town.clock, town.chance)
     yield server
     await server.stop(1)
@@ -99,6 +107,7 @@ def spends(town: Town) -> int:
     return int(count)
 
 
+@pytest.mark.parametrize("beats_apart", [3600.0])
 @pytest.mark.parametrize(
     ("cut", "booked_by_the_first"), [(Cut.AFTER_COMMIT, 1), (Cut.BEFORE_COMMIT, 0)]
 )
@@ -118,6 +127,7 @@ async def test_a_commit_in_doubt_is_cleared_up_by_the_repetition(
     assert verify(town.database).fault is None
 
 
+@pytest.mark.parametrize("beats_apart", [3600.0])
 async def test_a_whole_batch_in_doubt_is_booked_once_each(
     proxy: Proxy, town: Town, client: Client
 ) -> None:
