@@ -11,7 +11,7 @@ from counter_tui.core.tokyo import day_of
 from counter_tui.screens.begun import Begun, Resumed, begun_of, with_server
 from counter_tui.screens.boxes import HelpBox
 from counter_tui.screens.resumed import ResumeScreen, resumed_screen
-from counter_tui.screens.working import GivingUpScreen, LookingUpScreen, WorkingScreen
+from counter_tui.screens.working import GivingUpScreen, LeftWorkingScreen, LookingUpScreen
 from counter_tui.texts import _
 
 if TYPE_CHECKING:
@@ -43,13 +43,13 @@ async def _finish(app: "CounterApp", begun: Begun) -> None:
         return
     begun = await with_server(begun, app.gateway)
     if await _day_has_turned(app, begun):
-        outcome = await app.push_screen_wait(GivingUpScreen(begun.entry))
+        outcome = await app.push_screen_wait(GivingUpScreen(begun))
         await _show(app, begun, _with_reason(outcome), Resumed.BEFORE)
     elif await app.push_screen_wait(ResumeScreen(begun)):
-        outcome = await app.push_screen_wait(WorkingScreen(begun.entry, is_new=False))
+        outcome = await app.push_screen_wait(LeftWorkingScreen(begun))
         await _show(app, begun, outcome, Resumed.NOW)
     else:
-        outcome = await app.push_screen_wait(GivingUpScreen(begun.entry))
+        outcome = await app.push_screen_wait(GivingUpScreen(begun))
         await _show(app, begun, outcome, Resumed.BEFORE)
 
 

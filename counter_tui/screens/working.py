@@ -30,7 +30,7 @@ class WorkingScreen(CounterModal[Outcome]):
 
     def box(self) -> Iterable[Widget]:
         """Return what is happening."""
-        yield Words(self.text(), id="working")
+        yield Words("\n".join((self.text(), *self.details())), id="working")
 
     def shown_actions(self) -> list[str]:
         """Offer 取りやめ while there is no answer, once."""
@@ -39,6 +39,10 @@ class WorkingScreen(CounterModal[Outcome]):
     def text(self) -> str:
         """Return what is said as long as the server is not known to be silent."""
         return _("処理しています…")
+
+    def details(self) -> list[str]:
+        """Return which request it is, where that is not seen below the box."""
+        return []
 
     def on_mount(self) -> None:
         """Begin."""
@@ -68,7 +72,7 @@ class WorkingScreen(CounterModal[Outcome]):
         )
         if self._gave_up.is_set():
             lines = (_("取りやめを確定するため、サーバーにつながるのを待っています。"), lines[2])
-        self.query_one("#working", Words).show("\n".join(lines))
+        self._say(*lines)
         self.show_keys()
 
     async def sign_in_again(self) -> None:
@@ -84,31 +88,42 @@ class WorkingScreen(CounterModal[Outcome]):
         if self._waits:
             self._gave_up.set()
             self.show_keys()
-            self.query_one("#working", Words).show(_("取りやめを確定しています…"))
+            self._say(_("取りやめを確定しています…"))
+
+    def _say(self, *lines: str) -> None:
+        text = "\n".join((*lines, *self.details()))
+        self.query_one("#working", Words).show(text)
 
 
-class LookingUpScreen(WorkingScreen):
-    """Asks what became of a request that an earlier run left; returns None if nothing yet."""
+class LeftWorkingScreen(WorkingScreen):
+    """Works on a request that an earlier run left, and says which: the server may be silent."""
 
     def __init__(self, begun: Begun) -> None:
         super().__init__(begun.entry, is_new=False)
         self._begun = begun
 
+    def details(self) -> list[str]:
+        """Return whose request it is, when it was begun and how many points."""
+        return ["", *self._begun.lines()]
+
+
+class LookingUpScreen(LeftWorkingScreen):
+    """Asks what became of the request; returns None if nothing yet."""
+
     def text(self) -> str:
-        """Say which request it is: the server may be silent for long."""
-        looking = _("前回の続きを確認しています…")
-        return "\n".join((looking, "", *self._begun.lines()))
+        """Say what is being done."""
+        return _("前回の続きを確認しています…")
 
     async def bring_to_end(self) -> Outcome | None:
         """Ask the server."""
         return await self.counter.bookings.look_up(self._entry, self)
 
 
-class GivingUpScreen(WorkingScreen):
-    """Settles a request that an earlier run left."""
+class GivingUpScreen(LeftWorkingScreen):
+    """Settles the request as not booked."""
 
-    def __init__(self, entry: Entry) -> None:
-        super().__init__(entry, is_new=False)
+    def __init__(self, begun: Begun) -> None:
+        super().__init__(begun)
         self._gave_up.set()
 
     def text(self) -> str:

@@ -57,6 +57,8 @@ PUBLIC_KEY = bytes.fromhex("03a107bff3ce10be1d70dd18e74bc09967e4d6309ba50d5f1ddc
 NOW = BOOKED_AT.ToDatetime(tzinfo=UTC)
 SHOWN_ON = Date(year=2017, month=4, day=2)
 STREET_CARD = "123456789"
+LEFT_ID = "019c0000-0000-7000-8000-000000000001"
+"""Of the request that an earlier run left."""
 HINT = "デモ用: 端末ID 00010011  端末パスワード demo-1234"
 
 
@@ -271,6 +273,8 @@ class CannedGateway(CannedMykeys, CannedServiceIds, CannedContacts):
         return Booked(method, _ANSWERS[method](request))
 
     async def look_up(self, request_id: str) -> Decision | None:
+        if self.away:
+            raise UnreachableError("UNAVAILABLE", "")
         return self.known
 
     async def settle(self, request_id: str) -> Decision:
@@ -439,19 +443,24 @@ class Counter:
         )
 
 
-def left_by_an_earlier_run(counter: Counter) -> bytes:
-    """Put a spend into the outbox that was begun ten minutes ago; return the request."""
-    request_id = "019c0000-0000-7000-8000-000000000001"
-    request = points_pb2.SpendRequest(
-        request_id=request_id,
-        mykey_id="MY123456",
-        program_id="00000001",
-        points=1200,
-        shown_on=SHOWN_ON,
-    ).SerializeToString()
+def left_by_an_earlier_run(counter: Counter, method: str = "Spend", request: bytes = b"") -> bytes:
+    """Put a request into the outbox that was begun ten minutes ago; return it.
+
+    Without a request it is a spend.
+    """
+    request = (
+        request
+        or points_pb2.SpendRequest(
+            request_id=LEFT_ID,
+            mykey_id="MY123456",
+            program_id="00000001",
+            points=1200,
+            shown_on=SHOWN_ON,
+        ).SerializeToString()
+    )
     begun = NOW - timedelta(minutes=10)
     folder = counter.app.settings.state_folder / "outbox" / "00010011"
-    Outbox(folder).put(Entry(request_id, "Spend", request, begun, False, None))
+    Outbox(folder).put(Entry(LEFT_ID, method, request, begun, False, None))
     return request
 
 

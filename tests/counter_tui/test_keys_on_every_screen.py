@@ -1,15 +1,22 @@
 """USE-8 on every screen and box: scans, held and doubled keys.
 
-A scan leaves what is shown as it is, unless the screen takes codes; it sends nothing. An Enter
-that is held, and a second one at once, do what one Enter does.
+A scan leaves what is shown as it is, unless the screen takes codes; it books nothing. An Enter
+that is held, and a second one at once, do what one Enter does. keys_on_every_screen.md is the
+table of what each screen does; a screen that is not in it fails here.
 """
 
+import importlib
+import inspect
+import pkgutil
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from textual.pilot import Pilot
 
+import counter_tui.screens
 from counter_tui.app import CounterApp
 from counter_tui.core.key_gate import Typing
 from counter_tui.screens.base import CounterModal, CounterScreen
@@ -20,6 +27,7 @@ from tests.counter_tui import (
     test_contact,
     test_kiosk_screens,
     test_mykey_screens,
+    test_rarer_screens,
     test_screens,
     test_service_id_screens,
 )
@@ -30,7 +38,7 @@ from tests.patient_hand import hold, press_hurriedly, rest, send
 
 KIOSK = set(test_kiosk_screens.DRIVES)
 VARIANTS = re.compile(
-    "wrong|third|space|taken|short|differs|bad|again$|locked|not_a_number|prefectures|municipal"
+    "wrong|third|space|taken|short|differs|bad|(?<!s62_)again$|locked|not_a_number|prefectures|municipal"
     "|proposed|letters|barcode|no_answer|without_network|_child|foreign|unknown|other_language"
 )
 """Pictures of a screen that another drive shows too."""
@@ -38,6 +46,7 @@ DRIVES: list[Drive] = [
     drive
     for drive in (
         *test_screens.DRIVES,
+        *test_rarer_screens.DRIVES,
         *test_contact.DRIVES,
         *test_mykey_screens.DRIVES,
         *test_service_id_screens.DRIVES,
@@ -45,6 +54,13 @@ DRIVES: list[Drive] = [
     )
     if not VARIANTS.search(drive.__name__)
 ]
+TABLE = Path(__file__).with_name("keys_on_every_screen.md")
+BASES = {
+    "AttemptScreen", "BaseStep", "CounterModal", "CounterScreen", "DismissedOnce", "DoneScreen",
+    "ConfirmScreen", "FinishedIdStep", "FinishedStep", "FormStep", "LeftByOwnKey",
+    "LeftWorkingScreen", "Step", "UseInputScreen",
+}  # fmt: skip
+"""What screens are made of, and what looks as WorkingScreen does."""
 SCANS = (
     ("4912345678904\r", 0.002),
     ("4912345678904\r", 0.08),
@@ -55,6 +71,27 @@ SCANS = (
 """JAN-13 by a quick and by a slow scanner, JAN-8, a library's card with its AIM identifier, and
 a text of several lines."""
 BOXES_LEFT_BY_ANY_KEY = (TooSmallBox, IdleBox)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What keys do on one screen."""
+
+    screen: str
+    scan: str
+    enter: str
+    enter_again: str
+    """Enter, a second one at once, and that one held down."""
+
+
+def table() -> dict[str, Row]:
+    """Return the table's rows by the drive that shows the screen."""
+    lines = [line for line in TABLE.read_text().splitlines() if line.startswith("|")]
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
+    return {drive: Row(screen, *keys) for screen, drive, *keys in cells[2:]}
+
+
+ROWS = table()
 
 
 def new_counter(drive: Drive, folder: Path, monkeypatch: pytest.MonkeyPatch) -> Counter:
@@ -90,12 +127,28 @@ def message(app: CounterApp) -> str:
     return " ".join(str(one.render()) for one in app.screen.query("#message").results(Words))
 
 
+def outcome(before: tuple[object, ...], after: tuple[object, ...]) -> str:
+    """Say in words what a key did."""
+    (was, *sent_before), (now, *sent_after) = before, after
+    assert isinstance(was, list)
+    assert isinstance(now, list)
+    moved = "stays"
+    if now != was:
+        words = {1: "opens", 0: "goes to", -1: "goes back to"}
+        moved = f"{words[max(-1, min(1, len(now) - len(was)))]} {now[-1]}"
+    return moved if sent_after == sent_before else f"{moved}, sends"
+
+
 @pytest.mark.parametrize("drive", DRIVES, ids=lambda drive: drive.__name__)
 async def test_scans(drive: Drive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     counter = new_counter(drive, tmp_path, monkeypatch)
     async with at(counter, drive) as pilot:
+        row = ROWS[drive.__name__]
+        assert type(counter.app.screen).__name__ == row.screen
         if isinstance(counter.app.screen, BOXES_LEFT_BY_ANY_KEY) or takes_scans(counter.app):
+            assert await scanned(counter, pilot) == row.scan
             return
+        assert row.scan == "says that no scanner is used here"
         before, held = state(counter), fields(counter.app)
         for text, gap in SCANS:
             await rest(counter.app)
@@ -109,6 +162,18 @@ async def test_scans(drive: Drive, tmp_path: Path, monkeypatch: pytest.MonkeyPat
             assert "スキャナーを使いません" in message(counter.app), (text, gap)
 
 
+async def scanned(counter: Counter, pilot: Pilot[object]) -> str:
+    """Scan a code where codes are taken; return what came of it."""
+    await rest(counter.app)
+    before, held = state(counter), fields(counter.app)
+    send(counter.app, *SCANS[0])
+    await rest(counter.app)
+    await settle(pilot)
+    assert state(counter)[1:] == before[1:], "a scan has sent something"
+    found = outcome(before, state(counter))
+    return "changes the field" if found == "stays" and fields(counter.app) != held else found
+
+
 def is_told_from_typing(app: CounterApp, text: str) -> bool:
     """Where programs type, what is no code of goods or vouchers is taken for typed."""
     is_by_program = isinstance(app.focused, PlainInput) and app.focused.typing is Typing.BY_PROGRAM
@@ -117,14 +182,15 @@ def is_told_from_typing(app: CounterApp, text: str) -> bool:
 
 async def outcome_of(
     drive: Drive, folder: Path, monkeypatch: pytest.MonkeyPatch, act: Callable[[CounterApp], None]
-) -> tuple[object, ...]:
+) -> str:
     counter = new_counter(drive, folder, monkeypatch)
     async with at(counter, drive) as pilot:
         await rest(counter.app)
+        before = state(counter)
         act(counter.app)
         await rest(counter.app)
         await settle(pilot)
-        return state(counter)
+        return outcome(before, state(counter))
 
 
 @pytest.mark.parametrize("drive", DRIVES, ids=lambda drive: drive.__name__)
@@ -134,7 +200,17 @@ async def test_one_enter_is_one_step(
     first, second = (tmp_path_factory.mktemp(drive.__name__) for _ in range(2))
     once = await outcome_of(drive, first, monkeypatch, lambda app: press_hurriedly(app, "enter"))
     often = await outcome_of(drive, second, monkeypatch, press_twice_and_hold)
+    row = ROWS[drive.__name__]
+    assert (once, often) == (row.enter, row.enter_again)
     assert often == once
+
+
+def test_every_screen_is_in_the_table() -> None:
+    for module in pkgutil.iter_modules(counter_tui.screens.__path__, "counter_tui.screens."):
+        found = inspect.getmembers(importlib.import_module(module.name), inspect.isclass)
+        screens = {name for name, one in found if issubclass(one, CounterScreen | CounterModal)}
+        assert screens - BASES <= {row.screen for row in ROWS.values()}, module.name
+    assert {drive.__name__ for drive in DRIVES} == set(ROWS)
 
 
 def press_twice_and_hold(app: CounterApp) -> None:

@@ -217,9 +217,17 @@ async def issuer_box(counter: Counter, pilot: Pilots) -> None:
     await settle(pilot)
 
 
+async def issuer_chosen(counter: Counter, pilot: Pilots) -> None:
+    await issuer_box(counter, pilot)
+    counter.watch.seconds += 1
+    await pilot.press("enter")
+    await settle(pilot)
+
+
 DRIVES: list[Drive] = [
     issuer_choice,
     issuer_box,
+    issuer_chosen,
     s23,
     s23_filled,
     s23_space,
