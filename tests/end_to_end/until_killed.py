@@ -5,11 +5,14 @@ is in the outbox and on its way.
 """
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 
 from server.demo_data import Town
 from tests.end_to_end.support import Place, counter_in_use
+
+STDOUT = 1
 
 
 async def _main(folder: Path, server: str, kind: str) -> None:
@@ -17,12 +20,17 @@ async def _main(folder: Path, server: str, kind: str) -> None:
     async with counter_in_use(place, server) as counter:
         await (counter.open_merging() if kind == "Merge" else counter.open_spending())
         await counter.check(200)
-        print("ready", flush=True)
+        _say(b"ready\n")
         await asyncio.to_thread(sys.stdin.readline)
         await counter.confirm()
         await counter.read("サーバーから返事がありません。")
-        print("waiting", flush=True)
+        _say(b"waiting\n")
         await asyncio.to_thread(sys.stdin.readline)
+
+
+def _say(line: bytes) -> None:
+    """Write at once: what is printed while the application runs is not flushed."""
+    os.write(STDOUT, line)
 
 
 if __name__ == "__main__":
