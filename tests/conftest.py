@@ -1,6 +1,7 @@
 """What holds for every test: a plain environment, Hypothesis profiles, no silent skips."""
 
 import os
+import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
 
 import pytest
@@ -11,7 +12,10 @@ from textual.app import App
 from tests.engines import TestEngine, engines
 from tests.patient_hand import rest
 
-os.environ.pop("NO_COLOR", None)
+for name in ("NO_COLOR", "PYTHONUNBUFFERED"):
+    os.environ.pop(name, None)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of what a shell runs in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 """gRPC's fork handlers end, now and then, the processes that tests start beside their clients."""
