@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from peewee import Database, PeeweeException
 
+from server.db.troubles import Trouble
 from server.ledger.engines import ensure_connected, open_reader
 from server.ledger.sql_reader import SqlReader
 from server.ledger.store import Reader, StoreUnavailableError, unavailable
@@ -66,8 +67,9 @@ class Readers:
         was_open = not self._database.is_closed()
         try:
             return work()
-        except StoreUnavailableError:
-            if not was_open or self._database.is_connection_usable():
+        except StoreUnavailableError as error:
+            is_lost = was_open and not self._database.is_connection_usable()
+            if error.trouble is Trouble.SILENT or not is_lost:
                 raise
             return work()
 

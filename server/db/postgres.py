@@ -27,7 +27,10 @@ from server.db.troubles import MisledError, Trouble
 if TYPE_CHECKING:
     import psycopg
 
-CONNECT_SECONDS_MAX = 5
+    from server.db.patience import PatientConnection
+
+CONNECT_SECONDS_MAX = 3
+"""For each host of the URL: one that hangs is passed over."""
 LOCK_SECONDS_MAX = 5
 """How long a statement waits for another connection's lock."""
 IDLE_SECONDS_MAX = 30
@@ -72,9 +75,9 @@ class LedgerServer(PostgresqlDatabase):
     misled: MisledError | None = None
     """Why nothing is read either, until a transaction is again where it should be."""
 
-    def connection(self) -> "psycopg.Connection[Any]":
+    def connection(self) -> "PatientConnection":
         """Return the calling thread's connection, which is open."""
-        connection: psycopg.Connection[Any] = super().connection()  # type: ignore[no-untyped-call]
+        connection: PatientConnection = super().connection()  # type: ignore[no-untyped-call]
         return connection
 
     def check_place(self) -> None:
@@ -96,8 +99,8 @@ class LedgerServer(PostgresqlDatabase):
             ((number,),) = self.connection().execute(found).fetchall()
             return self._born, int(number)
 
-    def _connect(self) -> "psycopg.Connection[Any]":
-        connection: psycopg.Connection[Any] = super()._connect()  # type: ignore[misc]
+    def _connect(self) -> "PatientConnection":
+        connection: PatientConnection = super()._connect()  # type: ignore[misc]
         try:
             for name, value in SESSION_SETTINGS.items():
                 if name not in str(self.connect_params.get("options", "")):
@@ -106,6 +109,7 @@ class LedgerServer(PostgresqlDatabase):
         except BaseException:
             connection.close()
             raise
+        connection.patience_seconds = None
         return connection
 
     @contextmanager
@@ -206,7 +210,7 @@ def open_postgres(url: str) -> LedgerServer:
     Raises UnusableDatabaseError where psycopg is not installed or nothing can be reached.
     """
     try:
-        import psycopg  # noqa: F401, PLC0415
+        from server.db.patience import PatientAdapter  # noqa: PLC0415
     except ImportError as error:
         raise UnusableDatabaseError(
             "PostgreSQL needs one more package: pip install 'jichipoint[postgres]'"
@@ -226,6 +230,7 @@ def open_postgres(url: str) -> LedgerServer:
         application_name="jichipoint-server",
         **{name: value for name, value in settings.items() if name not in own},
     )
+    database._adapter = PatientAdapter()  # type: ignore[attr-defined]
     try:
         with database.connection_context():
             refuse_pooler(database)

@@ -22,6 +22,8 @@ class Trouble(StrEnum):
     UNREACHABLE = "UNREACHABLE"
     SILENT = "SILENT"
     """The database does not answer."""
+    STANDBY = "STANDBY"
+    """A commit no longer waits for the standby: what it stored is on the primary alone."""
     CLOCK_WENT_BACK = "CLOCK_WENT_BACK"
     OTHER = "OTHER"
 
@@ -76,8 +78,9 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
 
 
 def _trouble(error: BaseException) -> Trouble | None:
-    if isinstance(error, MisledError):
-        return error.trouble
+    trouble = getattr(error, "trouble", None)
+    if isinstance(trouble, Trouble):
+        return trouble
     if isinstance(error, sqlite3.Error):
         return _SQLITE.get(getattr(error, "sqlite_errorcode", 0) & 0xFF)
     state = getattr(error, "sqlstate", None)

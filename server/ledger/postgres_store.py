@@ -38,6 +38,8 @@ class PostgresReader(SqlReader):
     """Reads on the calling thread's connection, and connects again where it was lost."""
 
     SETTINGS: tuple[str, ...] = ()
+    PATIENCE_SECONDS = 10.0
+    """For each answer of the database."""
 
     def __init__(
         self, database: LedgerServer, loaders: Mapping[type[Key[Any]], Loader[Any]]
@@ -57,6 +59,7 @@ class PostgresReader(SqlReader):
             connection = self._database.connection()
         if connection is not self._connected:
             connection.adapters.register_dumper(int, Int8Dumper)
+            connection.patience_seconds = self.PATIENCE_SECONDS
             for setting in self.SETTINGS:
                 connection.execute(setting)
             self._process = process_of(connection)
@@ -94,6 +97,8 @@ class PostgresStore(PostgresReader, SqlStore):
     """
 
     SETTINGS = BOOKING_SETTINGS
+    PATIENCE_SECONDS = 7.0
+    """More than a lock is waited for; less than a cluster takes for another primary."""
     NEWEST = f"SELECT pg_backend_pid(), ({NEWEST})"
     """And which process of the server has the transaction: a pooler may have exchanged it."""
 
