@@ -16,6 +16,8 @@ SECONDS = 1.0
 """How often it is checked that something can be booked; each check reads the clock."""
 CHECK_SECONDS_MAX = 2.0
 """A check that takes longer finds a database that does not answer, unless bookings go on."""
+MARGIN_SECONDS = 0.5
+"""An answer needs so long to its caller at most."""
 
 WatchTrouble = Callable[[Trouble | None], None]
 """Is told what keeps bookings from being stored; None for nothing."""
@@ -69,7 +71,10 @@ class Pulse:
         if not done:
             if self._writer.booked_at >= began:
                 return None, ""
-            return Trouble.SILENT, f"it has not answered for {CHECK_SECONDS_MAX:g} s"
+            why = f"it has not answered for {CHECK_SECONDS_MAX:g} s"
+            silent = StoreUnavailableError(why, Trouble.SILENT)
+            self._writer.relieve(SECONDS + CHECK_SECONDS_MAX + MARGIN_SECONDS, silent)
+            return Trouble.SILENT, why
         self._check = None
         return _found(check)
 

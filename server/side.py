@@ -1,5 +1,7 @@
 """One ledger with the services on it: the real one, or the one for training."""
 
+import asyncio
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -35,6 +37,11 @@ from server.terminals.sign_in_guard import SignInGuard
 from server.training.sessions import Training
 from server.vouchers.servicer import VoucherServicer
 
+log = logging.getLogger(__name__)
+
+NOTING_SECONDS_MAX = 3.0
+"""How long the stop waits for what calls left behind to be written."""
+
 
 @dataclass(frozen=True, slots=True)
 class Means:
@@ -60,7 +67,10 @@ class Side:
 
     async def stop(self) -> None:
         """Finish what was taken, write what was noted, then close the database."""
-        await self.noting.write()
+        try:
+            await asyncio.wait_for(self.noting.write(), NOTING_SECONDS_MAX)
+        except TimeoutError:
+            log.error("what calls left behind is not written: the database does not answer")
         await self.writer.stop()
         self.readers.stop()
 

@@ -179,6 +179,26 @@ class Booker:
         finally:
             self._store.roll_back()
 
+    def confirm(self) -> None:
+        """Make everything that could be read until now as durable as a booking (LED-5).
+
+        Raises StoreUnavailableError.
+        """
+        for number in range(1, TRIES_MAX + 1):
+            try:
+                self._store.begin(())
+                self._store.confirm()
+            except ConflictError as error:
+                self._store.roll_back()
+                if number == TRIES_MAX:
+                    raise StoreUnavailableError(f"in conflict: {error}") from error
+                self._pause(PAUSE_SECONDS * 2**number)
+            except StoreUnavailableError:
+                self._store.roll_back()
+                raise
+            else:
+                return
+
     def _book_whole(self, commands: Sequence[Command]) -> list[Operation]:
         """Book a batch, again from the start where another process got between."""
         for number in range(1, TRIES_MAX):
@@ -223,7 +243,7 @@ class Booker:
             self._has_booked = True
             self._newest = moment.microseconds
         else:
-            store.roll_back()
+            store.confirm()
         return answers
 
     def _read_clock(self, newest_booking: int) -> Moment:

@@ -30,6 +30,7 @@ class OperationServicer:
         found = await self._readers.read(lambda reader: reader.operations([key]))
         if key not in found:
             raise Refusal(LedgerReason.OPERATION_UNKNOWN)
+        await self._writer.confirm()
         return operations_pb2.GetOperationResponse(operation=operation_message(found[key]))
 
     @open_to(EVERY_TERMINAL, Whose.CALLER, withdrawn_too=True)

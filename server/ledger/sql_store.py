@@ -140,6 +140,11 @@ class SqlStore(SqlReader):
         """Write something that is no booking, as much as is asked for, which a commit keeps."""
         self._carry_out([Write(_CHECK, (bytes(filling_bytes),))])
 
+    def confirm(self) -> None:
+        """End the transaction, and make what was read in it as durable as a commit does."""
+        self.prove(0)
+        self.commit()
+
     def begin(self, keys: Collection[Key[Any]]) -> Begun:
         """Begin a transaction, and look up the values of the keys."""
         types, statements = self._look_ups(keys)

@@ -52,6 +52,7 @@ class SqliteStore(SqliteReader, SqlStore):
         self._files: OpenFiles | None = None
         self._is_in_place = True
         """Whether all had their names when they were last looked at."""
+        self._has_committed = False
 
     def begin(self, keys: Collection[Key[Any]]) -> Begun:
         """Begin a transaction, and look up the values of the keys."""
@@ -73,6 +74,14 @@ class SqliteStore(SqliteReader, SqlStore):
         with told():
             self._connection.execute("COMMIT")
             self._check_files()
+        self._has_committed = True
+
+    def confirm(self) -> None:
+        """End the transaction; a first commit makes durable what a killed process left behind."""
+        if self._has_committed:
+            self.roll_back()
+        else:
+            super().confirm()
 
     def _check_files(self) -> None:
         self._is_in_place = False

@@ -106,7 +106,8 @@ class Store(Reader, Protocol):
     """Stores what a batch decided, in one commit.
 
     Every method raises StoreUnavailableError or ConflictError; `store` and `commit` raise
-    UnfitDataError too. After any of them the transaction has to be rolled back.
+    UnfitDataError too. Where `commit` or `confirm` raises, it may have been stored all the same.
+    After any of them the transaction has to be rolled back.
     """
 
     def begin(self, keys: Collection[Key[Any]]) -> Begun:
@@ -139,7 +140,14 @@ class Store(Reader, Protocol):
         ...
 
     def commit(self) -> None:
-        """Make it durable: after this it survives power loss."""
+        """Make it durable: after this it survives power loss, and that of the primary."""
+        ...
+
+    def confirm(self) -> None:
+        """End the transaction, and make what was read in it as durable as a commit does.
+
+        Until then it may be on the primary alone, or in memory, which a crash left behind.
+        """
         ...
 
     def roll_back(self) -> None:

@@ -5,7 +5,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 
 QUEUE_MAX = 4096
 BATCH_MAX = 128
+STOP_SECONDS_MAX = 5.0
+"""How long the stop waits for the thread: one whose database hangs is left alone."""
 PACE_SECONDS_MAX = 0.005
 """After a batch of more than one, wait at most this long until as many wait as last time."""
 
@@ -81,9 +83,13 @@ class Writer:
         self._loop = asyncio.get_running_loop()
         self._waiting: deque[_Waiting | _Job] = deque()
         self._changed = threading.Condition()
+        self._served: Sequence[_Waiting | _Job] = ()
+        """What the thread has taken, and not answered yet."""
         self._wanted = 1
         """The thread is woken when so much waits, and not for each command."""
         self._stopping = False
+        self._confirmation: _Job | None = None
+        """That waits: whoever asks until the thread takes it shares it."""
         self.booked_at = 0.0
         """When the last batch was answered that could be booked, on time.monotonic's scale."""
         self._thread = threading.Thread(target=self._run, name="ledger-writer", daemon=True)
@@ -115,6 +121,32 @@ class Writer:
         """Raise what would keep a command from being booked now: see Booker.check."""
         await self._do(Booker.check)
 
+    async def confirm(self) -> None:
+        """Return once everything that could be read before is as durable as a booking (LED-5).
+
+        Raises StoreUnavailableError, QueueFullError and StoppingError.
+        """
+        with self._changed:  # which the thread holds when it takes one
+            job = self._confirmation
+            if job is None:
+                job = _Job(Booker.confirm, self._loop.create_future())
+                self._put(job)
+                self._confirmation = job
+        await asyncio.shield(job.future)
+
+    def relieve(self, seconds: float, error: StoreUnavailableError) -> None:
+        """Tell those the trouble whose deadline passes within so many seconds.
+
+        To be called while the database does not answer: they learn more than that time is up.
+        What the thread has taken may be booked all the same; what waits is not.
+        """
+        until = time.monotonic() + seconds
+        with self._changed:
+            items = [*self._served, *self._waiting]
+        for item in items:
+            if isinstance(item, _Waiting) and item.deadline <= until and not item.future.done():
+                item.future.set_exception(error)
+
     async def _do(self, work: Callable[[Booker], T]) -> T:
         future: asyncio.Future[T] = self._loop.create_future()
         self._put(_Job(work, future))
@@ -131,11 +163,14 @@ class Writer:
                 self._changed.notify()
 
     async def stop(self) -> None:
-        """Take nothing more, finish what was taken, and close the connection."""
+        """Take nothing more, finish what was taken while it can be, and close the connection."""
         with self._changed:
             self._stopping = True
             self._changed.notify()
-        await asyncio.to_thread(self._thread.join)
+        await asyncio.to_thread(self._thread.join, STOP_SECONDS_MAX)
+        if self._thread.is_alive():
+            log.error("the database does not answer: stopping without it")
+            self._refuse_all()
 
     def _run(self) -> None:
         try:
@@ -143,7 +178,9 @@ class Writer:
             taken_last = 1
             while batch := self._take(taken_last):
                 taken_last = len(batch)
+                self._served = batch
                 self._serve(booker, batch)
+                self._served = ()
         except Exception as error:
             log.critical("the writer ended; nothing more is booked", exc_info=error)
             self._refuse_all()
@@ -180,6 +217,8 @@ class Writer:
                         batch.append(self._waiting.popleft())
                     break
                 batch.append(self._waiting.popleft())
+            if batch[0] is self._confirmation:
+                self._confirmation = None
             return batch
 
     def _serve(self, booker: Booker, batch: list[_Waiting | _Job]) -> None:
@@ -189,7 +228,7 @@ class Writer:
             return
         now = time.monotonic()
         waiting = [item for item in batch if isinstance(item, _Waiting)]
-        live = [item for item in waiting if not item.future.cancelled() and item.deadline > now]
+        live = [item for item in waiting if not item.future.done() and item.deadline > now]
         late = [item for item in waiting if item.deadline <= now]
         answers: list[tuple[asyncio.Future[Any], Any]]
         answers = [(item.future, DeadlinePassedError()) for item in late]
@@ -203,8 +242,9 @@ class Writer:
         self._answer(answers)
 
     def _answer(self, answers: list[tuple["asyncio.Future[Any]", Any]]) -> None:
-        """Wake the loop once for all answers."""
-        self._loop.call_soon_threadsafe(_settle, answers)
+        """Wake the loop once for all answers, unless the server has stopped without this thread."""
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(_settle, answers)
 
 
 def _book(booker: Booker, commands: list[Command]) -> list[Answer]:

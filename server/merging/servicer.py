@@ -144,6 +144,8 @@ class MergeServicer:
         found = await self._readers.query(
             lambda database: undelivered(database, caller, after, size + 1)
         )
+        if found:
+            await self._writer.confirm()  # a street books what it is given
         page = found[:size]
         response = pb.ListUndeliveredMergesResponse(
             next_page_token=pages.token(page[-1].transaction_id) if len(found) > size else ""

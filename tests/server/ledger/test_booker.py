@@ -10,8 +10,11 @@ import pytest
 
 from server.clock import TOKYO, Moment
 from server.db.engine import open_database
+from server.db.troubles import Trouble
 from server.ledger.booker import Booker, ClockWentBackError, Command, CommandFailedError
 from server.ledger.settling import SettleCommand
+from server.ledger.sql_store import SqlStore
+from server.ledger.store import StoreUnavailableError
 from server.ledger.values import (
     AccountKey,
     AccountKind,
@@ -369,3 +372,34 @@ def test_lapsed_points_are_not_spent_before_they_are_booked_as_lapsed(
     assert refused(booker, late) == ("INSUFFICIENT_POINTS", {"balance": "0"})
     assert town.balance(CARD_A) == 90
     assert COUNTER in late.request.caller
+
+
+def test_a_repeat_alone_is_answered_once_it_is_durable(town: Town) -> None:
+    """What a killed process, or a restarted primary, left behind may be in memory alone (LED-5)."""
+    command = grant_command(CARD_A, 100)
+    with town.booker() as booker:
+        first = granted(booker, command)
+    with town.booker() as another:
+        for on_sqlite, on_postgresql in ((1, 1), (1, 2)):
+            assert granted(another, command) == first
+            ((checks,),) = town.rows("SELECT checks FROM booking_check")
+            assert checks == (on_sqlite if town.is_sqlite else on_postgresql)
+
+
+def test_no_answer_comes_from_what_cannot_be_made_durable(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    command = grant_command(CARD_A, 100)
+    with town.booker() as booker:
+        granted(booker, command)
+
+        def standby_is_away(_store: SqlStore) -> None:
+            raise StoreUnavailableError("its wait for the standby was cancelled", Trouble.STANDBY)
+
+        monkeypatch.setattr(type(booker._store), "confirm", standby_is_away)
+        with pytest.raises(StoreUnavailableError):
+            booker.book([command])
+        with pytest.raises(StoreUnavailableError):
+            booker.confirm()
+        monkeypatch.undo()
+        assert granted(booker, command)

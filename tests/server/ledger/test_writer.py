@@ -1,6 +1,7 @@
 """The one thread that writes: queue, deadlines, stopping, and a store that fails."""
 
 import asyncio
+import itertools
 import threading
 from collections.abc import AsyncIterator, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -13,8 +14,9 @@ from peewee import Database
 
 from server.bookers import open_booker
 from server.clock import Moment
+from server.db.troubles import Trouble
 from server.ledger import writer as writing
-from server.ledger.booker import ClockWentBackError, CommandFailedError
+from server.ledger.booker import Booker, ClockWentBackError, CommandFailedError
 from server.ledger.store import StoreUnavailableError
 from server.ledger.values import AccountKey, Key, Operation, Outcome, Refusal, RequestKey, UsageKey
 from server.ledger.view import View
@@ -268,3 +270,81 @@ async def test_a_job_that_fails_changes_nothing(town: Town) -> None:
         with pytest.raises(StoreUnavailableError):
             await writer.run(lambda database: database.execute_sql("SELECT * FROM nowhere"))
     assert town.dump() == before
+
+
+async def test_confirming_is_shared_by_those_who_wait(town: Town) -> None:
+    async with running(town) as writer:
+        await writer.book(grant_command(CARD_A, 1), LONG)
+        before = town.rows("SELECT checks FROM booking_check")
+        async with held(writer):
+            tasks = [asyncio.create_task(writer.confirm()) for _ in range(20)]
+            await waiting(writer, 1)
+            assert len(writer._waiting) == 1
+        await asyncio.gather(*tasks)
+        after = town.rows("SELECT checks FROM booking_check")
+        assert writer._confirmation is None
+        await writer.confirm()
+    if town.is_sqlite:
+        assert after == before, "what can be read there is on disk"
+    else:
+        assert after == [(1,)], "the standby has it once a later commit is there"
+
+
+async def test_a_confirmation_that_has_begun_is_not_shared(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read after it began may be newer than what it makes durable."""
+    begun, let_go, count = threading.Event(), threading.Event(), itertools.count()
+
+    def slow(_booker: Booker) -> None:
+        if next(count) == 0:
+            begun.set()
+            assert let_go.wait(LONG)
+
+    monkeypatch.setattr(Booker, "confirm", slow)
+    async with running(town) as writer:
+        first = asyncio.create_task(writer.confirm())
+        assert await asyncio.to_thread(begun.wait, LONG)
+        second = asyncio.create_task(writer.confirm())
+        await waiting(writer, 1)
+        let_go.set()
+        await asyncio.gather(first, second)
+    assert next(count) == 2
+
+
+async def test_whose_deadline_passes_while_the_database_is_silent_is_told(town: Town) -> None:
+    silent = StoreUnavailableError("it has not answered for 2 s", Trouble.SILENT)
+    async with running(town) as writer:
+        gate = new_gate()
+        served = asyncio.create_task(writer.book(gate, 5.0))
+        assert await asyncio.to_thread(gate.reached.wait, LONG)
+        soon = asyncio.create_task(writer.book(grant_command(CARD_A, 100), 5.0))
+        later = asyncio.create_task(writer.book(grant_command(CARD_A, 7), 60.0))
+        await waiting(writer, 2)
+        writer.relieve(10.0, silent)
+        for task in (served, soon):
+            with pytest.raises(StoreUnavailableError, match="has not answered"):
+                await task
+        gate.let_go.set()
+        assert (await later).outcome == Outcome.BOOKED
+    assert town.balance(CARD_A) == 7, "what waited and was told so is not booked"
+
+
+async def test_stopping_does_not_wait_for_a_database_that_hangs(
+    town: Town, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(writing, "STOP_SECONDS_MAX", 0.2)
+    writer = Writer(town.database, lambda opened: open_booker(opened, town.clock))
+    gate = new_gate()
+    served = asyncio.create_task(writer.book(gate, LONG))
+    assert await asyncio.to_thread(gate.reached.wait, LONG)
+    waits = asyncio.create_task(writer.book(grant_command(CARD_A, 1), LONG))
+    await waiting(writer, 1)
+    await writer.stop()
+    assert "the database does not answer: stopping without it" in caplog.text
+    with pytest.raises(StoppingError):
+        await waits
+    gate.let_go.set()
+    await served
+    await asyncio.to_thread(writer._thread.join, LONG)
+    assert town.balance(CARD_A) == 0
