@@ -18,7 +18,7 @@ from tests.simulation.voucher_checks import check_vouchers
 DONE = (Outcome.BOOKED, Outcome.REGISTERED)
 SOURCES = ("ISSUED", "MOVED")
 """The accounts against which a program's points come in, and are moved."""
-REMEMBERED = ("operation", "counter")
+REMEMBERED = ("operation", "counter", "booking_check")
 """Remembered answers, and numbers that were reserved and will be gaps."""
 
 _LOTS = """SELECT c.serial_number, a.program_id, l.last_good_day,

@@ -1,6 +1,6 @@
 """A simulated server, which may die at any moment."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from server.db.engine import open_database
 from server.ledger.booker import Booker
@@ -9,7 +9,7 @@ from server.ledger.values import Operation, RequestKey
 from tests.server.support import Town
 from tests.simulation.attempting import step_of
 from tests.simulation.reprinting import reprint_of
-from tests.simulation.stores import Fault, store_on
+from tests.simulation.stores import Fault, Link, store_on
 from tests.simulation.values import Ask
 
 
@@ -21,6 +21,7 @@ class Server:
     fault: Fault
     newest: int = 0
     """The time of its newest decision, as far as it remembers."""
+    link: Link = field(default_factory=Link)
 
     def __post_init__(self) -> None:
         self.start()
@@ -32,6 +33,7 @@ class Server:
         if self.town.is_sqlite:
             self.database.execute_sql("PRAGMA synchronous = off")
         self.store = store_on(self.database, self.fault)
+        self.store.link = self.link
         self.booker = Booker(self.store, self.town.clock)
 
     def stop(self) -> None:

@@ -21,10 +21,16 @@ class Simulator:
     template: str
     folder: Path
 
-    def run(self, seed: int, fault: Fault = Fault.NONE, servers: int = 2) -> dict[str, Any]:
+    def run(
+        self,
+        seed: int,
+        fault: Fault = Fault.NONE,
+        servers: int = 2,
+        of_world: type[World] = World,
+    ) -> dict[str, Any]:
         """Run one seed and return the rows of all tables."""
         with self.engine.database(self.folder, self.template) as url:
-            world = World(seed, Town(url), fault, servers)
+            world = of_world(seed, Town(url), fault, servers)
             try:
                 world.run()
             except Exception as error:
@@ -33,11 +39,11 @@ class Simulator:
                 raise AssertionError(message) from error
             return world.town.dump("schema_migration")
 
-    def finds(self, fault: Fault = Fault.NONE) -> bool:
+    def finds(self, fault: Fault = Fault.NONE, of_world: type[World] = World) -> bool:
         """Whether one of the seeds fails."""
         for seed in range(SEEDS_TO_FIND):
             try:
-                self.run(seed, fault, servers=1)
+                self.run(seed, fault, servers=1, of_world=of_world)
             except AssertionError:
                 return True
         return False

@@ -1,6 +1,7 @@
 """Stores that die at the worst moment, on either engine, and stores with planted faults."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any, cast
 
@@ -14,11 +15,19 @@ from server.ledger.values import AccountKey, Key, RequestKey, UsageKey
 from server.loaders import LOADERS
 
 
+@dataclass
+class Link:
+    """Between the primary and its standby."""
+
+    is_cut: bool = False
+
+
 class Dying(SqlStore):
-    """Dies once, before or after its next commit."""
+    """Dies once, before or after its next commit; waits in vain for a standby that is cut off."""
 
     dies: str | None = None
     committed = False
+    link: Link
 
     def begin(self, keys: Collection[Key[Any]]) -> Begun:
         self.committed = False
@@ -29,8 +38,31 @@ class Dying(SqlStore):
             raise StoreUnavailableError("died before the commit")
         super().commit()  # type: ignore[safe-super]
         self.committed = True
-        if self.dies == "after":
+        if self.dies == "after" or self.is_in_doubt:
             raise StoreUnavailableError("died after the commit")
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether what was just committed is on the primary alone."""
+        return self.link.is_cut
+
+    def confirm(self) -> None:
+        super().confirm()
+        if self.link.is_cut:
+            raise StoreUnavailableError("the standby has not got what was read")
+
+
+class Trusting(Dying):
+    """Planted: a wait for the standby that was cancelled counts as success."""
+
+    is_in_doubt = False
+
+
+class Rash(Dying):
+    """Planted: repeats are answered with what the primary alone may have."""
+
+    def confirm(self) -> None:
+        self.roll_back()
 
 
 class Forgetful(Dying):
@@ -68,12 +100,16 @@ class Fault(Enum):
     NONE = "none"
     REQUEST_ID_NOT_LOOKED_UP = "request ID not looked up"
     ANSWERED_BEFORE_COMMIT = "answered before the commit"
+    CANCELLED_WAIT_IS_SUCCESS = "a cancelled wait for the standby is success"
+    REPEATS_NOT_CONFIRMED = "repeats are not confirmed"
 
 
 _WAYS: dict[Fault, type] = {
     Fault.NONE: Dying,
     Fault.REQUEST_ID_NOT_LOOKED_UP: Forgetful,
     Fault.ANSWERED_BEFORE_COMMIT: Hasty,
+    Fault.CANCELLED_WAIT_IS_SUCCESS: Trusting,
+    Fault.REPEATS_NOT_CONFIRMED: Rash,
 }
 
 
