@@ -4,6 +4,8 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import grpc
@@ -14,6 +16,7 @@ from jichipoint.v1 import points_pb2
 from server import pulse
 from server.app import RunningServer, start
 from server.db.engine import open_database
+from server.ledger.postgres_store import PostgresReader, PostgresStore
 from server.ledger.verify import verify
 from tests.engines import PostgresEngine
 from tests.integration.proxy import Cut, Proxy
@@ -83,7 +86,10 @@ async def client(running: RunningServer) -> AsyncIterator[Client]:
 
 async def insist(client: Client, points: int) -> points_pb2.SpendResponse:
     """Spend, repeating the same request for as long as the ledger cannot be written."""
-    request = spend_request(CARD_A, points)
+    return await insist_on(client, spend_request(CARD_A, points))
+
+
+async def insist_on(client: Client, request: points_pb2.SpendRequest) -> points_pb2.SpendResponse:
     async with asyncio.timeout(SECONDS_MAX):
         while True:
             try:
@@ -233,6 +239,72 @@ async def test_a_database_that_hangs_is_told_by_health(
             os.kill(pid, signal.SIGCONT)
     await health(client.channel, SERVING)
     await client.spend(spend_request(CARD_A, 1))
+
+
+@contextmanager
+def frozen(postgres: PostgresEngine, *, whole: bool = False) -> Iterator[None]:
+    """Stop the backends of our connections, or all of PostgreSQL; the kernel goes on answering."""
+    pids = [pid for (pid,) in postgres.administer(f"SELECT pid {OURS}")]
+    if whole:
+        pids = [int(postgres.server.get_pid() or 0), *pids]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        for pid in pids:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGCONT)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    for way in (PostgresStore, PostgresReader):
+        monkeypatch.setattr(way, "PATIENCE_SECONDS", 0.5)
+    monkeypatch.setattr(pulse, "CHECK_SECONDS_MAX", 0.2)
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_connections_that_hang_are_left_for_others(
+    postgres: PostgresEngine, town: Town, client: Client
+) -> None:
+    await client.spend(spend_request(CARD_A, 1))
+    request = spend_request(CARD_A, 1)
+    with frozen(postgres):
+        told = await client.refusal("PointService/Spend", request)
+        assert (told.code, told.reason) == (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
+        assert (await insist_on(client, request)).balance_after == 1000 - 2
+    assert spends(town) == 2
+    assert verify(town.database).fault is None
+
+
+@pytest.mark.usefixtures("impatient")
+async def test_a_server_stops_though_its_database_hangs(
+    postgres: PostgresEngine, town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulse, "SECONDS", 0.05)
+    server = await start(town.ledger, "127.0.0.1:0", town.clock, town.chance)
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{server.port}") as channel:
+        client = await connected(channel)
+        await client.spend(spend_request(CARD_A, 1))
+        with frozen(postgres, whole=True):
+            request = spend_request(CARD_A, 1)
+            spending = asyncio.create_task(client.refusal("PointService/Spend", request))
+            await health(channel, NOT_SERVING)
+            async with asyncio.timeout(SECONDS_MAX):
+                await server.stop(1)
+            assert (await spending).code == grpc.StatusCode.UNAVAILABLE
+
+
+async def test_whose_time_is_up_while_the_database_hangs_is_told_why(
+    postgres: PostgresEngine, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pulse, "CHECK_SECONDS_MAX", 0.2)
+    await client.spend(spend_request(CARD_A, 1))
+    hurried = replace(client, timeout_seconds=3.0)
+    with frozen(postgres):
+        told = await hurried.refusal("PointService/Spend", spend_request(CARD_A, 1))
+    assert (told.code, told.reason) == (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
 
 
 def test_a_network_that_falls_silent_is_given_up_in_seconds(town: Town) -> None:
