@@ -1,7 +1,9 @@
 """Puts the server together, starts it, and stops it without losing what it took."""
 
 import asyncio
+import logging
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import grpc
@@ -11,11 +13,14 @@ from server.chance import Chance
 from server.citizens.proofs import Verify
 from server.clock import Clock
 from server.db.engine import shown_name
+from server.db.promises import broken_promises
 from server.jobs.runner import start_jobs
 from server.jobs.workshop import Workshop
-from server.ledger.writer import WatchBatch
+from server.ledger.store import StoreUnavailableError
+from server.ledger.writer import QueueFullError, WatchBatch
 from server.listening import AddressInUseError, check_address
 from server.pulse import Pulse, WatchTrouble
+from server.readers import Readers
 from server.rpc.calls import handlers_of
 from server.rpc.doorman import Doorman
 from server.rpc.handled import Watch, all_of
@@ -24,6 +29,8 @@ from server.rpc.reflecting import add_reflection
 from server.serving import Ledger
 from server.side import Means, Side, open_side, open_training_side
 from server.tls import Identities
+
+log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 10.0
 """How long calls that were taken have to finish when the server stops."""
@@ -123,8 +130,14 @@ async def start(
         raise AddressInUseError(f"cannot listen on {address}: {error}") from error
     await server.start()
 
+    looking = set[asyncio.Task[None]]()
+
     async def tell(is_serving: bool) -> None:
         await _tell(healthy, ("", *names), is_serving=is_serving)
+        if is_serving:  # it may be another primary, with other settings
+            task = asyncio.create_task(_look_at_promises(real.readers))
+            looking.add(task)
+            task.add_done_callback(looking.discard)
 
     pulse = Pulse(real.writer, shown_name(ledger.database), tell, watch_trouble)
     await pulse.beat()
@@ -133,6 +146,13 @@ async def start(
     jobs = start_jobs(Workshop(real.writer, real.readers, clock, chance, holder))
     noting = [asyncio.create_task(side.noting.go_on()) for side in sides]
     return RunningServer(port, server, sides, healthy, (beating, jobs, *noting))
+
+
+async def _look_at_promises(readers: Readers) -> None:
+    """Say in the log what of the database's settings does not keep what answers promise."""
+    with suppress(StoreUnavailableError, QueueFullError):
+        for broken in await readers.query(broken_promises):
+            log.warning("%s", broken)
 
 
 def _listen(server: grpc.aio.Server, address: str, identities: Identities | None) -> int:
