@@ -13,6 +13,7 @@ from server.db.postgres import BOOKING_SETTINGS, LedgerServer, pooled, process_o
 from server.ledger.sql_reader import SqlReader, Statement, Values
 from server.ledger.sql_store import ACCOUNT, NEWEST, Rows, SqlStore, Table
 from server.ledger.store import (
+    Begun,
     ConflictError,
     DuplicateError,
     StoreUnavailableError,
@@ -31,6 +32,10 @@ _RESERVE = """INSERT INTO counter (name, next) VALUES (%s, 1 + %s)
     ON CONFLICT (name) DO UPDATE SET next = counter.next + excluded.next - 1 RETURNING next"""
 _NUMBER = "UPDATE counter SET next = next + %s WHERE name = 'transaction'"
 """Its row lock is held until the commit: transactions get their IDs in the order they commit."""
+_ISOLATION = "SELECT current_setting('default_transaction_isolation')"
+_ONE_BY_ONE = "LOCK TABLE booking_check IN SHARE UPDATE EXCLUSIVE MODE"
+"""Batches of several processes one after the other, readers and other writers beside them. It must
+come before anything is read."""
 _FIRST = "(SELECT next FROM counter WHERE name = 'transaction') - %s"
 
 
@@ -58,13 +63,17 @@ class PostgresReader(SqlReader):
             self._database.connect()
             connection = self._database.connection()
         if connection is not self._connected:
-            connection.adapters.register_dumper(int, Int8Dumper)
             connection.patience_seconds = self.PATIENCE_SECONDS
-            for setting in self.SETTINGS:
-                connection.execute(setting)
-            self._process = process_of(connection)
+            self._prepare(connection)
             self._connected = connection
         return connection
+
+    def _prepare(self, connection: "psycopg.Connection[Any]") -> None:
+        """Set a new connection as it is needed here."""
+        connection.adapters.register_dumper(int, Int8Dumper)
+        for setting in self.SETTINGS:
+            connection.execute(setting)
+        self._process = process_of(connection)
 
     def _run(self, statements: Sequence[Statement]) -> list[list[Any]]:
         with told():
@@ -107,7 +116,23 @@ class PostgresStore(PostgresReader, SqlStore):
     ) -> None:
         super().__init__(database, loaders)
         self._kept_back: list[Statement] = []
+        self._is_snapshot = False
+        """Whether a transaction sees what there was when it began, and fails if it changes."""
         self._inserts: dict[str, str] = {}
+
+    def _prepare(self, connection: "psycopg.Connection[Any]") -> None:
+        super()._prepare(connection)
+        ((isolation,),) = connection.execute(_ISOLATION).fetchall()
+        self._is_snapshot = isolation in ("repeatable read", "serializable")
+
+    def begin(self, keys: Collection[Key[Any]]) -> Begun:
+        """Begin a transaction, and look up the values of the keys."""
+        with told():
+            self._connection()  # which knows how its transactions begin
+        return super().begin(keys)
+
+    def _beginning(self) -> Sequence[str]:
+        return (self.BEGIN, _ONE_BY_ONE) if self._is_snapshot else (self.BEGIN,)
 
     def _run(self, statements: Sequence[Statement]) -> list[list[Any]]:
         """Run statements; raise ConflictError too where psycopg has lost track of what it prepared.

@@ -148,8 +148,14 @@ class SqlStore(SqlReader):
     def begin(self, keys: Collection[Key[Any]]) -> Begun:
         """Begin a transaction, and look up the values of the keys."""
         types, statements = self._look_ups(keys)
-        _, newest, *found = self._run([(self.BEGIN, ()), (self.NEWEST, ()), *statements])
+        beginning: list[Statement] = [(text, ()) for text in self._beginning()]
+        told = self._run([*beginning, (self.NEWEST, ()), *statements])
+        newest, *found = told[len(beginning) :]
         return Begun(self._newest(newest), self._built(types, found))
+
+    def _beginning(self) -> Sequence[str]:
+        """Return the statements that begin a transaction."""
+        return (self.BEGIN,)
 
     def load(
         self,

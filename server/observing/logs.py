@@ -13,6 +13,7 @@ def begin_logging(form: str, level: str) -> None:
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(_json_formatter() if form == "json" else _TextFormatter(TEXT_FORM))
     logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    logging.getLogger("psycopg").setLevel(logging.ERROR)  # it warns of what it raises, too
 
 
 class _TextFormatter(logging.Formatter):

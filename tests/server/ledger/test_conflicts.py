@@ -12,6 +12,7 @@ import psycopg
 import pytest
 
 from server.db.engine import open_database
+from server.ledger import booker as booking
 from server.ledger.booker import TRIES_MAX, Booker, Command
 from server.ledger.engines import open_store
 from server.ledger.settling import SettleCommand
@@ -223,6 +224,21 @@ def test_a_batch_that_another_got_before_is_repeated_whole(
     assert verify(shared.database).fault is None
 
 
+def test_serializable_batches_take_turns(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the number of the newest transaction alone lets all but one of them fail each time."""
+    monkeypatch.setattr(booking, "TRIES_MAX", 1)
+    with town.booker() as booker:
+        granted(booker, *(grant_command(card, 1000) for card in CARDS))
+    serializable = Town(f"{town.url}&{SERIALIZABLE}", town.clock)
+    batches = [
+        [[spend_command(card, 1) for card in CARDS] for _ in range(ROUNDS)] for _ in range(BOOKERS)
+    ]
+    answers = [one for booked in at_once(serializable, batches) for one in booked]
+    assert {one.outcome for one in answers if isinstance(one, Operation)} == {Outcome.BOOKED}
+    assert len(answers) == BOOKERS * ROUNDS * len(CARDS)
+    assert [town.balance(card) for card in CARDS] == [1000 - BOOKERS * ROUNDS] * 3
+
+
 def void(_: object) -> None:
     """Return nothing."""
 
@@ -274,8 +290,12 @@ def test_a_deadlock_is_repeated(shared: Town, another: "psycopg.Connection[Any]"
     assert [shared.balance(card) for card in CARDS] == [990] * 3
 
 
+@pytest.mark.parametrize("shared", ["read committed"], indirect=True)
 def test_a_request_that_another_settles_at_that_moment_is_not_booked(shared: Town) -> None:
-    """The request ID is free when the batch is read, and taken when it is stored."""
+    """The request ID is free when the batch is read, and taken when it is stored.
+
+    Serializable batches come one after the other.
+    """
     with shared.booker() as booker, shared.booker() as other:
         granted(booker, grant_command(CARD_B, 1))
         granted(other, grant_command(CARD_B, 1))
