@@ -43,6 +43,10 @@ api-page: ## Write the reference of docs/api.md from the protobuf definitions an
 	@tools/set-up dev
 	@.venv/bin/python tools/api_page.py
 
+requirements: ## Write the page that says where each requirement is built and tested
+	@tools/set-up dev
+	@.venv/bin/python tools/requirements.py
+
 texts: ## Collect and compile the counter's translations
 	@tools/set-up dev
 	@.venv/bin/python tools/texts.py
@@ -83,4 +87,4 @@ constraints: ## Write constraints.txt anew from pyproject.toml
 clean: ## Remove what the other targets made, the demo's ledger too
 	@rm -rf .venv .venv-proto var .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help run test lint licences proto api-page texts pictures snapshots golden bench simulate crash-test deep constraints clean
+.PHONY: help run test lint licences proto api-page requirements texts pictures snapshots golden bench simulate crash-test deep constraints clean
