@@ -74,3 +74,10 @@ def test_its_links_lead_to_one_heading_each() -> None:
     anchors = Counter(map(anchor, HEADINGS))
     links = set(re.findall(r"\]\(#([^)]+)\)", PAGE.read_text("utf-8")))
     assert {link: anchors[link] for link in links if anchors[link] != 1} == {}
+
+
+def test_refusals_that_comments_name_exist() -> None:
+    for path in sorted((ROOT / "proto" / "jichipoint" / "v1").glob("*.proto")):
+        for said in re.findall(r"Refusals: (.+?)\n +rpc", path.read_text("utf-8"), re.DOTALL):
+            named = set(re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b", said))
+            assert named <= set(TABLE), (path.name, named - set(TABLE))

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from peewee import Database
 
 from server.db.queries import change, rows
+from server.ledger.errors import LedgerReason
 from server.ledger.values import Refusal, RequestKey
 from server.points.errors import PointsReason
 from server.vouchers.errors import VoucherReason
@@ -40,7 +41,7 @@ def reprint(database: Database, request: RequestKey, transaction_number: str, no
     if done:
         ((count, of_transaction),) = done
         if of_transaction != transaction_id:
-            raise Refusal("REQUEST_ID_REUSED", {"request_id": request.request_id})
+            raise Refusal(LedgerReason.REQUEST_ID_REUSED)
         return Reprint(voucher_number, qr_text, count)
     ((count,),) = rows(
         database,

@@ -69,7 +69,8 @@ class PointServiceServicer(object):
         """Takes points off a citizen's balance, lots nearest to expiry first (USE-2).
         Refusals: those of ListUsablePoints, and POINTS_NOT_POSITIVE, POINTS_TOO_MANY,
         INSUFFICIENT_POINTS, PROGRAM_UNKNOWN, PROGRAM_NOT_USABLE_HERE,
-        PROGRAM_OUT_OF_PERIOD, OVER_LIMIT_PER_USE, CARD_CHANGED, DAY_TURNED,
+        PROGRAM_OUT_OF_PERIOD, RETAINED_NOT_SPENT, OVER_LIMIT_PER_USE,
+        OVER_LIMIT_PER_CITIZEN_DAY, OVER_LIMIT_PER_TERMINAL_DAY, CARD_CHANGED, DAY_TURNED,
         REQUEST_ID_REUSED, OPERATION_ABANDONED. Above the amount from which the
         municipality asks for the PIN: PIN_NEEDED, and where the proof is none
         CHALLENGE_EXPIRED, CHALLENGE_NOT_FOR_THIS_REQUEST, CARD_SIGNATURE_WRONG,

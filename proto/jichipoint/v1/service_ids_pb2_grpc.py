@@ -98,8 +98,10 @@ class ServiceIdServiceServicer(object):
     def RegisterServiceId(self, request, context):
         """Registers the number of the card's holder at the calling terminal's issuer (SID-1).
         Repeating it with the same request ID returns the first answer.
-        Refusals: as LookUpServiceId, and CUSTOMER_ID_UNFIT, CUSTOMER_ID_TAKEN,
-        SERVICE_ID_DIFFERENT, CARD_CHANGED.
+        Refusals: as LookUpServiceId without SERVICE_ID_UNKNOWN, and
+        CUSTOMER_ID_UNFIT_STREET, CUSTOMER_ID_UNFIT_PATTERN, CUSTOMER_ID_UNFIT_SYMBOLOGY,
+        CUSTOMER_ID_TAKEN, SERVICE_ID_DIFFERENT, CARD_CHANGED, REQUEST_ID_REUSED,
+        OPERATION_ABANDONED.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

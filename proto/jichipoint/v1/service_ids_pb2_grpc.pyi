@@ -47,8 +47,10 @@ class ServiceIdServiceStub:
     RegisterServiceId: _grpc.UnaryUnaryMultiCallable[_service_ids_pb2.RegisterServiceIdRequest, _service_ids_pb2.RegisterServiceIdResponse]
     """Registers the number of the card's holder at the calling terminal's issuer (SID-1).
     Repeating it with the same request ID returns the first answer.
-    Refusals: as LookUpServiceId, and CUSTOMER_ID_UNFIT, CUSTOMER_ID_TAKEN,
-    SERVICE_ID_DIFFERENT, CARD_CHANGED.
+    Refusals: as LookUpServiceId without SERVICE_ID_UNKNOWN, and
+    CUSTOMER_ID_UNFIT_STREET, CUSTOMER_ID_UNFIT_PATTERN, CUSTOMER_ID_UNFIT_SYMBOLOGY,
+    CUSTOMER_ID_TAKEN, SERVICE_ID_DIFFERENT, CARD_CHANGED, REQUEST_ID_REUSED,
+    OPERATION_ABANDONED.
     """
     ListServiceIds: _grpc.UnaryUnaryMultiCallable[_service_ids_pb2.ListServiceIdsRequest, _service_ids_pb2.ListServiceIdsResponse]
     """The numbers registered at the calling terminal's issuer, in their order.
@@ -86,8 +88,10 @@ class ServiceIdServiceAsyncStub(ServiceIdServiceStub):
     RegisterServiceId: _aio.UnaryUnaryMultiCallable[_service_ids_pb2.RegisterServiceIdRequest, _service_ids_pb2.RegisterServiceIdResponse]  # type: ignore[assignment]
     """Registers the number of the card's holder at the calling terminal's issuer (SID-1).
     Repeating it with the same request ID returns the first answer.
-    Refusals: as LookUpServiceId, and CUSTOMER_ID_UNFIT, CUSTOMER_ID_TAKEN,
-    SERVICE_ID_DIFFERENT, CARD_CHANGED.
+    Refusals: as LookUpServiceId without SERVICE_ID_UNKNOWN, and
+    CUSTOMER_ID_UNFIT_STREET, CUSTOMER_ID_UNFIT_PATTERN, CUSTOMER_ID_UNFIT_SYMBOLOGY,
+    CUSTOMER_ID_TAKEN, SERVICE_ID_DIFFERENT, CARD_CHANGED, REQUEST_ID_REUSED,
+    OPERATION_ABANDONED.
     """
     ListServiceIds: _aio.UnaryUnaryMultiCallable[_service_ids_pb2.ListServiceIdsRequest, _service_ids_pb2.ListServiceIdsResponse]  # type: ignore[assignment]
     """The numbers registered at the calling terminal's issuer, in their order.
@@ -140,8 +144,10 @@ class ServiceIdServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_service_ids_pb2.RegisterServiceIdResponse, _abc.Awaitable[_service_ids_pb2.RegisterServiceIdResponse]]:
         """Registers the number of the card's holder at the calling terminal's issuer (SID-1).
         Repeating it with the same request ID returns the first answer.
-        Refusals: as LookUpServiceId, and CUSTOMER_ID_UNFIT, CUSTOMER_ID_TAKEN,
-        SERVICE_ID_DIFFERENT, CARD_CHANGED.
+        Refusals: as LookUpServiceId without SERVICE_ID_UNKNOWN, and
+        CUSTOMER_ID_UNFIT_STREET, CUSTOMER_ID_UNFIT_PATTERN, CUSTOMER_ID_UNFIT_SYMBOLOGY,
+        CUSTOMER_ID_TAKEN, SERVICE_ID_DIFFERENT, CARD_CHANGED, REQUEST_ID_REUSED,
+        OPERATION_ABANDONED.
         """
 
     @_abc_1.abstractmethod
