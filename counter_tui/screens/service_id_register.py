@@ -268,6 +268,8 @@ class RegisterServiceIdScreen(CounterScreen[None]):
         """Keep nothing of one user for the next."""
         self.query_one("#number", Input).value = ""
         self._notices_address = None
+        notice = self.query_one("#notice", NumberedList)
+        notice.show(notice.lines)
         self._show_choice()
 
     def card_inserted(self) -> None:

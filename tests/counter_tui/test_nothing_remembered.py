@@ -9,6 +9,7 @@ from textual.widgets import Input
 from counter_tui.screens.merge import MergeDoneScreen, MergeInputScreen
 from counter_tui.screens.service_id_register import RegisteredScreen, RegisterServiceIdScreen
 from counter_tui.screens.voucher_issue import IssueDoneScreen, IssueInputScreen
+from counter_tui.widgets import NumberedList
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import STREET_CARD, Counter
 from tests.counter_tui.test_merge_screens import typed_card
@@ -76,6 +77,17 @@ async def test_number_and_notice_go_once_they_are_registered(counter: Counter) -
         assert isinstance(counter.app.screen, RegisterServiceIdScreen)
         assert entered(counter, "number") == [""]
         assert "選択:" not in screen_text(counter.app)
+
+
+async def test_the_notice_s_mark_goes_back_to_the_first_answer(counter: Counter) -> None:
+    async with running(counter) as pilot:
+        await s23(counter, pilot)
+        counter.reader.insert(SAKURAI)
+        await press(counter, pilot, *NEW, "enter", "2")
+        assert counter.app.screen.query_one("#notice", NumberedList).index == 1
+        counter.reader.remove()
+        await settle(pilot)
+        assert counter.app.screen.query_one("#notice", NumberedList).index == 0
 
 
 async def test_the_street_s_card_and_the_points_go_once_they_are_merged(counter: Counter) -> None:
