@@ -122,8 +122,8 @@ class LedgerServer(PostgresqlDatabase):
         born = _birth_of(connection)
         if self._born is not None and born != self._born:
             raise MisledError(
-                f"{without_password(str(self.database))} leads to another ledger than when the "
-                "server was started: let it lead to the first again, or start the server again",
+                f"{without_password(str(self.database))} leads to another ledger than at the "
+                "start: let it lead to the first again, or start again",
                 Trouble.OTHER_LEDGER,
             )
         self._born = born

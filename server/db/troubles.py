@@ -60,6 +60,11 @@ def trouble_of(error: BaseException) -> Trouble:
     return next((found for one in _chain(error) if (found := _trouble(one))), Trouble.OTHER)
 
 
+def misled_by(error: BaseException) -> MisledError | None:
+    """Return the MisledError that an engine's error is, or that led to it."""
+    return next((one for one in _chain(error) if isinstance(one, MisledError)), None)
+
+
 def told_of(error: BaseException) -> str:
     """Return in one line what an engine said of the trouble: an error after it says less."""
     first = next((one for one in _chain(error) if _trouble(one)), error)

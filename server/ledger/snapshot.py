@@ -11,6 +11,7 @@ from server.db.engine import shown_name
 from server.db.errors import UnusableDatabaseError
 from server.db.migrate import MIGRATIONS
 from server.db.queries import Row, rows
+from server.db.troubles import misled_by
 
 ROWS_AT_ONCE = 2000
 
@@ -80,7 +81,9 @@ def told(database: Database, what: str) -> Iterator[None]:
     try:
         yield
     except errors as error:
-        raise UnusableDatabaseError(f"{shown_name(database)} {what}: {one_line(error)}") from error
+        misled = misled_by(error)  # names the database itself, and what to do
+        why = str(misled) if misled else f"{shown_name(database)} {what}: {one_line(error)}"
+        raise UnusableDatabaseError(why) from error
 
 
 def unfit_errors(database: Database) -> Errors:

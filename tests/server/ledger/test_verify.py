@@ -1,15 +1,17 @@
 """Verifying names what is wrong, whoever changed the database (LED-6)."""
 
 import re
+import shutil
 import sqlite3
 from pathlib import Path
 
 import pytest
 
-from server.db.engine import open_database
+from server.db.engine import open_database, shown_name
 from server.db.errors import UnusableDatabaseError
 from server.db.migrate import migrate
 from server.db.queries import rows
+from server.db.sqlite import sqlite_path
 from server.ledger.booker import Booker
 from server.ledger.snapshot import snapshot
 from server.ledger.verify import verify
@@ -391,3 +393,16 @@ def test_gaps_of_the_first_schema_are_none_but_later_ones_are(
     town.tamper("DELETE FROM ledger_transaction WHERE transaction_id IN (33, 34)")
     missing = r"transaction IDs 5 to 34 are missing, before transaction \d+"
     assert re.fullmatch(missing, str(verify(town.database).fault))
+
+
+def test_a_ledger_that_became_another_is_named_once(filled: Town) -> None:
+    opened = open_database(filled.url)
+    if filled.is_sqlite:
+        path = sqlite_path(filled.url)
+        shutil.copy(path, path.with_name("another.db"))
+        path.with_name("another.db").replace(path)
+    else:
+        filled.tamper("UPDATE schema_migration SET applied = '2001-01-01'")
+    with pytest.raises(UnusableDatabaseError) as refused:
+        verify(opened)
+    assert str(refused.value).count(shown_name(opened)) == 1, refused.value
