@@ -23,6 +23,7 @@ from server.citizens.settings import (
 )
 from server.clock import SystemClock
 from server.configuration.fields import FIELDS, LOG_FORMS, LOG_LEVELS, PROCESSES_MAX
+from server.db.engine import open_database
 from server.db.errors import UnusableDatabaseError
 from server.listening import AddressInUseError, ClearAddressError, check_address, shared_port
 from server.observing.logs import begin_logging
@@ -239,7 +240,7 @@ def _open(url: str, training_url: str | None, key: bytes) -> tuple[Ledger, Ledge
     ledger = open_ledger(url, key, clock, chance)
     if training_url is None:
         return ledger, None
-    refuse_ledger_itself(ledger.database, training_url)
+    refuse_ledger_itself(ledger.database, open_database(training_url))
     practice = open_ledger(training_url, key, clock, chance, first_voucher_key=TRAINING_KEY_ID)
     return ledger, practice
 

@@ -8,6 +8,7 @@ from peewee import Database
 from server.chance import SystemChance
 from server.clock import SystemClock
 from server.commands import changing, reading, told_in_one_line
+from server.db.engine import open_existing
 from server.db.sqlite import sqlite_path
 from server.master_key.data_key import (
     exchange_data_key,
@@ -20,7 +21,7 @@ from server.master_key.making import write_master_key
 from server.master_key.sealed_columns import check_secrets
 from server.options import database_option, master_key_option
 from server.secrets import MasterKeyError, read_master_key
-from server.training.databases import beside
+from server.training.databases import beside, refuse_ledger_itself
 from server.wording import counted
 
 _new_key_option = click.option(
@@ -88,6 +89,7 @@ def rotate(
             raise MasterKeyError("both files hold the same key: make another with master-key new")
         told = []
         if training and (training_database or _is_there(training)):
+            refuse_ledger_itself(open_existing(database), open_existing(training))
             told.append(f"training: {_exchange(training, before, after, new_data_key)}")
         told.append(f"ledger: {_exchange(database, before, after, new_data_key)}")
     click.echo("; ".join(told))

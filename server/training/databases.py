@@ -2,7 +2,7 @@
 
 from peewee import Database
 
-from server.db.engine import are_one, open_database, shown_name
+from server.db.engine import are_one, shown_name
 from server.db.errors import UnusableDatabaseError
 from server.db.sqlite import sqlite_path, sqlite_url
 from server.ledger.snapshot import told
@@ -18,12 +18,11 @@ def beside(url: str) -> str | None:
     return sqlite_url(path.with_name(path.stem + SUFFIX + path.suffix))
 
 
-def refuse_ledger_itself(ledger: Database, url: str) -> None:
-    """Raise UnusableDatabaseError where the training ledger's URL leads to the ledger itself.
+def refuse_ledger_itself(ledger: Database, training: Database) -> None:
+    """Raise UnusableDatabaseError where the training ledger is the ledger itself.
 
     What is tried in training would be booked with people's points.
     """
-    training = open_database(url)
     with told(training, "cannot be used"):
         is_ledger_itself = are_one(ledger, training)
     if is_ledger_itself:

@@ -93,6 +93,16 @@ def test_a_training_ledger_gets_the_new_key_too(
         assert is_sealed_with(again.database, bytes.fromhex(NEW_KEY), again.chance)
 
 
+def test_a_training_ledger_that_is_the_ledger_itself_is_refused(
+    town: Town, keys: dict[str, str]
+) -> None:
+    """Else the real one would keep the old key, which is thrown away."""
+    result = rotate(town, keys["old"], keys["new"], "--training-database", town.url)
+    assert result.exit_code == 1
+    assert "is the ledger itself: name another database" in result.output
+    assert check(town, keys["old"]).exit_code == 0, "nothing was exchanged"
+
+
 def test_no_password_of_a_database_is_in_the_trail(town: Town, keys: dict[str, str]) -> None:
     training = "postgresql://u:geheim@127.0.0.1:1/none"
     result = rotate(town, keys["old"], keys["new"], "--training-database", training)
