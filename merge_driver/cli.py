@@ -21,7 +21,7 @@ _PATH: Final = click.Path(path_type=Path)
 
 
 class _DayOption(click.ParamType[date]):
-    name = "day"
+    name = "yyyy-mm-dd"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None

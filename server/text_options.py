@@ -32,7 +32,7 @@ class DigitsOption(click.ParamType[str]):
 class DayOption(click.ParamType[date]):
     """A day that this system may live to see: a slip of the finger is no year."""
 
-    name = "day"
+    name = "yyyy-mm-dd"
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None

@@ -35,6 +35,10 @@ def parameters(command: click.Command) -> Iterator[click.Parameter]:
         yield from parameters(one)
 
 
+def is_day(one: click.Parameter) -> bool:
+    return isinstance(one.type, click.DateTime) or one.type.name.startswith("yyyy")
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_every_program_tells_its_version(script: str) -> None:
     line = [sys.executable, "-m", SCRIPTS[script].partition(":")[0], "--version"]
@@ -57,10 +61,18 @@ def test_a_ledger_that_is_not_named_may_be_in_a_configuration() -> None:
 def test_a_day_out_of_range_is_told_as_wrong_use(script: str, day: str) -> None:
     module, _, name = SCRIPTS[script].partition(":")
     for one in parameters(getattr(import_module(module), name)):
-        is_day = isinstance(one.type, click.DateTime) or one.type.name.startswith("day")
-        if is_day:
+        if is_day(one):
             with click.Context(server) as context:
                 try:
                     one.type.convert(day, one, context)
                 except click.BadParameter as error:
                     assert "\n" not in error.message
+
+
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_says_how_a_day_is_written(script: str) -> None:
+    module, _, name = SCRIPTS[script].partition(":")
+    for one in parameters(getattr(import_module(module), name)):
+        shown = one.make_metavar(click.Context(server))
+        assert "%" not in shown and not shown.startswith("DAY"), one.opts
+        assert shown.startswith("YYYY-MM-DD") or not is_day(one), one.opts

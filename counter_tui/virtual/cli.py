@@ -3,7 +3,7 @@
 import re
 import signal
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import click
@@ -34,6 +34,18 @@ class _Commands(click.Group):
             return super().invoke(ctx)
         except CardFileError as error:
             raise click.ClickException(str(error)) from error
+
+
+class _DayOption(click.ParamType[date]):
+    name = "yyyy-mm-dd"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> date:
+        try:
+            return datetime.strptime(str(value), "%Y-%m-%d").replace(tzinfo=TOKYO).date()
+        except ValueError:
+            self.fail(f"{str(value)!r} is no day like 2026-07-01", param, ctx)
 
 
 def _matching(pattern: str, wanted: str) -> Callable[[click.Context, click.Parameter, str], str]:
@@ -79,7 +91,7 @@ def authority(folder: Path) -> None:
 @click.option("--label", default="桜井 花子", show_default=True, help="The holder's name.")
 @click.option(
     "--last-good-day",
-    type=click.DateTime(["%Y-%m-%d"]),
+    type=_DayOption(),
     help="Of the certificates; in about five years, if not given.",
 )
 @click.option(
@@ -102,7 +114,7 @@ def new(
     serial: str,
     *,
     label: str,
-    last_good_day: datetime | None,
+    last_good_day: date | None,
     pin: str,
     password: str,
     child: bool,
@@ -111,10 +123,10 @@ def new(
     from counter_tui.virtual.card_file import load_issuing, save  # noqa: PLC0415
     from counter_tui.virtual.citizen import Person, Secrets  # noqa: PLC0415
 
-    day = last_good_day or datetime.now(TOKYO) + timedelta(days=GOOD_DAYS)
+    day = last_good_day or datetime.now(TOKYO).date() + timedelta(days=GOOD_DAYS)
     if day.year <= GOOD_FROM:
         raise click.BadParameter(f"after {GOOD_FROM}", param_hint="--last-good-day")
-    header = CardHeader(label, canonical(serial), day.date())
+    header = CardHeader(label, canonical(serial), day)
     path = card_path(folder, header.serial_number)
     if path.exists():
         raise click.ClickException(f"{path} is there already")

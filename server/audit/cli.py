@@ -55,7 +55,7 @@ class _Printable(click.ParamType[str]):
 class _Moment(click.ParamType[int]):
     """A day or a time in Japan, as microseconds since 1970-01-01T00:00:00Z."""
 
-    name = "day or time"
+    name = "yyyy-mm-dd[thh:mm]"
 
     def __init__(self, *, is_end: bool = False) -> None:
         self._is_end = is_end

@@ -126,7 +126,7 @@ def test_what_a_report_lacks_is_said_in_words(place: Place) -> None:
         2,
         "Error: Invalid value for '--from': '9999-99-01' is no day like 2026-07-01",
     )
-    assert "--until DAY" in call("report", "--help").stdout
+    assert "--until YYYY-MM-DD" in call("report", "--help").stdout
     assert "MERGE_DRIVER_CONFIG" in call("report").stderr
 
 
