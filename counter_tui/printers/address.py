@@ -60,7 +60,8 @@ Address = UsbAddress | TcpAddress | SerialAddress | FileAddress
 
 _USB = re.compile(r"usb:([0-9A-Fa-f]{4}):([0-9A-Fa-f]{4})")
 _TCP = re.compile(r"tcp://(?:\[([0-9A-Fa-f:.]+)\]|([A-Za-z0-9_.-]+))(?::([0-9]{1,9}))?/?")
-_DATABASE = b"SQLite format 3\0"
+_SLIP = b"\x1b@"
+"""ESC @, with which every slip begins."""
 _BAUD = re.compile(r"baud=([0-9]{1,9})")
 _FORMS = (
     "usb, usb:04b8:0e15, tcp://192.168.0.20:9100, serial:/dev/ttyUSB0?baud=19200 "
@@ -114,17 +115,17 @@ def _serial(text: str, rest: str) -> SerialAddress:
 
 def _file(text: str, rest: str) -> FileAddress:
     path = _path(text, rest)
-    if _is_database(path):
-        raise _unusable(text, "the file is an SQLite database, which a slip would spoil")
+    if _holds_something_else(path):
+        raise _unusable(text, "the file holds no slips, and one would spoil it: name a new file")
     return FileAddress(path)
 
 
-def _is_database(path: Path) -> bool:
+def _holds_something_else(path: Path) -> bool:
     try:
         if not path.is_file():  # a device is not read: that may wait
             return False
         with path.open("rb") as file:
-            return file.read(len(_DATABASE)) == _DATABASE
+            return file.read(len(_SLIP)) not in (b"", _SLIP)
     except OSError:  # printing tells what is the matter
         return False
 

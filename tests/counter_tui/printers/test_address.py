@@ -1,6 +1,4 @@
-import sqlite3
 import string
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,8 @@ from counter_tui.printers.address import (
     UsbAddress,
     parse_address,
 )
+from counter_tui.slips.document import Slip
+from counter_tui.slips.escpos import encode
 
 
 @pytest.mark.parametrize(
@@ -84,20 +84,25 @@ def test_what_is_none_is_said_clearly(text: str, reason: str) -> None:
     assert repr(text) in str(raised.value)
 
 
-def test_a_database_takes_no_slips(tmp_path: Path) -> None:
-    path = tmp_path / "ledger.db"
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("CREATE TABLE t (c)")
+@pytest.mark.parametrize("content", [b"SQLite format 3\0", b"\x1b", b"\n", b"a letter"])
+def test_a_file_of_something_else_takes_no_slips(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "letter.txt"
+    path.write_bytes(content)
     (tmp_path / "linked").symlink_to(path)
     for text in (f"file:{path}", f"file:{tmp_path / 'linked'}"):
         with pytest.raises(UnusableAddressError) as raised:
             parse_address(text)
         assert str(raised.value) == (
             f"the printer's address {text!r} cannot be used: "
-            "the file is an SQLite database, which a slip would spoil"
+            "the file holds no slips, and one would spoil it: name a new file"
         )
-    path.write_bytes(b"SQLite format 3")
-    assert parse_address(f"file:{path}") == FileAddress(path)
+
+
+def test_a_file_that_is_empty_or_has_slips_takes_more(tmp_path: Path) -> None:
+    path = tmp_path / "slips"
+    for content in (b"", encode(Slip("", ()))):
+        path.write_bytes(content)
+        assert parse_address(f"file:{path}") == FileAddress(path)
 
 
 _PATHS = st.text(
