@@ -18,6 +18,8 @@ from counter_tui.slips.receipts import Letterhead
 REQUEST_ID = "019c0000-0000-7000-8000-000000000001"
 DAY = Date(year=2026, month=7, day=1)
 PROGRAMS = {"00000001": "A市ポイント"}
+Expected = tuple[Message, list[str], int | None, bool]
+"""A request; what is told of it, its points, and whether it is of a day."""
 
 
 def entry(method: str, request: Message) -> Entry:
@@ -25,7 +27,15 @@ def entry(method: str, request: Message) -> Entry:
     return Entry(REQUEST_ID, method, request.SerializeToString(), begun, False, None)
 
 
-REQUESTS: dict[str, tuple[Message, list[str], int | None, bool]] = {
+def cancelled(
+    kind: type[points_pb2.CancelSpendRequest | vouchers_pb2.CancelVoucherRequest], what: str
+) -> Expected:
+    number, reason = "2026070100001", "打ち間違い"
+    request = kind(request_id=REQUEST_ID, transaction_number=number, reason=reason)
+    return request, [what, number, reason], None, False
+
+
+REQUESTS: dict[str, Expected] = {
     "Spend": (
         points_pb2.SpendRequest(
             request_id=REQUEST_ID,
@@ -70,22 +80,8 @@ REQUESTS: dict[str, tuple[Message, list[str], int | None, bool]] = {
         None,
         False,
     ),
-    "CancelSpend": (
-        points_pb2.CancelSpendRequest(
-            request_id=REQUEST_ID, transaction_number="2026070100001", reason="打ち間違い"
-        ),
-        ["ポイント利用の取消", "2026070100001", "打ち間違い"],
-        None,
-        False,
-    ),
-    "CancelVoucher": (
-        vouchers_pb2.CancelVoucherRequest(
-            request_id=REQUEST_ID, transaction_number="2026070100001", reason="打ち間違い"
-        ),
-        ["ポイント券発行の取消", "2026070100001", "打ち間違い"],
-        None,
-        False,
-    ),
+    "CancelSpend": cancelled(points_pb2.CancelSpendRequest, "ポイント利用の取消"),
+    "CancelVoucher": cancelled(vouchers_pb2.CancelVoucherRequest, "ポイント券発行の取消"),
     "RegisterServiceId": (
         service_ids_pb2.RegisterServiceIdRequest(
             request_id=REQUEST_ID, customer_id="1234567", replaces="7654321"

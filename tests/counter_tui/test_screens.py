@@ -36,6 +36,13 @@ class SnapCompare(Protocol):
     ) -> bool: ...
 
 
+async def answer(counter: Counter, pilot: Pilot[object], key: str) -> None:
+    """Press a key once what is shown was read."""
+    counter.watch.seconds += 1
+    await pilot.press(key)
+    await settle(pilot)
+
+
 async def s9(counter: Counter, pilot: Pilot[object]) -> None:
     await settle(pilot)
 
@@ -99,9 +106,7 @@ async def pin(counter: Counter, pilot: Pilot[object]) -> None:
     await s29(counter, pilot)
     await pilot.press(*("backspace",) * 3, *"1500", "enter")
     await settle(pilot)
-    counter.watch.seconds += 1
-    await pilot.press("enter")
-    await settle(pilot)
+    await answer(counter, pilot, "enter")
 
 
 async def pin_wrong(counter: Counter, pilot: Pilot[object]) -> None:
@@ -125,9 +130,7 @@ async def foreign_card(counter: Counter, pilot: Pilot[object]) -> None:
 
 async def s31(counter: Counter, pilot: Pilot[object]) -> None:
     await s30(counter, pilot)
-    counter.watch.seconds += 1
-    await pilot.press("enter")
-    await settle(pilot)
+    await answer(counter, pilot, "enter")
 
 
 async def refused(counter: Counter, pilot: Pilot[object]) -> None:
@@ -147,16 +150,12 @@ async def resumed(counter: Counter, pilot: Pilot[object]) -> None:
 
 async def resumed_and_booked(counter: Counter, pilot: Pilot[object]) -> None:
     await resumed(counter, pilot)
-    counter.watch.seconds += 1
-    await pilot.press("f3")
-    await settle(pilot)
+    await answer(counter, pilot, "f3")
 
 
 async def resumed_and_given_up(counter: Counter, pilot: Pilot[object]) -> None:
     await resumed(counter, pilot)
-    counter.watch.seconds += 1
-    await pilot.press("f7")
-    await settle(pilot)
+    await answer(counter, pilot, "f7")
 
 
 async def booked_by_an_earlier_run(counter: Counter, pilot: Pilot[object]) -> None:
@@ -182,9 +181,7 @@ async def s38(counter: Counter, pilot: Pilot[object]) -> None:
 
 async def s39(counter: Counter, pilot: Pilot[object]) -> None:
     await s38(counter, pilot)
-    counter.watch.seconds += 1
-    await pilot.press("enter")
-    await settle(pilot)
+    await answer(counter, pilot, "enter")
 
 
 async def s2_training(counter: Counter, pilot: Pilot[object]) -> None:
@@ -213,9 +210,7 @@ async def training_pin(counter: Counter, pilot: Pilot[object]) -> None:
     await settle(pilot)
     await pilot.press("1", *"1500", "enter")
     await settle(pilot)
-    counter.watch.seconds += 1
-    await pilot.press("enter")
-    await settle(pilot)
+    await answer(counter, pilot, "enter")
     await pilot.press(*"0000", "enter")
     await settle(pilot)
 
@@ -254,9 +249,7 @@ async def s33(counter: Counter, pilot: Pilot[object]) -> None:
 
 async def s34(counter: Counter, pilot: Pilot[object]) -> None:
     await s33(counter, pilot)
-    counter.watch.seconds += 1
-    await pilot.press("enter")
-    await settle(pilot)
+    await answer(counter, pilot, "enter")
 
 
 async def s34_again(counter: Counter, pilot: Pilot[object]) -> None:
@@ -281,9 +274,7 @@ async def cancel_confirm(counter: Counter, pilot: Pilot[object]) -> None:
 
 async def cancel_done(counter: Counter, pilot: Pilot[object]) -> None:
     await cancel_confirm(counter, pilot)
-    counter.watch.seconds += 1
-    await pilot.press("enter")
-    await settle(pilot)
+    await answer(counter, pilot, "enter")
 
 
 async def s35_empty(counter: Counter, pilot: Pilot[object]) -> None:
@@ -327,9 +318,7 @@ async def s35_number_without_network(counter: Counter, pilot: Pilot[object]) -> 
 
 async def s36(counter: Counter, pilot: Pilot[object]) -> None:
     await s35(counter, pilot)
-    counter.watch.seconds += 1
-    await pilot.press("enter")
-    await settle(pilot)
+    await answer(counter, pilot, "enter")
 
 
 async def scanned_elsewhere(counter: Counter, pilot: Pilot[object]) -> None:
