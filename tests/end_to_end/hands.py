@@ -17,6 +17,7 @@ PAUSE_SECONDS = 0.6
 """What has just appeared takes no Enter in its first half second, nor any key twice (USE-8)."""
 TYPING_SECONDS = 0.08
 """Between two keys of a fast typist: what comes faster is a scanner's."""
+KEYPAD_ENTER, KEYPAD_DIGITS = "M", "pqrstuvwxy"
 ROOT = Path(__file__).parents[2]
 
 
@@ -73,6 +74,15 @@ class Hands:
             self._tmux("send-keys", "-l", character)
         self._last = text[-1:]
         time.sleep(TYPING_SECONDS)
+
+    def keypad(self, *keys: str) -> None:
+        """Press Enter or digits of the numeric keypad in application mode: ESC O and a letter."""
+        self.keys += len(keys)
+        for key in keys:
+            time.sleep(PAUSE_SECONDS)
+            letter = KEYPAD_ENTER if key == "Enter" else KEYPAD_DIGITS[int(key)]
+            self._tmux("send-keys", "-H", *(f"{byte:x}" for byte in b"\x1bO" + letter.encode()))
+        self._last = ""
 
     def confirm(self) -> None:
         """Enter, by which something is booked."""

@@ -37,6 +37,26 @@ def test_a_day_by_keys_alone(place_of_now: Place, server_process: ServerProcess)
     assert place.waiting() == []
 
 
+def test_a_use_by_the_numeric_keypad(place_of_now: Place, server_process: ServerProcess) -> None:
+    """Its Enter is another key than the main one where the terminal is in application mode."""
+    place = place_of_now
+    with Hands(_line(place, server_process, "shop", place.receipts)) as hands:
+        _register(hands, TERMINAL, place.town.password)
+        hands.press("1")
+        hands.read("ポイント利用 カード読取・ポイント数入力")
+        _put_card_in(hands)
+        hands.read("1,730pt", "980pt")
+        hands.keypad("1")
+        hands.read("選択:")
+        hands.keypad(*"500", "Enter")
+        hands.read("ポイント利用 確認", "1,230pt")
+        hands.keypad("Enter")
+        hands.read("ポイント利用が完了しました。")
+        hands.keypad("Enter")
+        hands.read("ポイント利用 カード読取・ポイント数入力", "1,230pt")
+    assert place.booked() == [("SPEND", 500)]
+
+
 def _line(place: Place, server: ServerProcess, name: str, paper: Path) -> list[str]:
     return counter_line(
         *("--server", server.address),
