@@ -154,6 +154,7 @@ class CancelConfirmScreen(CounterScreen[Outcome]):
 class CancelDoneScreen(DoneScreen):
     """取消 完了."""
 
+    KEYS = ("close", "print")
     HEADING = later("取消 完了")
     INSTRUCTION = later(
         "取消が完了しました。\nポイントは元の有効期限のまま\n戻りました。\n\n"

@@ -4,6 +4,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from counter_tui.actions import ACTIONS, bindings, shown_key
 from counter_tui.screens.base import CounterScreen
+from counter_tui.screens.begun import Resumed
 from counter_tui.texts import _
 
 R = TypeVar("R")
@@ -15,6 +16,8 @@ class LeftByOwnKey(CounterScreen[R], Generic[R]):
     """A done screen: where what was done is final, Enter and Esc do not pass it (USE-8)."""
 
     IS_FINAL: ClassVar[bool] = False
+    _resumed: Resumed | None = None
+    """What became of it, where an earlier run had begun it: the menu is below then."""
     BINDINGS = bindings("carry_on", "finish")
 
     @property
@@ -23,9 +26,11 @@ class LeftByOwnKey(CounterScreen[R], Generic[R]):
         return self.IS_FINAL
 
     def shown_actions(self) -> list[str]:
-        """Show the key of its own in place of Enter."""
+        """Show the key of its own in place of Enter, and where Enter leads after a restart."""
         keys = super().shown_actions()
-        return ["carry_on" if key in _LEAVE else key for key in keys] if self.is_final else keys
+        if self.is_final:
+            return ["carry_on" if key in _LEAVE else key for key in keys]
+        return ["finish" if key == "next" and self._resumed else key for key in keys]
 
     def go_on(self) -> None:
         """Leave the screen."""
