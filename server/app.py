@@ -14,6 +14,7 @@ from server.citizens.proofs import Verify
 from server.clock import Clock
 from server.db.engine import shown_name
 from server.db.promises import broken_promises
+from server.jobs.guard import DayGuard
 from server.jobs.runner import start_jobs
 from server.jobs.workshop import Workshop
 from server.ledger.store import StoreUnavailableError
@@ -83,6 +84,7 @@ async def start(
     watches: Sequence[Watch] = (),
     watch_batch: WatchBatch | None = None,
     watch_trouble: WatchTrouble | None = None,
+    guard: DayGuard | None = None,
 ) -> RunningServer:
     """Start serving a ledger at HOST:PORT; port 0 takes a free one.
 
@@ -90,7 +92,7 @@ async def start(
     `training` is the training ledger (USE-7); without it there is none. With `shares_port`
     other processes of ours listen there too. With `identities` it speaks TLS. `watches` are
     told of every call, `watch_batch` of every batch, `watch_trouble` of what keeps points from
-    being booked.
+    being booked. `guard` looks at the clock before anything acts by the day.
     Raises ClearAddressError for an address that is not loopback without TLS (SEC-1),
     AddressInUseError where the port is taken.
     """
@@ -143,7 +145,8 @@ async def start(
     await pulse.beat()
     beating = asyncio.create_task(pulse.go_on())
     holder = chance.bytes(16).hex()
-    jobs = start_jobs(Workshop(real.writer, real.readers, clock, chance, holder))
+    guard = guard or DayGuard()
+    jobs = start_jobs(Workshop(real.writer, real.readers, clock, chance, holder, guard))
     noting = [asyncio.create_task(side.noting.go_on()) for side in sides]
     return RunningServer(port, server, sides, healthy, (beating, jobs, *noting))
 

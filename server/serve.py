@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 from urllib.parse import urlsplit
@@ -23,11 +24,17 @@ from server.citizens.settings import (
 )
 from server.clock import SystemClock
 from server.configuration.fields import FIELDS, LOG_FORMS, LOG_LEVELS, PROCESSES_MAX
+from server.db.clocks import server_time
 from server.db.engine import open_database
 from server.db.errors import UnusableDatabaseError
 from server.listening import AddressInUseError, ClearAddressError, check_address, shared_port
 from server.observing.logs import begin_logging
-from server.options import database_option, listen_option, master_key_option
+from server.options import (
+    database_option,
+    listen_option,
+    master_key_option,
+    quiet_hours_option,
+)
 from server.processes import (
     READY,
     ProcessDiedError,
@@ -42,6 +49,7 @@ from server.training.databases import beside, refuse_ledger_itself
 from server.vouchers.keys import TRAINING_KEY_ID
 
 if TYPE_CHECKING:
+    from server.jobs.guard import WatchHeldBack
     from server.ledger.writer import WatchBatch
     from server.pulse import WatchTrouble
     from server.rpc.handled import Watch
@@ -77,6 +85,7 @@ class Serving:
     identities: Identities | None
     metrics_listen: str | None
     trace_endpoint: str | None
+    quiet: timedelta
 
 
 @click.command()
@@ -107,6 +116,7 @@ class Serving:
     help="The authority (PEM) that signs the certificates that clients must show.",
 )
 @card_options
+@quiet_hours_option
 @click.option(
     "--metrics-listen",
     metavar="HOST:PORT",
@@ -132,6 +142,7 @@ def serve(
     tls_key: Path | None,
     tls_client_authority: Path | None,
     cards: CardSettings,
+    quiet_hours_max: int,
     metrics_listen: str | None,
     log_form: str,
     log_level: str,
@@ -153,6 +164,7 @@ def serve(
             checks.run(lambda: Identities(tls_files, SystemClock()) if tls_files else None),
             checks.run(lambda: metrics_listen and _checked(metrics_listen, has_tls=False)),
             trace_endpoint,
+            timedelta(hours=quiet_hours_max),
         )
         checks.end()
         training_url = training_database or beside(database)
@@ -280,6 +292,7 @@ def _run(serving: Coroutine[None, None, None]) -> None:
 async def _serve(serving: Serving, ledger: Ledger, training: Ledger | None) -> None:
     # gRPC reads its environment when it is imported, which takes its time too.
     from server.app import start  # noqa: PLC0415
+    from server.jobs.guard import DayGuard  # noqa: PLC0415
 
     stop = _stop_on_signals()
     several = is_one_of_several()
@@ -297,6 +310,7 @@ async def _serve(serving: Serving, ledger: Ledger, training: Ledger | None) -> N
             watches=watching.calls,
             watch_batch=watching.batches,
             watch_trouble=watching.trouble,
+            guard=DayGuard(serving.quiet, server_time, watching.held_back),
         )
         if several:
             end_with_parent(stop.set)
@@ -309,11 +323,12 @@ async def _serve(serving: Serving, ledger: Ledger, training: Ledger | None) -> N
 
 @dataclass(slots=True)
 class Watching:
-    """What is told of calls, of batches, and of what keeps points from being booked."""
+    """What is told of calls and batches, and of what keeps points from being booked or lapsing."""
 
     calls: "list[Watch]" = field(default_factory=list)
     batches: "WatchBatch | None" = None
     trouble: "WatchTrouble | None" = None
+    held_back: "WatchHeldBack | None" = None
 
 
 def _watching(serving: Serving, stack: ExitStack) -> Watching:
@@ -328,6 +343,7 @@ def _watching(serving: Serving, stack: ExitStack) -> Watching:
         meters = Meters(registry)
         watching.calls.append(meters.handled)
         watching.batches, watching.trouble = meters.batched, meters.troubled
+        watching.held_back = meters.held_back
         if not is_one_of_several():
             with _address_in_use(serving.metrics_listen):
                 stack.enter_context(served(serving.metrics_listen, registry))

@@ -53,7 +53,10 @@ _TRANSACTION = """SELECT transaction_id, booked_at FROM ledger_transaction
 _ENTRIES = """FROM account a JOIN entry e ON e.account_id = a.account_id
     JOIN ledger_transaction t ON t.transaction_id = e.transaction_id
     WHERE a.program_id = ? AND a.kind = ? AND a.owner = ?
-    AND e.transaction_id <= ? AND t.booked_at <= ?"""
+    AND e.transaction_id <= ? AND (t.booked_at <= ? OR e.transaction_id <=
+        (SELECT coalesce(max(last_transaction_id), 0) FROM day_note
+        WHERE kind = 'WENT_BACK' AND noted_at <= ?))"""
+"""What a clock that ran ahead has booked was there, at the latest, when it had been set right."""
 _BALANCE = f"""SELECT CAST(coalesce(sum(e.points), 0) AS BIGINT), max(e.transaction_id)
     {_ENTRIES}"""
 _USABLE = f"""SELECT CAST(coalesce(sum(x.points), 0) AS BIGINT)
@@ -81,7 +84,7 @@ def balance_at(database: Database, account: AccountKey, moment: UpTo) -> Balance
 
     moment that has passed stays as it was.
     """
-    place = (*account, moment.transaction_id, moment.time)
+    place = (*account, moment.transaction_id, moment.time, moment.time)
     ((points, last),) = rows(database, _BALANCE, *place)
     ((usable,),) = rows(database, _USABLE, *place, moment.day.isoformat())
     number = rows(database, _NUMBER, last)[0][0] if last is not None else ""
@@ -93,8 +96,7 @@ def history(database: Database, account: AccountKey, before: int, most: int) -> 
     found = rows(database, _LINES, *account, before, most)
     if not found:
         return []
-    newest = UpTo(found[0][0], MOST)
-    ((balance, _),) = rows(database, _BALANCE, *account, newest.transaction_id, newest.time)
+    ((balance, _),) = rows(database, _BALANCE, *account, found[0][0], MOST, MOST)
     lines = []
     for transaction_id, number, kind, booked_at, points, refers_to in found:
         line = Line(

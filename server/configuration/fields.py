@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from server.db.errors import UnusableDatabaseError
 from server.db.postgres import without_password
 from server.db.sqlite import sqlite_path, sqlite_url
+from server.timekeeping.values import QUIET_HOURS_LEAST, QUIET_HOURS_MOST
 
 PROCESSES_MAX = 64
 LOG_FORMS = ("text", "json")
@@ -78,12 +79,16 @@ def files(value: object, folder: Path) -> tuple[Path, ...]:
     return tuple(file(name, folder) for name in names)
 
 
-def processes(value: object, _folder: Path) -> int:
-    """Return how many processes serve."""
-    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
-    if not re.fullmatch("[0-9]{1,2}", text) or not 1 <= int(text) <= PROCESSES_MAX:
-        raise ValueError(f"{value!r} is not a whole number from 1 to {PROCESSES_MAX}")
-    return int(text)
+def whole_number(least: int, most: int) -> Check:
+    """Return the check of a whole number between two."""
+
+    def check(value: object, _folder: Path) -> int:
+        text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+        if not re.fullmatch("[0-9]{1,9}", text) or not least <= int(text) <= most:
+            raise ValueError(f"{value!r} is not a whole number from {least} to {most}")
+        return int(text)
+
+    return check
 
 
 def web_address(value: object, _folder: Path) -> str:
@@ -115,7 +120,7 @@ FIELDS = (
     Field("ledger", "training_database", database_url, "training_database"),
     Field("ledger", "master_key_file", file, "master_key_file"),
     Field("server", "listen", address, "listen"),
-    Field("server", "processes", processes, "processes"),
+    Field("server", "processes", whole_number(1, PROCESSES_MAX), "processes"),
     Field("tls", "certificate", file, "tls_certificate"),
     Field("tls", "key", file, "tls_key"),
     Field("tls", "client_authority", file, "tls_client_authority"),
@@ -123,6 +128,12 @@ FIELDS = (
     Field("cards", "test_authorities", files, "test_authorities"),
     Field("cards", "revocation_lists", files, "revocation_lists"),
     Field("cards", "ocsp", web_address, "ocsp"),
+    Field(
+        "clock",
+        "quiet_hours_max",
+        whole_number(QUIET_HOURS_LEAST, QUIET_HOURS_MOST),
+        "quiet_hours_max",
+    ),
     Field("metrics", "listen", address, "metrics_listen"),
     Field("logs", "form", one_of(*LOG_FORMS), "log_form"),
     Field("logs", "level", one_of(*LOG_LEVELS), "log_level"),

@@ -21,13 +21,18 @@ def expired_holds(database: Database, now: int, most: int) -> list[str]:
 
 
 async def release_expired_holds(workshop: Workshop) -> int:
-    """Release what has expired, and return how many holds that were."""
-    now = workshop.now().microseconds
-    found = await workshop.query(lambda database: expired_holds(database, now, HOLDS_AT_ONCE))
-    if not found or await workshop.claim(Job.EXPIRED_HOLDS) is None:
+    """Release what has expired, and return how many holds that were.
+
+    Nothing while the day is not believed: points that go back may lapse with it.
+    """
+    now = workshop.now()
+    found = await workshop.query(
+        lambda database: expired_holds(database, now.microseconds, HOLDS_AT_ONCE)
+    )
+    if not found or await workshop.held_back(now) or not await workshop.claim(Job.EXPIRED_HOLDS):
         return 0
     released = await workshop.book(
-        ReleaseExpiredCommand(workshop.new_request(CALLER), b"", number) for number in found
+        ReleaseExpiredCommand(workshop.new_request(CALLER), b"", number, now) for number in found
     )
     await workshop.finish(Job.EXPIRED_HOLDS)
     return released

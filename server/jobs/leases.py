@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from peewee import Database
 
-from server.db.queries import change, rows
+from server.db.queries import change
 
 LASTS = timedelta(minutes=2)
 """After that another process may go on where the holder has died."""
@@ -23,13 +23,14 @@ class Job(StrEnum):
     TIDYING = "tidying"
 
 
-def claim(database: Database, job: Job, holder: str, now: int) -> str | None:
-    """Claim a job for a holder, or go on with it, and return what it was last done for.
+def claim(database: Database, job: Job, holder: str, now: int) -> bool:
+    """Claim a job for a holder, or go on with it; return whether it is theirs.
 
-    `now` is in microseconds. Return None where another holder's lease has not ended.
+    `now` is in microseconds. It is not where another holder's lease has not ended; one that
+    lasts longer than any was taken by a clock that ran ahead, and counts for nothing.
     Runs in a writing transaction.
     """
-    until = now + LASTS // timedelta(microseconds=1)
+    lasts = LASTS // timedelta(microseconds=1)
     change(
         database,
         """INSERT INTO job (name, holder, held_until, done_for) VALUES (?, '', 0, '')
@@ -39,30 +40,17 @@ def claim(database: Database, job: Job, holder: str, now: int) -> str | None:
     claimed = change(
         database,
         """UPDATE job SET holder = ?, held_until = ?
-        WHERE name = ? AND (holder = ? OR held_until < ?)""",
+        WHERE name = ? AND (holder = ? OR held_until < ? OR held_until > ?)""",
         holder,
-        until,
+        now + lasts,
         job,
         holder,
         now,
+        now + 2 * lasts,
     )
-    if not claimed:
-        return None
-    return last_done(database, job)
+    return claimed == 1
 
 
-def last_done(database: Database, job: Job) -> str:
-    """Return what a job was last done for; nothing where it never was."""
-    found = rows(database, "SELECT done_for FROM job WHERE name = ?", job)
-    return str(found[0][0]) if found else ""
-
-
-def finish(database: Database, job: Job, holder: str, done_for: str) -> None:
-    """Give a job back, and note what it was done for."""
-    change(
-        database,
-        "UPDATE job SET held_until = 0, done_for = ? WHERE name = ? AND holder = ?",
-        done_for,
-        job,
-        holder,
-    )
+def finish(database: Database, job: Job, holder: str) -> None:
+    """Give a job back."""
+    change(database, "UPDATE job SET held_until = 0 WHERE name = ? AND holder = ?", job, holder)

@@ -38,21 +38,32 @@ def start_jobs(workshop: Workshop) -> "asyncio.Task[None]":
 
 
 async def _run_all(workshop: Workshop) -> None:
+    await _try(look_at_clock, workshop)
     await asyncio.gather(*(_go_round(one, workshop) for one in ROUNDS))
+
+
+async def look_at_clock(workshop: Workshop) -> None:
+    """Say as soon as a server starts where what acts by the day is held back."""
+    await workshop.held_back(workshop.now())
 
 
 async def _go_round(one: Round, workshop: Workshop) -> None:
     while True:
         await asyncio.sleep(one.seconds)
-        try:
-            await one.work(workshop)
-        except (
-            ClockWentBackError,
-            DeadlinePassedError,
-            QueueFullError,
-            StoppingError,
-            StoreUnavailableError,
-        ) as error:
-            log.warning("%s waits for its next round: %r", one.work.__name__, error)
-        except Exception:
-            log.exception("%s failed; it is tried again in its next round", one.work.__name__)
+        await _try(one.work, workshop)
+
+
+async def _try(work: Callable[[Workshop], Awaitable[object]], workshop: Workshop) -> None:
+    name = getattr(work, "__name__", repr(work))
+    try:
+        await work(workshop)
+    except (
+        ClockWentBackError,
+        DeadlinePassedError,
+        QueueFullError,
+        StoppingError,
+        StoreUnavailableError,
+    ) as error:
+        log.warning("%s waits for its next round: %r", name, error)
+    except Exception:
+        log.exception("%s failed; it is tried again in its next round", name)

@@ -20,7 +20,7 @@ async def seal_all(workshop: Workshop) -> int:
         seal = await workshop.query(
             lambda database: next_seal(database, TRANSACTIONS_AT_ONCE, now)  # noqa: B023
         )
-        if seal is None or await workshop.claim(Job.SEALING) is None:
+        if seal is None or not await workshop.claim(Job.SEALING):
             return sealed
         inserted = await workshop.writer.run(lambda database: insert_seal(database, seal))  # noqa: B023
         sealed += inserted
@@ -32,7 +32,7 @@ async def _seal_trail(workshop: Workshop) -> None:
     while True:
         now = workshop.now().microseconds
         seal = await workshop.query(lambda database: next_audit_seal(database, now))  # noqa: B023
-        if seal is None or await workshop.claim(Job.SEALING) is None:
+        if seal is None or not await workshop.claim(Job.SEALING):
             return
         if not await workshop.writer.run(lambda database: insert_audit_seal(database, seal)):  # noqa: B023
             return

@@ -29,7 +29,7 @@ async def tidy_up(workshop: Workshop) -> int:
     """Remove what is old, a few rows at a time, and return how many that were."""
     before = workshop.now().microseconds - KEPT // timedelta(microseconds=1)
     removed = 0
-    while await workshop.claim(Job.TIDYING) is not None:
+    while await workshop.claim(Job.TIDYING):
         count = await workshop.writer.run(lambda database: remove_old_sessions(database, before))
         removed += count
         if not count:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 from uuid import UUID
 
@@ -10,11 +10,13 @@ from peewee import Database
 
 from server.chance import Chance, uuid7
 from server.clock import Clock, Moment
+from server.jobs.guard import DayGuard
 from server.jobs.leases import Job, claim, finish
 from server.ledger.booker import Command
 from server.ledger.values import Operation, Outcome, RequestKey
 from server.ledger.writer import Writer
 from server.readers import Readers
+from server.timekeeping.values import HeldBack
 
 T = TypeVar("T")
 TIMEOUT_SECONDS = 30.0
@@ -33,24 +35,29 @@ class Workshop:
     chance: Chance
     holder: str
     """Names this process among those that share the database."""
+    guard: DayGuard = field(default_factory=DayGuard)
 
     def now(self) -> Moment:
         """Return the present moment."""
         return Moment.of(self.clock.now())
+
+    async def held_back(self, now: Moment) -> HeldBack | None:
+        """Return why what acts by the day must not act at a moment just read; None where it may."""
+        return await self.guard.check(self.readers, self.clock, now)
 
     def new_request(self, caller: str) -> RequestKey:
         """Return a request of a job's own."""
         milliseconds = self.now().microseconds // 1000
         return RequestKey(caller, str(UUID(bytes=uuid7(milliseconds, self.chance))))
 
-    async def claim(self, job: Job) -> str | None:
+    async def claim(self, job: Job) -> bool:
         """Claim a job, or go on with it: see leases.claim."""
         now = self.now().microseconds
         return await self.writer.run(lambda database: claim(database, job, self.holder, now))
 
-    async def finish(self, job: Job, done_for: str = "") -> None:
+    async def finish(self, job: Job) -> None:
         """Give a job back."""
-        await self.writer.run(lambda database: finish(database, job, self.holder, done_for))
+        await self.writer.run(lambda database: finish(database, job, self.holder))
 
     async def query(self, work: Callable[[Database], T]) -> T:
         """Read beside the booking path."""

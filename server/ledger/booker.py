@@ -173,6 +173,9 @@ class Booker:
                 self._filling_bytes = 0
         except ConflictError:
             pass  # another process has just written
+        except ClockWentBackError:
+            self._newest = 0  # the ledger says whether it still is
+            raise
         except StoreUnavailableError:
             self._filling_bytes = FILLING_BYTES
             raise

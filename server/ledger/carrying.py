@@ -70,6 +70,7 @@ TABLES = (
     CarriedTable("entry", ("transaction_id", "sequence")),
     CarriedTable("ledger_transaction", ("transaction_id",)),
     CarriedTable("operation", ("caller", "request_id")),
+    CarriedTable("day_note", ("note_id",)),
     CarriedTable("merge", ("transaction_id",)),
     CarriedTable("merge_event", ("transaction_id", "kind")),
     CarriedTable("hold", ("transaction_id",), derived=("is_open",)),

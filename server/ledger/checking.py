@@ -12,12 +12,17 @@ from server.ledger.snapshot import stream
 from server.ledger.values import AccountKind, TransactionKind
 from server.ledger.whole import WholeEntry, WholeTransaction
 
-_CANCELLABLE = (TransactionKind.SPEND, TransactionKind.ISSUE)
+_CANCELLABLE = (
+    TransactionKind.SPEND,
+    TransactionKind.ISSUE,
+    TransactionKind.LAPSE,
+    TransactionKind.EXPIRE,
+)
 _HOLD = (TransactionKind.HOLD,)
 _ISSUE = (TransactionKind.ISSUE,)
 _REDEEMED = (TransactionKind.REDEEM, TransactionKind.CORRECT)
 REFERS_TO: dict[str, tuple[tuple[str, ...], str]] = {
-    TransactionKind.CANCEL: (_CANCELLABLE, "cancels a transaction that is no spend"),
+    TransactionKind.CANCEL: (_CANCELLABLE, "cancels a transaction that cannot be cancelled"),
     TransactionKind.CAPTURE: (_HOLD, "captures a transaction that is no hold"),
     TransactionKind.RELEASE: (_HOLD, "releases a transaction that is no hold"),
     TransactionKind.REDEEM: (_ISSUE, "redeems a transaction that is no voucher"),

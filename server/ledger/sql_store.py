@@ -30,7 +30,11 @@ from server.ledger.values import (
     Write,
 )
 
-NEWEST = "SELECT booked_at FROM ledger_transaction ORDER BY transaction_id DESC LIMIT 1"
+NEWEST = """SELECT coalesce((SELECT n.noted_at FROM day_note n WHERE n.kind = 'WENT_BACK'
+        AND n.last_transaction_id = t.transaction_id ORDER BY n.note_id DESC LIMIT 1), t.booked_at)
+    FROM ledger_transaction t ORDER BY t.transaction_id DESC LIMIT 1"""
+"""When the newest transaction was booked; behind one after which it was noted that the clock had
+been ahead, bookings go on from there."""
 _CHECK = """INSERT INTO booking_check (id, checks, filling) VALUES (1, 1, ?)
     ON CONFLICT (id) DO UPDATE SET checks = booking_check.checks + 1, filling = excluded.filling"""
 """SQLite writes nothing where a row stays what it was: the count changes each time."""

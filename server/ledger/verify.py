@@ -12,6 +12,7 @@ from server.ledger.checking import Counters, lot_faults, table_faults, transacti
 from server.ledger.ordering import Order
 from server.ledger.sealing import last_seal
 from server.ledger.snapshot import snapshot
+from server.ledger.timing import Times
 from server.ledger.whole import all_transactions
 
 
@@ -79,14 +80,16 @@ def _faults(database: Database) -> Iterator[str]:
         if told != "ok":
             yield f"the database file is damaged: {told}"
     order = Order(database)
-    counters = Counters(database)
+    counters, times = Counters(database), Times(database)
     for transaction in all_transactions(database):
         yield from order.faults_before(transaction)
         yield from transaction_faults(transaction)
         order.add(transaction)
         counters.add(transaction)
+        times.add(transaction)
     yield from order.faults_at_end()
     yield from counters.faults()
+    yield from times.faults()
     yield from lot_faults(database)
     yield from table_faults(database)
     yield from audit_faults(database)

@@ -10,6 +10,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from server.db.troubles import Trouble
 from server.rpc.handled import Handled
+from server.timekeeping.values import HeldBack, Why
 
 SHARED_FOLDER_VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 """Where several processes keep their numbers; prometheus_client looks for it when imported."""
@@ -61,11 +62,24 @@ class Meters:
             registry=registry,
         )
         self.troubled(None)
+        self._held_back = Gauge(
+            "jichipoint_day_held_back",
+            "1 while that keeps what acts by the day from acting",
+            ("why",),
+            multiprocess_mode="livemax",
+            registry=registry,
+        )
+        self.held_back(None)
 
     def troubled(self, trouble: Trouble | None) -> None:
         """Say what keeps points from being booked; None for nothing."""
         for one in Trouble:
             self._not_serving.labels(one).set(one == trouble)
+
+    def held_back(self, found: HeldBack | None) -> None:
+        """Say what keeps from acting what acts by the day; None for nothing."""
+        for one in Why:
+            self._held_back.labels(one).set(found is not None and one == found.why)
 
     def handled(self, call: Handled) -> None:
         """Count a call."""

@@ -22,6 +22,7 @@ from server.ledger.values import (
 )
 from server.ledger.view import View
 from server.points.errors import PointsReason
+from server.timekeeping.values import Lapsing
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,8 @@ class LapseCommand:
     request: RequestKey
     account: AccountKey
     mykey_id: str
+    day: date
+    """The day that was believed when it was asked: a clock that jumps meanwhile takes nothing."""
     fingerprint: bytes = b""
     method: str = "Lapse"
 
@@ -48,7 +51,7 @@ class LapseCommand:
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Take what has lapsed out of the account, or refuse where nothing has."""
-        entries = lapse(self.account, view.lots(self.account), moment.day)
+        entries = lapse(self.account, view.lots(self.account), min(self.day, moment.day))
         if not entries:
             raise Refusal(PointsReason.NOTHING_LAPSED)
         return Booking(
@@ -56,7 +59,7 @@ class LapseCommand:
         )
 
 
-class Lapsing(NamedTuple):
+class LapsingAccount(NamedTuple):
     """An account that holds points past their last good day."""
 
     account: AccountKey
@@ -70,14 +73,28 @@ _LAPSING = """SELECT DISTINCT a.program_id, a.owner, z.mykey_id
     WHERE l.last_good_day >= ? AND l.last_good_day < ? AND l.remaining > 0 AND p.kind <> 'RETAINED'
     ORDER BY a.program_id, a.owner LIMIT ?"""
 
+_WOULD_LAPSE = """SELECT count(DISTINCT program_id),
+    count(DISTINCT account_id), count(DISTINCT voucher), CAST(coalesce(sum(points), 0) AS BIGINT)
+    FROM (SELECT a.program_id, l.account_id, NULL AS voucher, l.remaining AS points
+        FROM lot l JOIN account a USING (account_id) JOIN program p USING (program_id)
+        WHERE l.last_good_day < ? AND l.remaining > 0 AND p.kind <> 'RETAINED'
+        UNION ALL SELECT program_id, NULL, voucher_number, points FROM voucher
+        WHERE is_open AND last_good_day < ?) x"""
 
-def lapsing(database: Database, since: date, today: date, most: int) -> list[Lapsing]:
+
+def would_lapse(database: Database, today: date) -> Lapsing:
+    """Return how much is past its last good day and not booked as lapsed, vouchers too."""
+    (found,) = rows(database, _WOULD_LAPSE, today.isoformat(), today.isoformat())
+    return Lapsing(*found)
+
+
+def lapsing(database: Database, since: date, today: date, most: int) -> list[LapsingAccount]:
     """Return accounts with lots whose last good day was since then, and before today.
 
     Retained points are moved instead (MYP-8).
     """
     return [
-        Lapsing(AccountKey(program_id, AccountKind.HELD, owner), mykey_id)
+        LapsingAccount(AccountKey(program_id, AccountKind.HELD, owner), mykey_id)
         for program_id, owner, mykey_id in rows(
             database, _LAPSING, since.isoformat(), today.isoformat(), most
         )

@@ -186,14 +186,17 @@ class ReleaseForRevocationCommand(_SettlingCommand):
 class ReleaseExpiredCommand(_SettlingCommand):
     """Give back points that were held and whose time is over; whoever held them."""
 
+    now: Moment
+    """That was believed when it was asked: a clock that jumps meanwhile takes nothing."""
     method: str = "ReleaseExpired"
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Return the points to the lots they came from, or refuse while there is time."""
         held, hold = self._open_hold(view)
-        if hold.expires_at > moment.microseconds:
+        now = min(self.now, moment)
+        if hold.expires_at > now.microseconds:
             raise Refusal(PointsReason.HOLD_NOT_EXPIRED)
-        return _released(held, moment.day, number)
+        return _released(held, now.day, number)
 
 
 def _released(held: BookedTransaction, today: date, number: str) -> Booking:

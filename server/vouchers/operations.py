@@ -240,6 +240,8 @@ class ExpireVoucherCommand:
 
     request: RequestKey
     voucher_number: str
+    day: date
+    """The day that was believed when it was asked: a clock that jumps meanwhile takes nothing."""
     fingerprint: bytes = b""
     method: str = "ExpireVoucher"
 
@@ -260,7 +262,7 @@ class ExpireVoucherCommand:
         voucher = view.find(VoucherKey(self.voucher_number))
         if voucher is None or voucher.settlement is not None:
             raise Refusal(VoucherReason.VOUCHER_CLOSED)
-        if voucher.last_good_day >= moment.day:
+        if voucher.last_good_day >= min(self.day, moment.day):
             raise Refusal(VoucherReason.VOUCHER_NOT_LAPSED)
         program_id = voucher.program.program_id
         entries = (

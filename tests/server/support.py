@@ -529,7 +529,7 @@ def correct_command(
 
 
 def expire_command(number: str) -> ExpireVoucherCommand:
-    return ExpireVoucherCommand(RequestKey("nightly-run", new_request_id()), number)
+    return ExpireVoucherCommand(RequestKey("nightly-run", new_request_id()), number, date.max)
 
 
 def hold_command(

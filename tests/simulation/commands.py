@@ -120,7 +120,7 @@ def lapse_commands(database: Database, moment: int, chance: random.Random) -> li
     """What the nightly run would book."""
     today = Moment.at(moment).day
     return [
-        LapseCommand(_request("nightly-run", chance), one.account, one.mykey_id)
+        LapseCommand(_request("nightly-run", chance), one.account, one.mykey_id, today)
         for one in lapsing(database, date.min, today, MOST)
     ]
 
@@ -130,7 +130,7 @@ def expire_commands(
 ) -> list[ReleaseExpiredCommand]:
     """What the job that releases expired holds would book."""
     return [
-        ReleaseExpiredCommand(_request("expired-holds", chance), b"", number)
+        ReleaseExpiredCommand(_request("expired-holds", chance), b"", number, Moment.at(moment))
         for number in expired_holds(database, moment, MOST)
     ]
 
@@ -141,7 +141,7 @@ def lapse_voucher_commands(
     """What the nightly run would book of vouchers."""
     today = Moment.at(moment).day
     return [
-        ExpireVoucherCommand(_request("nightly-run", chance), number)
+        ExpireVoucherCommand(_request("nightly-run", chance), number, today)
         for number in lapsed_vouchers(database, today, MOST)
     ]
 

@@ -441,6 +441,22 @@ STORED: Final[tuple[tuple[str, Row], ...]] = (
     ("job", {"name": "x", "holder": "", "held_until": 0, "done_for": ""}),
     ("booking_check", {"id": 1, "checks": 1, "filling": b""}),
     (
+        "day_note",
+        {
+            "note_id": 9001,
+            "kind": "RAN",
+            "noted_at": 1,
+            "day": "2030-01-01",
+            "last_transaction_id": 0,
+            "noted_by": "",
+            "reason": "",
+            "programs": 0,
+            "accounts": 0,
+            "vouchers": 0,
+            "points": 0,
+        },
+    ),
+    (
         "voucher_key",
         {
             "key_id": 9001,
@@ -547,6 +563,7 @@ OTHER: Final[dict[str, Row]] = {
     },
     "job": {"name": "y"},
     "booking_check": {"id": 2},
+    "day_note": {"note_id": 9002},
     "voucher_key": {"key_id": 9002},
     "voucher": {"transaction_id": 9002, "voucher_number": "900000000002"},
     "voucher_reprint": {"sequence": 2, "request_id": "2"},
@@ -673,6 +690,16 @@ CHECKED: Final[dict[str, tuple[Row, ...]]] = {
     "merge": ({"points": 0}, {"points": 10**10}, {"file_id": bytes(15)}),
     "data_key": ({"key_id": 0},),
     "audit_event": ({"event_id": 0}, {"times": 0}),
+    "day_note": (
+        {"note_id": 0},
+        {"kind": "OTHER"},
+        {"day": "2030-1-1"},
+        {"last_transaction_id": -1},
+        {"programs": -1},
+        {"accounts": -1},
+        {"vouchers": -1},
+        {"points": -1},
+    ),
     "audit_seal": (
         {"previous_hash": bytes(31)},
         {"ledger_hash": bytes(31)},

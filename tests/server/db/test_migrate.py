@@ -10,6 +10,7 @@ import pytest
 from peewee import Database
 from playhouse.migrations import Runner
 
+from server.clock import for_people
 from server.db.engine import open_database
 from server.db.errors import UnusableDatabaseError
 from server.db.migrate import MIGRATIONS, NewerSchemaError, migrate
@@ -17,6 +18,8 @@ from server.db.queries import change, rows
 from server.ledger.verify import verify
 from server.master_key.sealed_columns import check_secrets
 from server.secrets import Vault
+from server.timekeeping.notes import newest_notes, store_note
+from server.timekeeping.values import NoteKind
 from tests.engines import TestEngine
 from tests.fixtures.schemas import FIRST_NAME, NEWER, SPEND, fill_first
 from tests.server.db.schema import schema
@@ -295,7 +298,7 @@ def test_serial_numbers_lose_their_zeros_and_one_number_is_kept_once(
                 renews,
             )
             change(database, "INSERT INTO signature_renewal VALUES (?, ?)", number, renews)
-    assert migrate(database) == ["0011_serial_numbers"]
+    assert migrate(database)[0] == "0011_serial_numbers"
     with database.connection_context():
         query = "SELECT serial_number, citizen_id, renews FROM certificate ORDER BY 1"
         assert rows(database, query) == [
@@ -308,3 +311,21 @@ def test_serial_numbers_lose_their_zeros_and_one_number_is_kept_once(
         for table in ("certificate_renewal", "signature_renewal"):
             query = f"SELECT serial_number, renews FROM {table} ORDER BY 1"  # noqa: S608
             assert rows(database, query) == [("AA", "AB"), ("B12AB12", "30D45")]
+
+
+def test_the_last_nightly_run_is_noted(
+    new_url: Callable[[str], str], fresh: list[tuple[str, ...]]
+) -> None:
+    database = open_database(new_url("ledger"))
+    with database.connection_context():
+        Runner(database, str(MIGRATIONS)).up("0011_serial_numbers")
+        for name, done_for in (("nightly-run", "2026-07-01"), ("sealing", "")):
+            change(database, "INSERT INTO job VALUES (?, '', 0, ?)", name, done_for)
+    assert migrate(database) == ["0012_day_notes"]
+    assert schema(database) == fresh
+    with database.connection_context():
+        (note,) = newest_notes(database, 10)
+        assert (note.kind, str(note.day)) == (NoteKind.RAN, "2026-07-01")
+        assert for_people(note.noted_at) == "2026-07-01 00:00:00"
+        store_note(database, note)
+        assert len(newest_notes(database, 10)) == 2

@@ -29,5 +29,5 @@ async def test_old_sessions_go_and_new_ones_stay(town: Town) -> None:
 
 async def test_one_process_tidies_for_all(town: Town) -> None:
     async with workshop(town, "one") as one, workshop(town, "two") as two:
-        assert await one.claim(Job.TIDYING) is not None
+        assert await one.claim(Job.TIDYING)
         assert await tidy_up(two) == 0

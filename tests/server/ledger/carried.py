@@ -24,6 +24,8 @@ from server.points.rules import Shown
 from server.service_ids.address_notices import give_notices, import_signature_renewals
 from server.service_ids.values import CardServiceIdKey
 from server.terminals.guessing import add_strike
+from server.timekeeping.notes import store_note
+from server.timekeeping.values import Note, NoteKind
 from server.vouchers.reprinting import reprint
 from tests.server.registrations import (
     NEW_CARD,
@@ -115,6 +117,7 @@ def fill(town: Town, booker: Booker) -> None:
         assert trail is not None
         insert_audit_seal(town.database, trail)
         change(town.database, "INSERT INTO data_key VALUES (1, ?, 1)", b"sealed")
+        store_note(town.database, Note(NoteKind.RAN, NOW, TODAY, 14, "nightly-run"))
     with town.database.connection_context():
         seal_next(town.database, NOW, 5)
     town.tamper(

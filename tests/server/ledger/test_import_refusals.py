@@ -344,7 +344,7 @@ FORGERIES: dict[str, tuple[Change, str]] = {
     ),
     "cancelled cancellation": (
         set_in("ledger_transaction", {"transaction_id": 4}, refers_to=2),
-        "is wrong: transaction 2026070100004 cancels a transaction that is no spend",
+        "is wrong: transaction 2026070100004 cancels a transaction that cannot be cancelled",
     ),
     "subject of a sealed transaction": (
         set_in("ledger_transaction", GRANT, subject="BBBB2222"),

@@ -35,6 +35,7 @@ HISTORY = {
     "seal": "sealed_at = 2",
     "audit_event": "times = 2",
     "audit_seal": "sealed_at = 2",
+    "day_note": "noted_at = 2",
 }
 CHECK, UNIQUE, FOREIGN_KEY = "(?i)check constraint", "(?i)unique constraint", "(?i)foreign key"
 
@@ -55,6 +56,7 @@ def database(town: Town, booker: Booker) -> Iterator[Database]:
         'name', {blob(town, 1)})""",  # noqa: S608
         "INSERT INTO merge_event VALUES (2, 'DELIVERED', 1, 'x')",
         f"INSERT INTO seal VALUES (1, 2, 2, {blob(town, 32)}, {blob(town, 32, 7)}, 1, NULL)",  # noqa: S608
+        "INSERT INTO day_note VALUES (1, 'RAN', 1, '2026-07-01', 2, '', '', 0, 0, 0, 0)",
         "INSERT INTO audit_event VALUES (1, 1, '', '', '', '', '', '', '', '', 1)",
         f"INSERT INTO audit_seal VALUES (1, 1, {blob(town, 32)}, {blob(town, 32)}, "  # noqa: S608
         f"{blob(town, 32, 7)}, 1)",

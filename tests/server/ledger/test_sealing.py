@@ -90,7 +90,9 @@ CHANGED = {
         WHERE transaction_id = 3""",
     ),
     "kind": ("UPDATE ledger_transaction SET kind = 'MOVE' WHERE transaction_id = 3",),
-    "booked_at": ("UPDATE ledger_transaction SET booked_at = 1 WHERE transaction_id = 3",),
+    "booked_at": (
+        "UPDATE ledger_transaction SET booked_at = booked_at + 1 WHERE transaction_id = 3",
+    ),
     "caller": ("UPDATE ledger_transaction SET caller = 'x' WHERE transaction_id = 3",),
     "subject": ("UPDATE ledger_transaction SET subject = 'BBBB2222' WHERE transaction_id = 3",),
     "reason": ("UPDATE ledger_transaction SET reason = 'x' WHERE transaction_id = 3",),

@@ -167,7 +167,7 @@ TAMPERED = {
     ),
     "cancelled grant": (
         ("UPDATE ledger_transaction SET refers_to = 1 WHERE kind = 'CANCEL'",),
-        "transaction 2026070100005 cancels a transaction that is no spend",
+        "transaction 2026070100005 cancels a transaction that cannot be cancelled",
     ),
     "captured spend": (
         ("UPDATE ledger_transaction SET refers_to = 4 WHERE kind = 'CAPTURE'",),

@@ -1,9 +1,10 @@
 """Points held back for an order: captured, all or part, released, or given back in time."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
+from server.clock import Moment
 from server.ledger.booker import Booker
 from server.ledger.values import RequestKey
 from server.ledger.verify import verify
@@ -26,6 +27,7 @@ from tests.server.support import (
 )
 
 A = MYKEY[CARD_A]
+LATEST = Moment(2**63 - 1, date.max)
 
 
 def account_sums(town: Town) -> dict[str, int]:
@@ -47,7 +49,8 @@ def lots(town: Town) -> list[int]:
 
 
 def release_expired(number: str) -> ReleaseExpiredCommand:
-    return ReleaseExpiredCommand(RequestKey("expired-holds", new_request_id()), b"", number)
+    request = RequestKey("expired-holds", new_request_id())
+    return ReleaseExpiredCommand(request, b"", number, LATEST)
 
 
 @pytest.fixture
