@@ -32,6 +32,7 @@ from server.serve import serve
 from server.streets.cli import streets
 from server.terminal_forms.cli import form_one, form_two
 from server.terminals.cli import terminals
+from server.timekeeping.cli import clock
 from server.vouchers.cli import vouchers
 
 
@@ -122,6 +123,7 @@ main.add_command(terminals)
 terminals.add_command(form_one)
 terminals.add_command(form_two)
 main.add_command(audit)
+main.add_command(clock)
 main.add_command(master_key)
 
 if __name__ == "__main__":

@@ -73,7 +73,7 @@ def command_event(result: str) -> Event:
     ]
     return Event(
         noted_at=Moment.of(SystemClock().now()).microseconds,
-        caller=f"command:{_user()}",
+        caller=operator(),
         person=shown(os.environ.get("SUDO_USER", "")),
         machine="",
         address="",
@@ -82,6 +82,11 @@ def command_event(result: str) -> Event:
         request_id="",
         subject=" ".join(told),
     )
+
+
+def operator() -> str:
+    """Return who runs the command, as the trail names them."""
+    return f"command:{_user()}"
 
 
 def _user() -> str:

@@ -49,12 +49,13 @@ class DayOption(click.ParamType[date]):
 
 
 class NameOption(click.ParamType[str]):
-    """A name that people read, and that printers print (RCP-2)."""
+    """A name or another text that people read, and that printers print (RCP-2)."""
 
     name = "name"
 
-    def __init__(self, longest: int) -> None:
+    def __init__(self, longest: int, what: str = "a name") -> None:
         self._longest = longest
+        self._what = what
 
     def convert(
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
@@ -62,7 +63,7 @@ class NameOption(click.ParamType[str]):
         """Return the name as it is kept, or end the command."""
         text = str(value)
         if not is_text(text, self._longest):
-            self.fail(f"give a name {_of(wanted(text, self._longest).english)}", param, ctx)
+            self.fail(f"give {self._what} {_of(wanted(text, self._longest).english)}", param, ctx)
         return tidy(text).strip()
 
 

@@ -1,8 +1,13 @@
 """The time that a database server has."""
 
+from collections.abc import Callable
+
 from peewee import Database, SqliteDatabase
 
 from server.db.queries import rows
+
+ServerTime = Callable[[Database], int | None]
+"""Reads the database server's clock: see server_time."""
 
 _NOW = "SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000000 AS BIGINT)"
 

@@ -4,13 +4,11 @@ import logging
 from collections.abc import Callable
 from datetime import date, timedelta
 
-from peewee import Database
-
 from server.clock import Clock, Moment
+from server.db.clocks import ServerTime
 from server.points.lapsing import would_lapse
 from server.readers import Readers
-from server.timekeeping.notes import signs
-from server.timekeeping.rules import held_apart, held_back
+from server.timekeeping.looking import look
 from server.timekeeping.values import QUIET_HOURS_MAX, HeldBack, Lapsing, Why
 from server.wording import counted
 
@@ -18,7 +16,6 @@ log = logging.getLogger(__name__)
 
 WatchHeldBack = Callable[[HeldBack | None], None]
 """Is told why what acts by the day is held back; None where it is not."""
-ServerTime = Callable[[Database], int | None]
 
 
 class DayGuard:
@@ -41,7 +38,9 @@ class DayGuard:
 
     async def check(self, readers: Readers, clock: Clock, now: Moment) -> HeldBack | None:
         """Return why what acts by the day must not act at a moment just read; None where it may."""
-        found = await readers.query(lambda database: self._look(database, clock, now))
+        found = await readers.query(
+            lambda database: look(database, clock, now, self._quiet, self._server_time)
+        )
         told = (found.why, found.today) if found is not None else None
         if told != self._told:
             if found is not None:
@@ -52,13 +51,6 @@ class DayGuard:
             self._told = told
         if self._watch is not None:
             self._watch(found)
-        return found
-
-    def _look(self, database: Database, clock: Clock, now: Moment) -> HeldBack | None:
-        there = self._server_time(database)
-        found = held_apart(now, there, Moment.of(clock.now()))
-        if found is None:
-            found = held_back(signs(database, now.microseconds, self._quiet), now, self._quiet)
         return found
 
 

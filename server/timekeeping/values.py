@@ -62,6 +62,17 @@ class Signs(NamedTuple):
     long; None where there is neither."""
 
 
+class SteppedBack(NamedTuple):
+    """What was found when an operator said that the clock had been ahead."""
+
+    noted_at: int
+    """From here on bookings go on; microseconds since 1970-01-01T00:00:00Z."""
+    stamped_later: int
+    """Bookings with a later time."""
+    lapsed_on: tuple[date, ...]
+    """Later days for which the nightly run has booked lapses."""
+
+
 class Why(StrEnum):
     """Why what acts by the day does not act, as the metrics name it."""
 

@@ -3,13 +3,17 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from server.bookers import open_booker
+from server.clock import Moment, for_people
 from server.jobs import nightly
 from server.jobs.guard import DayGuard
+from server.jobs.holds import release_expired_holds
+from server.jobs.leases import Job
 from server.jobs.nightly import run_nightly
 from server.jobs.workshop import Workshop
 from server.ledger.booker import Booker
@@ -17,6 +21,7 @@ from server.ledger.verify import verify
 from server.ledger.writer import Writer
 from server.loaders import LOADERS
 from server.readers import Readers
+from server.timekeeping.values import HeldBack, Why
 from tests.server.support import (
     CARD_A,
     CARD_B,
@@ -33,6 +38,7 @@ from tests.server.support import (
 
 RETAINED = "00000000"
 LONG = timedelta(days=366)
+QUIET = timedelta(hours=36)
 
 
 @asynccontextmanager
@@ -164,3 +170,97 @@ async def test_held_points_do_not_lapse_while_they_are_held(filled: Town, booker
     filled.clock.advance(days=60)
     await run(filled)
     assert lapsed(filled) == {MUNICIPAL: 100, EVENT: 50}
+
+
+async def test_a_clock_that_runs_ahead_lapses_nothing(
+    filled: Town, booker: Booker, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with workshop(filled, quiet=QUIET) as shop:
+        assert await run_nightly(shop) is not None
+        filled.clock.advance(days=70)
+        assert await run_nightly(shop) is None
+        granted(booker, grant_command(CARD_A, 1))
+        assert await run_nightly(shop) is None, "its own bookings are no sign of life"
+    assert lapsed(filled) == {}
+    (error,) = [one for one in caplog.records if one.levelname == "ERROR"]
+    assert "held back (AHEAD): the clock says 2026-09-10 12:00:00, but the last" in error.message
+    assert "It would book 1,450 points as lapsed, of 3 accounts and 0 vouchers in 2" in (
+        error.message
+    )
+
+
+async def test_holds_are_not_released_by_a_clock_that_runs_ahead(
+    filled: Town, booker: Booker
+) -> None:
+    granted(booker, hold_command("EEEE5555", 300, timeout=timedelta(minutes=1)))
+    filled.clock.advance(days=70)
+    async with workshop(filled, quiet=QUIET) as shop:
+        assert await release_expired_holds(shop) == 0
+        filled.clock.advance(days=-70, minutes=1)
+        assert await release_expired_holds(shop) == 1
+    assert filled.balance(CARD_E) == 300
+
+
+async def test_a_quiet_town_s_own_nightly_runs_are_signs_of_life(
+    filled: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO")
+    async with workshop(filled, quiet=QUIET) as shop:
+        for _ in range(61):
+            ran = await run_nightly(shop)
+            assert ran is not None
+            filled.clock.advance(days=1)
+    assert lapsed(filled) == {MUNICIPAL: 400, EVENT: 50}
+    lines = [one.message for one in caplog.records if "the nightly run for" in one.message]
+    assert len(lines) == 61, "also where it did nothing"
+    assert lines[-1] == (
+        "the nightly run for 2026-08-31 has booked 400 points as lapsed, "
+        "of 2 accounts and 0 vouchers in 1 program"
+    )
+    assert len(filled.rows("SELECT 1 FROM day_note WHERE kind = 'RAN'")) == 61
+
+
+async def test_a_clock_that_jumps_in_the_middle_of_a_run_takes_nothing(
+    filled: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    filled.clock.advance(days=45)
+    book = Workshop.book
+
+    async def jump_and_book(self: Workshop, commands: object) -> int:
+        filled.clock.advance(days=70)
+        return await book(self, commands)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Workshop, "book", jump_and_book)
+    async with workshop(filled) as shop:
+        ran = await run_nightly(shop)
+    assert lapsed(filled) == {EVENT: 50}
+    assert ran is not None
+    assert str(ran.day) == "2026-08-16"
+    assert for_people(ran.noted_at).startswith("2026-08-16"), "no sign of life of the wrong day"
+
+
+async def test_a_lease_of_a_clock_that_ran_ahead_holds_nobody_up(filled: Town) -> None:
+    filled.clock.advance(days=70)
+    async with workshop(filled, "one") as one:
+        assert await one.claim(Job.NIGHTLY_RUN)
+    filled.clock.advance(days=-70)
+    assert await run(filled, "other") == 0
+
+
+async def test_a_process_with_another_clock_than_the_database_acts_on_no_day(
+    filled: Town, caplog: pytest.LogCaptureFixture
+) -> None:
+    seen: list[HeldBack | None] = []
+    there = Moment.of(filled.clock.now() - timedelta(seconds=6)).microseconds
+    async with workshop(filled) as shop:
+        guard = DayGuard(LONG, lambda _database: there, seen.append)
+        ahead = replace(shop, guard=guard)
+        assert await run_nightly(ahead) is None
+        assert await run_nightly(ahead) is None
+        filled.clock.advance(seconds=-2)
+        assert await run_nightly(ahead) is not None
+    assert [one and one.why for one in seen] == [Why.APART, Why.APART, None]
+    told = [one.message for one in caplog.records if one.levelname in ("ERROR", "WARNING")]
+    assert len(told) == 2
+    assert "held back (APART): this machine's clock is 0:00:06 ahead of" in told[0]
+    assert told[1] == "what acts by the day goes on again"
