@@ -16,11 +16,12 @@ def held_back(signs: Signs, now: Moment, quiet: timedelta) -> HeldBack | None:
     note = signs.note
     if note is not None and note.kind == NoteKind.CONFIRMED and note.day == now.day:
         return None
-    if note is not None and note.noted_at - now.microseconds > quiet / _MICROSECOND:
-        return behind(now, note)
-    if signs.believed is None or now.microseconds - signs.believed <= quiet / _MICROSECOND:
+    if signs.believed is None:
         return None
-    return ahead(now, signs.believed)
+    distance = timedelta(microseconds=now.microseconds - signs.believed)
+    if -distance > quiet:
+        return behind(now, signs.believed)
+    return ahead(now, signs.believed) if distance > quiet else None
 
 
 def held_apart(before: Moment, there: int | None, after: Moment) -> HeldBack | None:
@@ -36,6 +37,3 @@ def held_apart(before: Moment, there: int | None, after: Moment) -> HeldBack | N
     if ahead_by > APART_MAX:
         return apart(after, ahead_by)
     return apart(after, -behind_by) if behind_by > APART_MAX else None
-
-
-_MICROSECOND = timedelta(microseconds=1)

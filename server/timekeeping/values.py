@@ -79,7 +79,7 @@ class Why(StrEnum):
     AHEAD = "AHEAD"
     """The day is further ahead of the last sign of life than the operator's bound."""
     BEHIND = "BEHIND"
-    """The day is as far behind the newest note."""
+    """It is as far behind."""
     APART = "APART"
     """The process's clock is not the database server's."""
 
@@ -94,21 +94,20 @@ class HeldBack(NamedTuple):
 
 
 def ahead(now: Moment, believed: int) -> HeldBack:
-    """Return why a day is not believed that is too far ahead."""
-    told = (
+    """Return why a day is not believed that is too far ahead of the last sign of life."""
+    return HeldBack(Why.AHEAD, now.day, _told(now, believed))
+
+
+def behind(now: Moment, believed: int) -> HeldBack:
+    """Return why a day is not believed that is too far behind it."""
+    return HeldBack(Why.BEHIND, now.day, _told(now, believed))
+
+
+def _told(now: Moment, believed: int) -> str:
+    return (
         f"the clock says {for_people(now.microseconds)}, "
         f"but the last sign of life in the ledger is of {for_people(believed)}"
     )
-    return HeldBack(Why.AHEAD, now.day, told)
-
-
-def behind(now: Moment, note: Note) -> HeldBack:
-    """Return why a day is not believed that is before what was noted."""
-    told = (
-        f"the clock says {for_people(now.microseconds)}, "
-        f"but {_NOTED[note.kind]} was noted at {for_people(note.noted_at)}"
-    )
-    return HeldBack(Why.BEHIND, now.day, told)
 
 
 def apart(now: Moment, distance: timedelta) -> HeldBack:
@@ -116,10 +115,3 @@ def apart(now: Moment, distance: timedelta) -> HeldBack:
     side = "ahead of" if distance > timedelta() else "behind"
     told = f"this machine's clock is {abs(distance)} {side} the database server's"
     return HeldBack(Why.APART, now.day, told)
-
-
-_NOTED = {
-    NoteKind.RAN: "a run",
-    NoteKind.CONFIRMED: "a day that was confirmed",
-    NoteKind.WENT_BACK: "a clock that went back",
-}
