@@ -1,5 +1,6 @@
 """Real `jichipoint-server serve` processes for tests."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -49,15 +50,23 @@ class Process:
 
 @contextmanager
 def serving(
-    url: str, key_file: Path, port: int = 0, processes: int = 1, more: Sequence[str] = ()
+    url: str,
+    key_file: Path,
+    port: int = 0,
+    processes: int = 1,
+    more: Sequence[str] = (),
+    *,
+    by: Sequence[str] = (),
+    log: Path = Path(os.devnull),
 ) -> Iterator[Process]:
-    """Start one, with `more` options, and end it afterwards."""
-    process = subprocess.Popen(
-        [*command(url, key_file, f"127.0.0.1:{port}", processes), *more],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
+    """Start one, with `more` options and `by` another program, and end it afterwards."""
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            [*by, *command(url, key_file, f"127.0.0.1:{port}", processes), *more],
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+        )
     try:
         assert process.stdout is not None
         line = process.stdout.readline()
