@@ -95,7 +95,8 @@ class Guesses:
                 lambda database: newest_strike(database, self._guessed.table, terminal_id)
             )
             until = self._blocked_until[terminal_id] = newest.blocked_until
-        if (left := until - self._now()) > 0:
+        left = until - self._now()
+        if 0 < left <= WAIT_SECONDS_MAX * _SECOND:  # more was told by a clock that ran ahead
             seconds = str(-(-left // _SECOND))
             raise self._guessed.too_many(seconds)
 

@@ -83,6 +83,18 @@ async def test_strikes_are_forgiven_with_time(service: Service, connect: Connect
     assert (await guess(client, 9)).reason == "TOO_MANY_WRONG_NUMBERS"
 
 
+async def test_a_wait_of_a_clock_that_ran_ahead_is_over_with_it(
+    service: Service, connect: Connect
+) -> None:
+    service.town.clock.advance(days=70)
+    client = await connect(POINT_USE)
+    for number in range(4):
+        await guess(client, number)
+    assert (await guess(client, 9)).reason == "TOO_MANY_WRONG_NUMBERS"
+    service.town.clock.advance(days=-70)
+    assert (await guess(client, 9)).reason == "VOUCHER_UNKNOWN"
+
+
 @pytest.mark.parametrize("guessers", [100])
 async def test_a_hundred_terminals_guessing_do_not_keep_an_honest_one(
     service: Service, connect: Connect, guessers: int
