@@ -54,9 +54,12 @@ def in_words(note: Note) -> str:
 def _lapsed_until(database: Database) -> date:
     """Return the day of the last run; the first of days where anything was noted since.
 
-    What was noted is that a day is confirmed, or that the clock had been ahead at that run.
+    What was noted is that a day is confirmed, or that the clock had been ahead at that run. In a
+    ledger without bookings nothing lapses on any day, and no run is noted.
     """
     newest = next(iter(newest_notes(database, 1)), None)
+    if newest is None and not last_transaction_id(database):
+        return date.max
     return newest.day if newest is not None and newest.kind == NoteKind.RAN else date.min
 
 

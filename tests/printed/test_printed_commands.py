@@ -5,17 +5,22 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import grpc
 import pytest
 from openpyxl import load_workbook
 
-from server.clock import TOKYO, SystemClock
+from server.clock import TOKYO, Moment, SystemClock
+from server.db.engine import open_database
 from server.demo_data import MUNICIPAL_PROGRAM, MUNICIPALITY_CODE
+from server.ledger.engines import writing
 from server.terminal_forms.form_one import write_form_one
 from server.terminal_forms.layout import LISTING_SHEET
 from server.terminal_forms.values import FormOne
+from server.timekeeping.notes import store_note
+from server.timekeeping.values import Note, NoteKind
 from tests.engines import PostgresEngine, TestEngine
 from tests.integration.support import Client, merge_request
 from tests.printed.machine import Machine
@@ -82,11 +87,20 @@ def damage_the_training_ledger(machine: Machine) -> None:
     assert "ledger-training.db cannot be opened" in printed
 
 
+def run_ahead(machine: Machine) -> None:
+    """For a minute the clock is 70 days ahead, and the nightly run comes."""
+    database = open_database(f"sqlite:///{machine.root}/etc/jichipoint/ledger.db")
+    then = Moment.of(SystemClock().now() + timedelta(days=70))
+    with database.connection_context(), writing(database):
+        store_note(database, Note(NoteKind.RAN, then.microseconds, then.day, 0, "nightly-run"))
+
+
 PEOPLE: dict[str, Callable[[Machine], None]] = {
     "sakurano-1.xlsx": fill_in_form_one,
     "sakurano-2-returned.xlsx": mark_form_two,
     "merges unacknowledged": merge_at_a_counter,
     "ledger-training.db": damage_the_training_ledger,
+    "clock step-back": run_ahead,
 }
 """Before a command with these words: what people or a fault do meanwhile."""
 

@@ -35,6 +35,9 @@ test_authorities = 7
 revocation_lists = ["none.crl"]
 ocsp = "ftp://x"
 
+[clock]
+quiet_hours_max = 24
+
 [metrics]
 listen = "127.0.0.1:99999"
 
@@ -56,6 +59,9 @@ processes = 4
 
 [cards]
 authorities = ["master.key"]
+
+[clock]
+quiet_hours_max = 100
 """
 
 
@@ -102,6 +108,7 @@ def test_a_good_one_is_seen_from_its_folder(tmp_path: Path) -> None:
         "listen": "[::1]:50051",
         "processes": 4,
         "authorities": (tmp_path / "master.key",),
+        "quiet_hours_max": 100,
     }
 
 
@@ -142,6 +149,7 @@ def test_file_and_environment_are_told_together(tmp_path: Path) -> None:
         ("[server]\nlisten = true", "give a text"),
         ("[server]\nprocesses = true", "not a whole number"),
         ("[server]\nprocesses = 0", "from 1 to 64"),
+        ("[clock]\nquiet_hours_max = 8785", "from 25 to 8784"),
         ('[ledger]\ndatabase = "sqlite://host/x"', "give sqlite:///FILE"),
     ],
 )

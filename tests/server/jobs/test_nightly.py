@@ -189,6 +189,12 @@ async def test_a_clock_that_runs_ahead_lapses_nothing(
     )
 
 
+async def test_a_ledger_without_bookings_has_no_runs(town: Town) -> None:
+    async with workshop(town, quiet=QUIET) as shop:
+        assert await run_nightly(shop) is None
+    assert town.rows("SELECT count(*) FROM day_note") == [(0,)]
+
+
 async def test_holds_are_not_released_by_a_clock_that_runs_ahead(
     filled: Town, booker: Booker
 ) -> None:

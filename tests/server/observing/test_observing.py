@@ -6,7 +6,7 @@ import socket
 import urllib.request
 from collections.abc import Iterator
 from concurrent import futures
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import grpc
 import pytest
@@ -17,6 +17,7 @@ from server.observing.logs import begin_logging
 from server.observing.meters import Meters, served
 from server.observing.traces import Traces
 from server.rpc.handled import Handled, all_of
+from server.timekeeping.values import HeldBack, Why
 
 SPEND = "jichipoint.v1.PointService.Spend"
 TRACE, SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -67,6 +68,7 @@ def test_metrics_are_served() -> None:
     meters.handled(Handled(SPEND, "192.0.2.1", seconds=0.003))
     meters.handled(Handled(SPEND, "192.0.2.1", seconds=0.003, result="INSUFFICIENT_POINTS"))
     meters.batched(5, 0.004, 7)
+    meters.held_back(HeldBack(Why.APART, date(2026, 7, 1), ""))
     with served(f"127.0.0.1:{port}", registry):
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
             text = answer.read().decode()
@@ -79,6 +81,8 @@ def test_metrics_are_served() -> None:
     assert 'jichipoint_call_seconds_bucket{le="0.005",method="PointService/Spend"} 2.0' in lines
     assert 'jichipoint_batch_commands_bucket{le="8.0"} 1.0' in lines
     assert "jichipoint_queue_commands 7.0" in lines
+    assert 'jichipoint_day_held_back{why="APART"} 1.0' in lines
+    assert 'jichipoint_day_held_back{why="AHEAD"} 0.0' in lines
 
 
 class Collector(trace_service_pb2_grpc.TraceServiceServicer):
