@@ -9,7 +9,7 @@ from server.clock import Moment
 from server.jobs.leases import Job, finish
 from server.jobs.workshop import Workshop
 from server.points.lapsing import LapseCommand, lapsing
-from server.timekeeping.notes import lapsed_on, last_transaction_id, newest_notes, store_note
+from server.timekeeping.notes import lapsed_on, last_run, last_transaction_id, store_note
 from server.timekeeping.values import Note, NoteKind
 from server.vouchers.lapsing import lapsed_vouchers
 from server.vouchers.operations import ExpireVoucherCommand
@@ -52,15 +52,14 @@ def in_words(note: Note) -> str:
 
 
 def _lapsed_until(database: Database) -> date:
-    """Return the day of the last run; the first of days where anything was noted since.
+    """Return the day of the last run; the first of days without one.
 
-    What was noted is that a day is confirmed, or that the clock had been ahead at that run. In a
-    ledger without bookings nothing lapses on any day, and no run is noted.
+    In a ledger without bookings nothing lapses on any day, and no run is noted.
     """
-    newest = next(iter(newest_notes(database, 1)), None)
-    if newest is None and not last_transaction_id(database):
+    found = last_run(database)
+    if found is None and not last_transaction_id(database):
         return date.max
-    return newest.day if newest is not None and newest.kind == NoteKind.RAN else date.min
+    return found or date.min
 
 
 async def _lapse(workshop: Workshop, since: date, today: date) -> bool:

@@ -255,7 +255,10 @@ class Booker:
         newest = max(self._newest, newest_booking)
         behind = timedelta(microseconds=newest - now.microseconds)
         if behind > CLOCK_STEP_BACK_MAX:
-            raise ClockWentBackError(f"the clock is {behind} behind the newest booking")
+            raise ClockWentBackError(
+                f"the clock is {behind} behind the newest booking; if it is right, run "
+                "jichipoint-server clock step-back"
+            )
         return Moment.at(newest) if behind > timedelta() else now
 
     def _decide(self, command: Command, view: View, decisions: Decisions) -> Operation:

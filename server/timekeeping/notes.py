@@ -14,6 +14,10 @@ _RESERVE = """INSERT INTO counter (name, next) VALUES (?, 2)
     ON CONFLICT (name) DO UPDATE SET next = counter.next + 1 RETURNING next"""
 _INSERT = f"""INSERT INTO day_note (note_id, {_COLUMNS})
     VALUES (?{", ?" * len(Note._fields)})"""  # noqa: S608
+_LAST_RUN = """SELECT n.day FROM day_note n WHERE n.kind = 'RAN' AND NOT EXISTS
+    (SELECT 1 FROM day_note w WHERE w.kind = 'WENT_BACK' AND w.note_id > n.note_id
+        AND w.day < n.day)
+    ORDER BY n.note_id DESC LIMIT 1"""
 _LAST_ID = "SELECT coalesce(max(transaction_id), 0) FROM ledger_transaction"
 _ENDS = """SELECT booked_at FROM ledger_transaction WHERE transaction_id IN (
     (SELECT min(transaction_id) FROM ledger_transaction WHERE transaction_id > ?),
@@ -38,6 +42,12 @@ def newest_notes(database: Database, most: int) -> list[Note]:
         Note(NoteKind(kind), noted_at, date.fromisoformat(day), *rest)
         for kind, noted_at, day, *rest in rows(database, _NEWEST, most)
     ]
+
+
+def last_run(database: Database) -> date | None:
+    """Return the day of the last run, but for those of days that had not come: None without."""
+    found = rows(database, _LAST_RUN)
+    return date.fromisoformat(found[0][0]) if found else None
 
 
 def last_transaction_id(database: Database) -> int:

@@ -11,10 +11,14 @@ from server.cli import main
 from server.clock import Moment
 from server.jobs.nightly import run_nightly
 from server.ledger.booker import Booker, ClockWentBackError
+from server.ledger.postgres_store import PostgresStore
 from server.ledger.sealing import seal_next
+from server.ledger.sql_store import SqlStore
+from server.ledger.sqlite_store import SqliteStore
+from server.ledger.store import StoreUnavailableError
 from server.ledger.values import AccountKey, AccountKind
 from server.ledger.verify import verify
-from server.timekeeping import cli
+from server.timekeeping import cli, undoing
 from tests.server.conftest import booker, engine, find_template, town
 from tests.server.jobs.test_nightly import QUIET, lapsed, workshop
 from tests.server.support import (
@@ -205,6 +209,34 @@ async def test_what_a_wrong_clock_lapsed_is_given_back_once(town: Town, booker: 
             "SELECT DISTINCT last_good_day FROM lot WHERE remaining > 0 ORDER BY 1"
         )
     ] == ["2026-07-31", "2026-08-15", "2026-08-30"], "the voucher's points end with the voucher"
+
+
+async def test_undoing_that_was_interrupted_is_run_again(
+    town: Town, booker: Booker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    granted(booker, grant_command(CARD_A, 100), grant_command(CARD_B, 200))
+    granted(booker, grant_command(CARD_A, 50, EVENT))
+    wrong = await lapse_wrongly(town)
+    assert told(town, "step-back", today(town), *REASON).exit_code == 0
+    monkeypatch.setattr(undoing, "AT_ONCE", 1)
+    commits: list[SqlStore] = []
+    store = SqliteStore if town.is_sqlite else PostgresStore
+    commit = store.commit
+
+    def dies_at_the_second(self: SqlStore) -> None:
+        commits.append(self)
+        if len(commits) == 2:
+            raise StoreUnavailableError("the machine dies")
+        commit(self)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(store, "commit", dies_at_the_second)
+        died = told(town, "undo-lapses", wrong, *REASON)
+    assert (died.exit_code, died.output.splitlines()[-1]) == (1, "Error: the machine dies")
+    assert 0 < sum(lapsed(town).values()) < 350
+    assert told(town, "undo-lapses", wrong, *REASON).output.startswith("2 lapses and 0")
+    assert lapsed(town) == {MUNICIPAL: 0, EVENT: 0}
+    assert verify(town.database).fault is None
 
 
 async def test_what_has_lapsed_meanwhile_stays_lapsed(town: Town, booker: Booker) -> None:

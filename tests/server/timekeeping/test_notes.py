@@ -8,7 +8,13 @@ from server.clock import Moment
 from server.ledger.booker import Booker
 from server.ledger.engines import writing
 from server.ledger.verify import verify
-from server.timekeeping.notes import last_transaction_id, newest_notes, signs, store_note
+from server.timekeeping.notes import (
+    last_run,
+    last_transaction_id,
+    newest_notes,
+    signs,
+    store_note,
+)
 from server.timekeeping.values import Note, NoteKind
 from tests.server.conftest import booker, engine, find_template, town
 from tests.server.support import CARD_A, NOON, Town, grant_command, granted
@@ -87,3 +93,24 @@ def test_a_note_of_a_booking_that_is_not_there_is_found(town: Town) -> None:
     assert verify(town.database).fault == (
         "note 1 of the ledger's days names transaction ID 7, which does not exist"
     )
+
+
+def test_the_last_run_is_none_of_a_day_that_had_not_come(town: Town) -> None:
+    def last() -> str:
+        with town.database.connection_context():
+            return str(last_run(town.database))
+
+    assert last() == "None"
+    noted(town, NoteKind.RAN)
+    town.clock.advance(days=70)
+    noted(town, NoteKind.RAN)
+    assert last() == "2026-09-09"
+    town.clock.advance(days=-69)
+    noted(town, NoteKind.WENT_BACK)
+    noted(town, NoteKind.CONFIRMED)
+    assert last() == "2026-07-01"
+    noted(town, NoteKind.RAN)
+    assert last() == "2026-07-02"
+    town.clock.advance(days=80)
+    noted(town, NoteKind.CONFIRMED)
+    assert last() == "2026-07-02", "nor of one that has come since"
