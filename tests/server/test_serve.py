@@ -45,7 +45,7 @@ def test_processes_are_told_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyP
         *("--tls-client-authority", "a", "--card-authority", "a", "--card-authority", "b"),
         *("--test-card-authority", "c", "--revocation-list", "d", "--ocsp", "http://o"),
         *("--metrics-listen", "127.0.0.1:1", "--log-form", "json", "--log-level", "error"),
-        *("--trace-endpoint", "http://t"),
+        *("--trace-endpoint", "http://t", "--quiet-hours-max", "100"),
     ]
     options = {one.opts[0] for one in serve.params}
     assert options - set(given) == {"--listen", "--processes"}
