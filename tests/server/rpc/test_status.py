@@ -69,7 +69,7 @@ def raised() -> list[tuple[str, set[str], str]]:
             if not (isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Refusal"):
                 continue
             reason, *details = node.args
-            assert not isinstance(reason, ast.Constant), f"{path}: {reason.value} is no name"
+            assert not isinstance(reason, ast.Constant), f"{path}: {reason.value!r} is no name"
             if not isinstance(reason, ast.Attribute):
                 continue
             given = details[0] if details else ast.Dict([], [])
