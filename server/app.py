@@ -12,6 +12,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from server.chance import Chance
 from server.citizens.proofs import Verify
 from server.clock import Clock
+from server.costly import Costly
 from server.db.engine import shown_name
 from server.db.promises import broken_promises
 from server.jobs.guard import DayGuard
@@ -97,7 +98,7 @@ async def start(
     AddressInUseError where the port is taken.
     """
     check_address(address, has_tls=identities is not None)
-    means = Means(clock, chance, verify_card, watch_batch)
+    means = Means(clock, chance, Costly(), verify_card, watch_batch)
     practice = open_training_side(training, means) if training is not None else None
     real = open_side(ledger, means, practice)
     sides = (real, practice) if practice else (real,)

@@ -13,7 +13,7 @@ from server.ledger.engines import ensure_connected, open_reader
 from server.ledger.sql_reader import SqlReader
 from server.ledger.store import Reader, StoreUnavailableError, unavailable
 from server.ledger.values import Key, Loader
-from server.turns import Turns
+from server.turns import Bounds, Turns
 
 T = TypeVar("T")
 
@@ -30,7 +30,7 @@ class Readers:
         self._loaders = loaders
         self._local = threading.local()
         self._pool = ThreadPoolExecutor(THREADS, "reader")
-        self._turns = Turns(THREADS, WAITING_MAX)
+        self._turns = Turns(Bounds(THREADS, WAITING_MAX))
 
     async def read(self, work: Callable[[Reader], T]) -> T:
         """Run a read with the loaders.

@@ -17,6 +17,7 @@ from server.citizens.proofs import CardProofs, PracticeProofs, Verify
 from server.citizens.renewals import Cards, ImportedRenewals
 from server.citizens.servicer import CardServicer
 from server.clock import Clock
+from server.costly import Costly
 from server.days.servicer import DayServicer
 from server.ledger.servicer import OperationServicer
 from server.ledger.writer import WatchBatch, Writer
@@ -49,6 +50,7 @@ class Means:
 
     clock: Clock
     chance: Chance
+    costly: Costly
     verify_card: Verify | None
     watch_batch: WatchBatch | None = None
 
@@ -115,13 +117,22 @@ def _open(
 
     sessions = Sessions(load, clock)
     challenges = Challenges(vault.derive(CHALLENGE_KEY_USE), chance)
-    proofs = (PracticeProofs if practice else CardProofs)(challenges, means.verify_card, clock)
+    proofs = (PracticeProofs if practice else CardProofs)(
+        challenges, means.verify_card, clock, means.costly
+    )
     cards = Cards(writer, readers, ImportedRenewals(readers))
     guard = SignInGuard(clock)
     opened: list[object] = [
         CardServicer(proofs),
         TerminalServicer(
-            writer, readers, sessions, clock, chance, guard=guard, training=training(readers)
+            writer,
+            readers,
+            sessions,
+            clock,
+            chance,
+            guard=guard,
+            costly=means.costly,
+            training=training(readers),
         ),
         PointServicer(writer, cards, clock, proofs),
         MergeServicer(
@@ -138,7 +149,7 @@ def _open(
         VoucherServicer(writer, readers, vault, clock, chance, proofs=proofs),
         DayServicer(readers, clock),
         ServiceIdServicer(writer, readers, cards, clock),
-        MykeyServicer(writer, readers, cards, clock, chance, proofs=proofs),
+        MykeyServicer(writer, readers, cards, clock, chance, proofs=proofs, costly=means.costly),
         LedgerServicer(readers, clock),
         OperationServicer(writer, readers),
     ]

@@ -25,7 +25,7 @@ from server.secrets import read_master_key
 from server.tls import TlsFiles, read_identity
 from tests.integration.tls import new_authority
 from tests.merge_driver.samples import KEY_2, write_key_file
-from tests.server.citizens.authorities import Authorities
+from tests.server.citizens.authorities import Authorities, in_a_thread
 from tests.server.support import MASTER_KEY
 
 Read = Callable[[Path], object]
@@ -100,5 +100,5 @@ async def test_lists_of_revoked_certificates(tmp_path: Path) -> None:
     path = saved(tmp_path / "users.crl", BOM_UTF8 + revoked.public_bytes(Encoding.PEM))
     assert read_anchors(anchor, now, is_test=False) == [Anchor(own.certificate, is_test=False)]
     listed = RevocationList(path, [Anchor(own.certificate, is_test=True)])
-    assert await listed.is_revoked(authorities.certificate(), own.certificate, now)
+    assert await listed.is_revoked(authorities.certificate(), own.certificate, now, in_a_thread)
     assert changed_serial_numbers(path, anchor, now) == set()

@@ -1,8 +1,10 @@
 """Asking the authority's responder whether a certificate was revoked (OCSP, RFC 6960)."""
 
 import asyncio
+import time
 import urllib.request
 from datetime import datetime, timedelta
+from http.client import HTTPException, HTTPResponse
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -15,6 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from server.chance import Chance
 from server.citizens.revocation import RevocationUnknownError
+from server.costly import Run
 
 ANSWER_BYTES_MAX = 64 * 1024
 SECONDS_MAX = 5.0
@@ -37,7 +40,7 @@ class Responder:
         self._chance = chance
 
     async def is_revoked(
-        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime, run: Run
     ) -> bool:
         """Whether a certificate was revoked. Raises RevocationUnknownError."""
         nonce = self._chance.bytes(_NONCE_BYTES)
@@ -46,20 +49,33 @@ class Responder:
         content = request.add_extension(x509.OCSPNonce(nonce), critical=False).build()
         try:
             async with asyncio.timeout(SECONDS_MAX):
-                answer = await asyncio.to_thread(self._post, content.public_bytes(Encoding.DER))
+                answer = await run(lambda: self._post(content.public_bytes(Encoding.DER)))
             return _is_revoked(answer, certificate, issuer, nonce, now)
-        except (OSError, TimeoutError, UnfitAnswerError) as error:
+        except (OSError, TimeoutError, HTTPException, UnfitAnswerError) as error:
             what = str(error) or "no answer in time"
             raise RevocationUnknownError(f"{self._url}: {what}") from error
 
     def _post(self, content: bytes) -> bytes:
+        ends = time.monotonic() + SECONDS_MAX
         headers = {"Content-Type": "application/ocsp-request"}
         request = urllib.request.Request(self._url, content, headers)  # noqa: S310
         with urllib.request.urlopen(request, timeout=SECONDS_MAX) as answer:  # noqa: S310
-            found: bytes = answer.read(ANSWER_BYTES_MAX + 1)
+            return _read(answer, ends)
+
+
+def _read(answer: HTTPResponse, ends: float) -> bytes:
+    """Read an answer that comes whole by `ends`, on time.monotonic's scale.
+
+    Nobody waits for a longer one, but its thread would go on as long as it comes, bit by bit.
+    """
+    found = b""
+    while part := answer.read1(ANSWER_BYTES_MAX):
+        found += part
         if len(found) > ANSWER_BYTES_MAX:
             raise UnfitAnswerError("the answer is too long")
-        return found
+        if time.monotonic() > ends:
+            raise TimeoutError
+    return found
 
 
 def _is_revoked(

@@ -8,6 +8,7 @@ from server.citizens.challenges import Challenge, Challenges
 from server.citizens.errors import CitizenReason
 from server.citizens.values import Proof
 from server.clock import Clock, Moment
+from server.costly import Costly, Run
 from server.ledger.values import Refusal, RequestKey
 from server.serial_numbers import SerialNumber
 
@@ -31,17 +32,20 @@ class ProvedCard:
     last_good_day: date
 
 
-Verify = Callable[[SignedChallenge], Awaitable[ProvedCard]]
-"""Returns the card that signed, or raises Refusal."""
+Verify = Callable[[SignedChallenge, Run], Awaitable[ProvedCard]]
+"""Returns the card that signed, or raises Refusal; what waits for others goes through `Run`."""
 
 
 class CardProofs:
     """Makes challenges, and checks what cards signed."""
 
-    def __init__(self, challenges: Challenges, verify: Verify | None, clock: Clock) -> None:
+    def __init__(
+        self, challenges: Challenges, verify: Verify | None, clock: Clock, costly: Costly
+    ) -> None:
         self._challenges = challenges
         self._verify = verify
         self._clock = clock
+        self._costly = costly
 
     def challenge(self, request: RequestKey) -> Challenge:
         """Return a challenge for a request. Raises Refusal where no proof could be checked."""
@@ -51,25 +55,31 @@ class CardProofs:
     async def shown(
         self,
         signed: SignedChallenge | None,
-        serial_number: str,  # noqa: ARG002 -- of the card that was shown: PracticeProofs
+        serial_number: str,
         request: RequestKey,
     ) -> Proof | None:
         """Return what came along with a request shows, or what is wrong with it.
 
+        `serial_number` is that of the card that was shown; empty for a card that cannot sign.
         It is not raised: a request that comes again gets the answer it had, although its
-        challenge is no longer good by then. None where nothing came along.
+        challenge is no longer good by then. None where nothing came along. Raises
+        QueueFullError.
         """
         if signed is None:
             return None
+        if not serial_number:
+            return Refusal(CitizenReason.CARD_SIGNATURE_WRONG)
         try:
             return (await self.identify(signed, request)).serial_number
         except Refusal as refusal:
             return refusal
 
     async def identify(self, signed: SignedChallenge, request: RequestKey) -> ProvedCard:
-        """Return the card that signed a request's challenge. Raises Refusal."""
+        """Return the card that signed a request's challenge. Raises Refusal and QueueFullError."""
         self._challenges.check(signed.challenge, request, self._now())
-        return await self._verifier()(signed)
+        verify = self._verifier()
+        async with self._costly.asking.turn(request.caller) as run:
+            return await verify(signed, run)
 
     def _verifier(self) -> Verify:
         if self._verify is None:

@@ -1,6 +1,5 @@
 """Whether a certificate was revoked: what all sources have in common, and lists (CRD-2)."""
 
-import asyncio
 from codecs import BOM_UTF8
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Protocol
 from cryptography import x509
 
 from server.citizens.anchors import Anchor
+from server.costly import Run
 
 
 class RevocationUnknownError(Exception):
@@ -21,7 +21,7 @@ class Revocation(Protocol):
     """A source that knows what was revoked."""
 
     async def is_revoked(
-        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime, run: Run
     ) -> bool:
         """Whether a certificate was revoked. Raises RevocationUnknownError."""
         ...
@@ -34,13 +34,13 @@ class FirstThatTells:
         self._sources = sources
 
     async def is_revoked(
-        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime, run: Run
     ) -> bool:
         """Whether a certificate was revoked. Raises RevocationUnknownError."""
         why = ["no source of revocations is set"] if not self._sources else []
         for source in self._sources:
             try:
-                return await source.is_revoked(certificate, issuer, now)
+                return await source.is_revoked(certificate, issuer, now, run)
             except RevocationUnknownError as error:
                 why.append(str(error))
         raise RevocationUnknownError("; ".join(why))
@@ -64,10 +64,10 @@ class RevocationList:
         self._read: _Read | None = None
 
     async def is_revoked(
-        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime, run: Run
     ) -> bool:
         """Whether the list names a certificate. Raises RevocationUnknownError."""
-        read = await asyncio.to_thread(self._newest)
+        read = await run(self._newest)
         if read.issuer != issuer:
             raise RevocationUnknownError(f"{self._path} is of another authority")
         ends = read.revoked.next_update_utc

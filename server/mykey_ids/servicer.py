@@ -1,6 +1,5 @@
 """MykeyService: protobuf in, operation, protobuf out."""
 
-import asyncio
 from collections.abc import Callable
 from typing import NamedTuple, TypeVar
 
@@ -12,6 +11,7 @@ from server.citizens.proofs import CardProofs, SignedChallenge
 from server.citizens.renewals import Cards
 from server.citizens.values import CertificateKey, Holder
 from server.clock import Clock, Moment
+from server.costly import Costly
 from server.ledger.values import Refusal, RequestKey
 from server.ledger.writer import Writer
 from server.mykey_ids import attempts
@@ -68,6 +68,7 @@ class MykeyServicer:
         chance: Chance,
         *,
         proofs: CardProofs,
+        costly: Costly,
     ) -> None:
         self._writer = writer
         self._readers = readers
@@ -75,6 +76,7 @@ class MykeyServicer:
         self._clock = clock
         self._chance = chance
         self._proofs = proofs
+        self._costly = costly
         self._guesses = Guesses(GUESSED_PASSWORDS, writer, readers, clock)
 
     @open_to(SERVICE_ID_COUNTERS, Whose.HOLDER)
@@ -158,7 +160,9 @@ class MykeyServicer:
             mail = checked(_mail, request.mail)
             choices = checked(_choices, request)
             checked(fields.digits, code, "base_municipality_code", 6)
-        hashed = await asyncio.to_thread(hash_password, password)
+        hashed = await self._costly.passwords.run(
+            call.session.caller, lambda: hash_password(password)
+        )
         profile = Profile(hashed, mail, *choices, code)
         attempt = await self._found(names.attempt)
         request.ClearField("password")
@@ -247,7 +251,9 @@ class MykeyServicer:
                 request.attempt_id,
                 attempt.serial_number,
                 mykey_id,
-                await asyncio.to_thread(fits_password, kept, password),
+                await self._costly.passwords.run(
+                    call.session.caller, lambda: fits_password(kept, password)
+                ),
                 lambda mykey_id: pb.TieCardResponse(mykey_id=mykey_id).SerializeToString(),
             )
             try:

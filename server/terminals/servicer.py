@@ -1,6 +1,5 @@
 """TerminalService: protobuf in, operation, protobuf out."""
 
-import asyncio
 from dataclasses import asdict
 
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -9,6 +8,7 @@ from peewee import Database
 
 from server.chance import Chance
 from server.clock import Clock, Moment, to_datetime
+from server.costly import Costly
 from server.ledger.values import Refusal
 from server.ledger.writer import Writer
 from server.readers import Readers
@@ -64,6 +64,7 @@ class TerminalServicer:
         chance: Chance,
         *,
         guard: SignInGuard,
+        costly: Costly,
         training: Training | None = None,
     ) -> None:
         self._writer = writer
@@ -72,7 +73,8 @@ class TerminalServicer:
         self._clock = clock
         self._chance = chance
         self._training = training
-        self._verifier = Verifier(readers, guard)
+        self._costly = costly
+        self._verifier = Verifier(readers, guard, costly)
 
     @open_to(ANYONE, Whose.CALLER)
     async def SignIn(self, request: pb.SignInRequest, call: Call) -> pb.SignInResponse:  # noqa: N802
@@ -82,10 +84,12 @@ class TerminalServicer:
             password = checked(fields.secret, request.password, "password", PASSWORD_LENGTH_MAX)
             fingerprint = checked(_fingerprint, request.machine_fingerprint)
             person = checked(_person, request.person)
+        if request.training and self._training is None:
+            raise Refusal(TerminalReason.TRAINING_NOT_OFFERED)
         row = await self._verifier.verify(terminal_id, password, fingerprint, call.address)
         now = Moment.of(self._clock.now()).microseconds
-        if request.training:
-            return await self._sign_in_for_training(row, fingerprint)
+        if request.training and self._training is not None:
+            return await self._sign_in_for_training(self._training, row, fingerprint)
 
         def sign_in(database: Database) -> NewSession:
             bind_machine(database, row, fingerprint)
@@ -106,13 +110,11 @@ class TerminalServicer:
         return terminal
 
     async def _sign_in_for_training(
-        self, row: TerminalRow, machine_fingerprint: bytes
+        self, training: Training, row: TerminalRow, machine_fingerprint: bytes
     ) -> pb.SignInResponse:
         """USE-7."""
-        if self._training is None:
-            raise Refusal(TerminalReason.TRAINING_NOT_OFFERED)
         await self._writer.run(lambda database: bind_machine(database, row, machine_fingerprint))
-        session, terminal, cards = await self._training.open(row.terminal_id)
+        session, terminal, cards = await training.open(row.terminal_id)
         response = _response(session, _message(terminal))
         for card in cards:
             response.practice_cards.add(
@@ -203,13 +205,13 @@ class TerminalServicer:
 
     @open_to(EVERY_TERMINAL, Whose.NOBODY)
     async def FindAddresses(  # noqa: N802
-        self,
-        request: pb.FindAddressesRequest,
-        call: Call,  # noqa: ARG002
+        self, request: pb.FindAddressesRequest, call: Call
     ) -> pb.FindAddressesResponse:
         """SET-3."""
         postal_code = fields.digits(request.postal_code, "postal_code", 7)
-        found = await asyncio.to_thread(find_addresses, postal_code)
+        found = await self._costly.asking.run(
+            call.session.caller, lambda: find_addresses(postal_code)
+        )
         return pb.FindAddressesResponse(
             addresses=[pb.FindAddressesResponse.FoundAddress(**one._asdict()) for one in found]
         )

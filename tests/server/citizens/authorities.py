@@ -1,8 +1,10 @@
 """A test authority with one key for all cards, so that a test issues many in a second."""
 
+import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from typing import TypeVar
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
@@ -14,6 +16,9 @@ from server.citizens.anchors import Anchor
 from server.citizens.proofs import SignedChallenge
 from server.citizens.revocation import Revocation
 from server.citizens.verification import CardVerifier
+from server.costly import Run
+
+T = TypeVar("T")
 
 NOW = datetime(2026, 7, 1, 3, tzinfo=UTC)
 BEGAN = datetime(2025, 1, 1, tzinfo=UTC)
@@ -30,9 +35,13 @@ class StandingClock:
         return self.moment
 
 
+async def in_a_thread(work: Callable[[], T]) -> T:
+    return await asyncio.to_thread(work)
+
+
 class NothingRevoked:
     async def is_revoked(
-        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime, run: Run
     ) -> bool:
         return False
 

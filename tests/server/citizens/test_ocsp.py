@@ -1,8 +1,10 @@
 """Asking a real responder over HTTP (CRD-2)."""
 
+import asyncio
 import socket
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import timedelta
 
 import pytest
@@ -12,7 +14,7 @@ from cryptography.x509 import ocsp
 from server.citizens import ocsp as asking
 from server.citizens.ocsp import ANSWER_BYTES_MAX, Responder
 from server.citizens.revocation import RevocationUnknownError
-from tests.server.citizens.authorities import NOW, Authorities
+from tests.server.citizens.authorities import NOW, Authorities, in_a_thread
 from tests.server.citizens.responder import (
     GOOD,
     REVOKED,
@@ -29,7 +31,7 @@ async def asked(authorities: Authorities, answers: Answering) -> bool:
     with responding(answers) as url:
         responder = Responder(url, TestChance())
         issuer = authorities.authority.certificate
-        return await responder.is_revoked(authorities.certificate(), issuer, NOW)
+        return await responder.is_revoked(authorities.certificate(), issuer, NOW, in_a_thread)
 
 
 async def test_good_and_revoked(authorities: Authorities) -> None:
@@ -182,7 +184,9 @@ async def test_a_responder_that_is_not_there(authorities: Authorities) -> None:
         url = f"http://127.0.0.1:{free.getsockname()[1]}/"
     issuer = authorities.authority.certificate
     with pytest.raises(RevocationUnknownError, match="refused"):
-        await Responder(url, TestChance()).is_revoked(authorities.certificate(), issuer, NOW)
+        await Responder(url, TestChance()).is_revoked(
+            authorities.certificate(), issuer, NOW, in_a_thread
+        )
 
 
 async def test_a_silent_responder(
@@ -200,9 +204,53 @@ async def test_a_silent_responder(
     with responding(answers) as url, pytest.raises(RevocationUnknownError, match="time"):
         try:
             issuer = authorities.authority.certificate
-            await Responder(url, TestChance()).is_revoked(authorities.certificate(), issuer, NOW)
+            await Responder(url, TestChance()).is_revoked(
+                authorities.certificate(), issuer, NOW, in_a_thread
+            )
         finally:
             over.set()
+
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000000000\r\n\r\n"
+
+
+@contextmanager
+def speaking(head: bytes, bit: bytes = b"") -> Iterator[tuple[str, threading.Thread]]:
+    """A responder that says what it says, and goes on bit by bit as long as it is listened to."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def speak() -> None:
+            connection, _ = listening.accept()
+            with connection, suppress(OSError):
+                connection.recv(65536)
+                connection.sendall(head)
+                while bit:
+                    connection.sendall(bit)
+                    over.wait(0.01)
+
+        over, thread = threading.Event(), threading.Thread(target=speak, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listening.getsockname()[1]}/", thread
+
+
+async def test_a_responder_that_answers_bit_by_bit_keeps_no_thread(
+    authorities: Authorities, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asking, "SECONDS_MAX", 0.2)
+    issuer = authorities.authority.certificate
+    with speaking(HEAD, b"x") as (url, thread):
+        responder = Responder(url, TestChance())
+        with pytest.raises(RevocationUnknownError, match="time"):
+            await responder.is_revoked(authorities.certificate(), issuer, NOW, in_a_thread)
+        await asyncio.to_thread(thread.join, 20)
+        assert not thread.is_alive(), "nobody listens any more"
+
+
+async def test_a_responder_that_speaks_something_else(authorities: Authorities) -> None:
+    issuer = authorities.authority.certificate
+    with speaking(b"SSH-2.0-OpenSSH\r\n") as (url, _), pytest.raises(RevocationUnknownError):
+        responder = Responder(url, TestChance())
+        await responder.is_revoked(authorities.certificate(), issuer, NOW, in_a_thread)
 
 
 def test_only_http_is_asked() -> None:

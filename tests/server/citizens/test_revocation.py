@@ -10,7 +10,14 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from counter_tui.virtual.authority import TestAuthority
 from server.citizens.anchors import Anchor
 from server.citizens.revocation import FirstThatTells, RevocationList, RevocationUnknownError
-from tests.server.citizens.authorities import NOW, SERIAL_NUMBER, Authorities, NothingRevoked
+from server.costly import Run
+from tests.server.citizens.authorities import (
+    NOW,
+    SERIAL_NUMBER,
+    Authorities,
+    NothingRevoked,
+    in_a_thread,
+)
 
 MADE = NOW - timedelta(hours=1)
 
@@ -36,7 +43,7 @@ def write(path: Path, of: TestAuthority, *revoked: int, encoding: Encoding = Enc
 
 async def told(path: Path, authorities: Authorities, now: datetime = NOW) -> bool:
     return await source(path, authorities).is_revoked(
-        authorities.certificate(), authorities.authority.certificate, now
+        authorities.certificate(), authorities.authority.certificate, now, in_a_thread
     )
 
 
@@ -58,7 +65,7 @@ async def test_what_a_list_names_is_revoked(
 async def test_a_list_is_read_again_when_it_changes(path: Path, authorities: Authorities) -> None:
     write(path, authorities.authority)
     listed = source(path, authorities)
-    asked = authorities.certificate(), authorities.authority.certificate, NOW
+    asked = authorities.certificate(), authorities.authority.certificate, NOW, in_a_thread
     assert not await listed.is_revoked(*asked)
     write(path, authorities.authority, SERIAL_NUMBER)
     assert await listed.is_revoked(*asked)
@@ -106,7 +113,7 @@ async def test_a_changed_list(path: Path, authorities: Authorities) -> None:
 
 class Away:
     async def is_revoked(
-        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+        self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime, run: Run
     ) -> bool:
         raise RevocationUnknownError("away")
 
@@ -114,7 +121,7 @@ class Away:
 async def test_the_first_that_tells_is_believed(path: Path, authorities: Authorities) -> None:
     write(path, authorities.authority, SERIAL_NUMBER)
     listed = source(path, authorities)
-    asked = authorities.certificate(), authorities.authority.certificate, NOW
+    asked = authorities.certificate(), authorities.authority.certificate, NOW, in_a_thread
     assert await FirstThatTells([Away(), listed, NothingRevoked()]).is_revoked(*asked)
     with pytest.raises(RevocationUnknownError, match="away; away"):
         await FirstThatTells([Away(), Away()]).is_revoked(*asked)

@@ -6,7 +6,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from server.citizens.settings import CardSettings, UnusableCardSettingsError, card_verifier
-from tests.server.citizens.authorities import NOW, Authorities, StandingClock, pem
+from tests.server.citizens.authorities import NOW, Authorities, StandingClock, in_a_thread, pem
 from tests.server.support import TestChance
 
 URL = "http://127.0.0.1:1/"
@@ -39,7 +39,7 @@ async def test_test_cards_are_accepted_loudly(
     verify = card_verifier(settings, StandingClock(), TestChance())
     assert "TEST CARDS ARE ACCEPTED" in caplog.text
     assert verify is not None
-    card = await verify(authorities.signed(authorities.certificate()))
+    card = await verify(authorities.signed(authorities.certificate()), in_a_thread)
     assert card.serial_number == "30D45"
 
 

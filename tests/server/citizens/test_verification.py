@@ -16,6 +16,7 @@ from server.citizens.errors import CitizenReason
 from server.citizens.proofs import SignedChallenge
 from server.citizens.revocation import RevocationUnknownError
 from server.citizens.verification import CERTIFICATE_BYTES_MAX, CardVerifier
+from server.costly import Run
 from server.ledger.values import Refusal
 from server.serial_numbers import serial_number
 from tests.server.citizens.authorities import (
@@ -27,6 +28,7 @@ from tests.server.citizens.authorities import (
     Authorities,
     NothingRevoked,
     StandingClock,
+    in_a_thread,
     policies,
     usage,
 )
@@ -36,13 +38,17 @@ MUTATIONS = 10_000
 
 async def refusal(verifier: CardVerifier, signed: SignedChallenge) -> Refusal:
     with pytest.raises(Refusal) as caught:
-        await verifier.verify(signed)
+        await verifier.verify(signed, in_a_thread)
     return caught.value
+
+
+async def known_by(verifier: CardVerifier, signed: SignedChallenge) -> str:
+    return (await verifier.verify(signed, in_a_thread)).serial_number
 
 
 async def test_a_card_is_known_by_its_serial_number(authorities: Authorities) -> None:
     certificate = authorities.certificate()
-    found = (await authorities.verifier().verify(authorities.signed(certificate))).serial_number
+    found = await known_by(authorities.verifier(), authorities.signed(certificate))
     read = user_certificate(der(certificate)).serial_number
     assert (found, read) == ("30D45", "030D45")
     assert serial_number(read) == found
@@ -52,7 +58,7 @@ async def test_a_short_serial_number_is_told_as_the_counter_tells_it(
     authorities: Authorities,
 ) -> None:
     certificate = authorities.authority.issue(authorities.key, 0xB, BEGAN, LAST_GOOD_DAY)
-    found = (await authorities.verifier().verify(authorities.signed(certificate))).serial_number
+    found = await known_by(authorities.verifier(), authorities.signed(certificate))
     assert found == serial_number(user_certificate(der(certificate)).serial_number) == "B"
 
 
@@ -62,7 +68,7 @@ async def test_the_issuer_is_chosen_by_signature_and_not_by_name(authorities: Au
     both = authorities.verifier(first, second)
     for authority in (first, second):
         signed = authorities.signed(authorities.certificate(authority))
-        assert (await both.verify(signed)).serial_number == "30D45"
+        assert await known_by(both, signed) == "30D45"
 
 
 async def test_another_authority_of_the_same_name_is_not_trusted(authorities: Authorities) -> None:
@@ -95,7 +101,7 @@ async def test_the_authority_itself_is_no_card(authorities: Authorities) -> None
 async def test_good_until_the_end_of_its_last_day_in_tokyo(authorities: Authorities) -> None:
     signed = authorities.signed(authorities.certificate())
     last = datetime(2030, 2, 17, 14, 59, 59, tzinfo=UTC)
-    assert (await authorities.verifier(now=last).verify(signed)).serial_number == "30D45"
+    assert await known_by(authorities.verifier(now=last), signed) == "30D45"
     refused = await refusal(authorities.verifier(now=last + timedelta(seconds=1)), signed)
     assert refused.reason == CitizenReason.CERTIFICATE_EXPIRED
     assert refused.details == {"last_good_day": "2030-02-17"}
@@ -152,13 +158,13 @@ async def test_what_a_certificate_must_say(authorities: Authorities) -> None:
     fit = authorities.built(
         lambda one: one.add_extension(usage(), True).add_extension(policies(), True)
     )
-    assert (await authorities.verifier().verify(authorities.signed(fit))).serial_number == "30D45"
+    assert await known_by(authorities.verifier(), authorities.signed(fit)) == "30D45"
 
 
 async def test_a_revoked_card(authorities: Authorities) -> None:
     class Revoked:
         async def is_revoked(
-            self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+            self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime, run: Run
         ) -> bool:
             return certificate.serial_number == SERIAL_NUMBER
 
@@ -172,7 +178,7 @@ async def test_a_card_that_may_be_revoked(
 ) -> None:
     class Away:
         async def is_revoked(
-            self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime
+            self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime, run: Run
         ) -> bool:
             raise RevocationUnknownError("the responder is away")
 
@@ -183,6 +189,15 @@ async def test_a_card_that_may_be_revoked(
 
 
 async def test_signatures_that_are_none(authorities: Authorities) -> None:
+    """Nobody is asked about a card whose signature is none: that may take seconds."""
+
+    class Asked:
+        async def is_revoked(
+            self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime, run: Run
+        ) -> bool:
+            raise AssertionError("asked")
+
+    verifier = authorities.verifier(revocation=Asked())
     good = authorities.signed(authorities.certificate())
     other = new_key().sign(CHALLENGE, padding.PKCS1v15(), hashes.SHA256())
     pss = authorities.key.sign(CHALLENGE, padding.PSS(padding.MGF1(hashes.SHA256()), 32), SHA256)
@@ -190,10 +205,10 @@ async def test_signatures_that_are_none(authorities: Authorities) -> None:
     unfit = [b"", b"\0", other, pss, changed, good.signature[:-1], good.signature + b"\0"]
     for signature in unfit:
         signed = SignedChallenge(CHALLENGE, good.certificate, signature)
-        refused = await refusal(authorities.verifier(), signed)
+        refused = await refusal(verifier, signed)
         assert refused.reason == CitizenReason.CARD_SIGNATURE_WRONG
     signed = SignedChallenge(b"something else", good.certificate, good.signature)
-    refused = await refusal(authorities.verifier(), signed)
+    refused = await refusal(verifier, signed)
     assert refused.reason == CitizenReason.CARD_SIGNATURE_WRONG
 
 
@@ -266,7 +281,7 @@ async def test_mutated_certificates_that_the_authority_signed(authorities: Autho
         algorithm = bytes.fromhex("300d06092a864886f70d01010b0500")
         whole = make(0x30, changed + algorithm + make(0x03, b"\0" + signature))
         try:
-            await verifier.verify(authorities.signed(whole))
+            await verifier.verify(authorities.signed(whole), in_a_thread)
         except Refusal as refused:
             reasons.add(refused.reason)
     assert reasons >= {

@@ -15,6 +15,7 @@ from google.protobuf.descriptor import ServiceDescriptor
 from jichipoint.v1 import points_pb2
 
 from server.cli import main
+from server.costly import Costly
 from server.rpc.access import ANYONE, ISSUER_SYSTEMS, Access, Whose, open_to
 from server.rpc.calls import Call, handlers_of
 from server.rpc.doorman import Doorman
@@ -125,7 +126,7 @@ def test_no_service_is_left_out() -> None:
 
 async def test_what_is_served_is_what_is_asked_about(town: Town) -> None:
     """The table of classes, and the servicers that a running server has."""
-    side = open_side(town.ledger, Means(town.clock, town.chance, None))
+    side = open_side(town.ledger, Means(town.clock, town.chance, Costly(), None))
     assert {service: type(one) for service, one in side.servicers.items()} == SERVICERS
     await side.stop()
 
