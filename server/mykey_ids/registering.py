@@ -3,11 +3,12 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from server.citizens.rules import accepted_citizen, accepted_holder
 from server.citizens.values import CertificateKey, Citizen, Holder, MykeyKey
 from server.clock import Moment
+from server.ledger.store import Reader
 from server.ledger.values import (
     AccountKey,
     Key,
@@ -46,13 +47,18 @@ _OLD_CARDS = """UPDATE certificate SET revoked_at = ?
     WHERE citizen_id = ? AND revoked_at IS NULL"""
 
 Encode = Callable[[str], bytes]
+T = TypeVar("T")
+
+NOT_LOOKED_AT = Refusal(MykeyReason.ATTEMPT_OVER)
+"""Stands for a password as long as nobody has looked at it: nothing can be booked with it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
     """How a citizen signs in to My Page, and which mails they wish (MKY-4)."""
 
-    password_hash: str
+    password_hash: str | Refusal
+    """Or what refused the registration before the password was hashed."""
     mail: str
     mails_granted: bool
     mails_lapsed: bool
@@ -142,20 +148,27 @@ class RegisterMykeyCommand(AttemptCommand):
         base = BaseKey(self.profile.base_municipality_code)
         return (*AttemptCommand.names(self), base, MykeyKey(self.mykey_id))
 
-    def decide(self, view: View, moment: Moment, number: str) -> Registration:  # noqa: ARG002
-        """Make the citizen, with card and profile; or refuse."""
+    def check(self, view: View, moment: Moment) -> tuple[Attempt, Holder | None, Citizen]:
+        """Return attempt, the card's holder so far and the new citizen; or refuse.
+
+        The password has no say in it.
+        """
         attempt = self.attempt(view, moment, Purpose.CREATE)
         check_reserved(attempt, self.mykey_id, moment.microseconds)
         holder = view.find(CertificateKey(attempt.serial_number))
         may_begin(Purpose.CREATE, holder, attempt.last_good_day, moment.day)
-        profile = self.profile
-        if view.find(BaseKey(profile.base_municipality_code)) is None:
+        if view.find(BaseKey(self.profile.base_municipality_code)) is None:
             raise Refusal(MykeyReason.BASE_MUNICIPALITY_UNFIT)
         if attempt.citizen_id is None or view.find(MykeyKey(self.mykey_id)) is not None:
             raise Refusal(MykeyReason.CANDIDATE_NOT_RESERVED)
-        citizen = Citizen(attempt.citizen_id, self.mykey_id, mykey_id_revoked=False)
+        return attempt, holder, Citizen(attempt.citizen_id, self.mykey_id, mykey_id_revoked=False)
+
+    def decide(self, view: View, moment: Moment, number: str) -> Registration:  # noqa: ARG002
+        """Make the citizen, with card and profile; or refuse."""
+        attempt, holder, citizen = self.check(view, moment)
+        profile = self.profile
         in_order = (
-            profile.password_hash,
+            _looked_at(profile.password_hash),
             profile.mail,
             profile.mails_granted,
             profile.mails_lapsed,
@@ -228,8 +241,8 @@ class TieCardCommand(AttemptCommand):
     """Tie a new card to the MyKey ID whose password its holder knows (CRD-4)."""
 
     mykey_id: str
-    password_fits: bool
-    """Whether it is the MyKey ID's, checked before: that takes a while."""
+    password_fits: bool | Refusal
+    """Whether it is the MyKey ID's, checked before; or what refused the card before that."""
     encode: Encode
     method: str = "TieCard"
 
@@ -237,10 +250,17 @@ class TieCardCommand(AttemptCommand):
         """Return what must be looked up to decide."""
         return (*AttemptCommand.names(self), MykeyKey(self.mykey_id))
 
+    def check(self, view: View, moment: Moment) -> Attempt:
+        """Return the attempt, or refuse where it is over.
+
+        Of the MyKey ID nothing is told before its password was looked at, in no less time.
+        """
+        return self.attempt(view, moment, Purpose.TIE)
+
     def decide(self, view: View, moment: Moment, number: str) -> Registration:  # noqa: ARG002
         """Tie the card, and let the cards before it find nobody any more; or refuse."""
-        attempt = self.attempt(view, moment, Purpose.TIE)
-        if not self.password_fits:
+        attempt = self.check(view, moment)
+        if not _looked_at(self.password_fits):
             raise Refusal(MykeyReason.MYKEY_PASSWORD_WRONG)
         citizen = accepted_citizen(view.find(MykeyKey(self.mykey_id)))
         key = CertificateKey(attempt.serial_number)
@@ -264,6 +284,35 @@ class TieCardCommand(AttemptCommand):
                 key: _holder(citizen, attempt.last_good_day),
             },
         )
+
+
+class WithPassword(Protocol):
+    """A command for which a password has to be looked at, which takes a while."""
+
+    def names(self) -> Iterable[Key[Any]]:
+        """Return what must be looked up to decide."""
+        ...
+
+    def check(self, view: View, moment: Moment) -> object:
+        """Raise Refusal where it is refused whatever the password is."""
+        ...
+
+
+def refused_before(reader: Reader, command: WithPassword, moment: Moment) -> Refusal | None:
+    """Return what a command is refused with before anybody looks at its password, if anything."""
+    view = View(reader.look_up(list(command.names())))
+    try:
+        command.check(view, moment)
+    except Refusal as refusal:
+        return refusal
+    return None
+
+
+def _looked_at(found: T | Refusal) -> T:
+    """Return what was found of a password, or raise what refused the command before."""
+    if isinstance(found, Refusal):
+        raise found
+    return found
 
 
 def _given_card(attempt: Attempt, citizen: Citizen, before: Holder | None) -> tuple[Write, ...]:

@@ -1,6 +1,7 @@
 """MykeyService: protobuf in, operation, protobuf out."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import NamedTuple, TypeVar
 
 from jichipoint.v1 import mykey_pb2 as pb
@@ -19,10 +20,13 @@ from server.mykey_ids.errors import MykeyReason
 from server.mykey_ids.passwords import GUESSED_PASSWORDS, TRIES_MAX, password_hash_of
 from server.mykey_ids.reading import base_municipalities, own_service_ids
 from server.mykey_ids.registering import (
+    NOT_LOOKED_AT,
     ChangeMykeyCommand,
     Profile,
     RegisterMykeyCommand,
     TieCardCommand,
+    WithPassword,
+    refused_before,
 )
 from server.mykey_ids.revoking import (
     Loss,
@@ -160,10 +164,7 @@ class MykeyServicer:
             mail = checked(_mail, request.mail)
             choices = checked(_choices, request)
             checked(fields.digits, code, "base_municipality_code", 6)
-        hashed = await self._costly.passwords.run(
-            call.session.caller, lambda: hash_password(password)
-        )
-        profile = Profile(hashed, mail, *choices, code)
+        profile = Profile(NOT_LOOKED_AT, mail, *choices, code)
         attempt = await self._found(names.attempt)
         request.ClearField("password")
         command = RegisterMykeyCommand(
@@ -176,6 +177,8 @@ class MykeyServicer:
             profile,
             lambda mykey_id: pb.RegisterMykeyIdResponse(mykey_id=mykey_id).SerializeToString(),
         )
+        hashed = await self._unless_refused(command, call, lambda: hash_password(password))
+        command = replace(command, profile=replace(profile, password_hash=hashed))
         return await book(self._writer, command, call)
 
     @open_to(SERVICE_ID_COUNTERS, Whose.HOLDER)
@@ -251,11 +254,11 @@ class MykeyServicer:
                 request.attempt_id,
                 attempt.serial_number,
                 mykey_id,
-                await self._costly.passwords.run(
-                    call.session.caller, lambda: fits_password(kept, password)
-                ),
+                NOT_LOOKED_AT,
                 lambda mykey_id: pb.TieCardResponse(mykey_id=mykey_id).SerializeToString(),
             )
+            fits = await self._unless_refused(command, call, lambda: fits_password(kept, password))
+            command = replace(command, password_fits=fits)
             try:
                 return await book(self._writer, command, call)
             except Refusal as refusal:
@@ -325,6 +328,16 @@ class MykeyServicer:
                 database, attempt.request, TRIES_MAX, now
             )
         )
+
+    async def _unless_refused(
+        self, command: WithPassword, call: Call, look_at_password: Callable[[], T]
+    ) -> T | Refusal:
+        """Look at a password, or return what the command is refused with without that."""
+        now = self._now()
+        refusal = await self._readers.read(lambda reader: refused_before(reader, command, now))
+        if refusal is not None:
+            return refusal
+        return await self._costly.passwords.run(call.session.caller, look_at_password)
 
     async def _query(self, work: Callable[[Database], T]) -> T:
         return await self._readers.query(work)

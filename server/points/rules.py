@@ -44,6 +44,11 @@ def program_in_period(program: Program | None, today: date) -> Program:
     return program
 
 
+def is_amount(points: int) -> bool:
+    """Whether so many points can be used at all (USE-3)."""
+    return 1 <= points <= POINTS_MAX
+
+
 def check_bounds(points: int) -> None:
     """Refuse an amount that is none (USE-3)."""
     if points < 1:

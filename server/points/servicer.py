@@ -5,7 +5,7 @@ from typing import NamedTuple
 from jichipoint.v1 import merging_pb2, programs_pb2, vouchers_pb2
 from jichipoint.v1 import points_pb2 as pb
 
-from server.citizens.proofs import CardProofs
+from server.citizens.proofs import CardProofs, SignedChallenge
 from server.citizens.renewals import Cards
 from server.citizens.servicer import signed_in
 from server.clock import Clock, Moment
@@ -14,7 +14,7 @@ from server.ledger.writer import Writer
 from server.points.balances import UsableBalance, usable_balances
 from server.points.cards import MyNumberCard, ShownCard
 from server.points.operations import Cancelled, CancelSpendCommand, SpendCommand, Spent, Use
-from server.points.rules import Shown
+from server.points.rules import Shown, is_amount
 from server.rpc import fields
 from server.rpc.access import POINT_COUNTERS, REDEEMING_COUNTERS, Whose, open_to
 from server.rpc.booking import book, fingerprint, timestamp
@@ -105,6 +105,8 @@ class Asked(NamedTuple):
 
     shown: Shown
     program_id: str
+    signed: SignedChallenge | None
+    """Also None where the use is refused whatever was signed: nobody looks at it then."""
 
 
 def asked_in(request: UseRequest) -> Asked:
@@ -113,7 +115,9 @@ def asked_in(request: UseRequest) -> Asked:
         mykey_id = checked(fields.mykey_id, request.mykey_id)
         shown_on = checked(fields.day, request.shown_on, "shown_on")
         program_id = checked(fields.digits, request.program_id, "program_id", 8)
-    return Asked(Shown(mykey_id, shown_on), program_id)
+    is_looked_at = request.HasField("card_proof") and is_amount(request.points)
+    signed = signed_in(request.card_proof) if is_looked_at else None
+    return Asked(Shown(mykey_id, shown_on), program_id, signed)
 
 
 async def use_of(
@@ -125,8 +129,7 @@ async def use_of(
     key: RequestKey,
     proofs: CardProofs,
 ) -> Use:
-    """Return what a request would use."""
-    signed = signed_in(request.card_proof) if request.HasField("card_proof") else None
+    """Return what a request would use. Raises QueueFullError."""
     number = card.serial_number if isinstance(card, MyNumberCard) else ""
     return Use(
         terminal_id,
@@ -134,7 +137,7 @@ async def use_of(
         asked.shown,
         asked.program_id,
         request.points,
-        await proofs.shown(signed, number, key),
+        await proofs.shown(asked.signed, number, key),
     )
 
 

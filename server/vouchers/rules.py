@@ -14,9 +14,14 @@ from server.vouchers.values import Voucher, VoucherState
 DAYS_VALID_MAX = 30
 
 
+def is_days_valid(days_valid: int) -> bool:
+    """Whether a voucher can be good for so many days (VCH-1)."""
+    return 1 <= days_valid <= DAYS_VALID_MAX
+
+
 def last_good_day(issued_on: date, days_valid: int) -> date:
     """Return the last day on which a voucher is good, or refuse the days (VCH-1, LED-2)."""
-    if not 1 <= days_valid <= DAYS_VALID_MAX:
+    if not is_days_valid(days_valid):
         raise Refusal(VoucherReason.DAYS_VALID_UNFIT, {"maximum": str(DAYS_VALID_MAX)})
     return issued_on + timedelta(days=days_valid)
 

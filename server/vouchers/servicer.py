@@ -41,6 +41,7 @@ from server.vouchers.places import (
     tied_places,
 )
 from server.vouchers.reprinting import reprint
+from server.vouchers.rules import is_days_valid
 from server.vouchers.values import Voucher, VoucherKey
 
 PLACES_DEFAULT, PLACES_MAX = 100, 500
@@ -79,6 +80,8 @@ class VoucherServicer:
             request_id = checked(fields.request_id, request.request_id)
             serial_number = checked(fields.serial_number, request.certificate_serial_number)
             asked = checked(asked_in, request)
+        if not is_days_valid(request.days_valid):
+            asked = asked._replace(signed=None)
         key = RequestKey(call.session.caller, request_id)
         card, terminal_id = MyNumberCard(serial_number), call.session.terminal_id
         use = await use_of(request, asked, card, terminal_id, key=key, proofs=self._proofs)

@@ -1,8 +1,9 @@
 """Every field that is not valid is named, in every method's requests, and in people's words."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from itertools import product
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import grpc
 import pytest
@@ -12,6 +13,7 @@ from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
+from server.costly import Pool
 from server.rpc.access import IssuerSystems
 from server.rpc.field_names import FIELD_NAMES
 from server.services import SERVICERS, DeclaredMethod, declared_methods
@@ -30,6 +32,8 @@ from tests.server.support import (
 )
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+T = TypeVar("T")
 
 PREFIX = "jichipoint.v1."
 GOOD: dict[str, str] = {
@@ -174,8 +178,9 @@ async def callers(connect: Connect, method: DeclaredMethod) -> Client:
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda one: one.name.removeprefix(PREFIX))
 async def test_a_request_with_several_bad_fields_is_told_of_each(
-    connect: Connect, method: DeclaredMethod
+    connect: Connect, method: DeclaredMethod, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """And nothing that costs is done for it."""
     (descriptor,) = (
         one.input_type
         for service in SERVICERS
@@ -183,6 +188,14 @@ async def test_a_request_with_several_bad_fields_is_told_of_each(
         if f"{service.full_name}/{one.name}" == method.name
     )
     client = await callers(connect, method)
+    begun: list[Pool] = []
+    begin = Pool._begin
+
+    def begin_and_tell(pool: Pool, work: Callable[[], T]) -> "Future[T]":
+        begun.append(pool)
+        return begin(pool, work)
+
+    monkeypatch.setattr(Pool, "_begin", begin_and_tell)
     for chosen in choices(descriptor):
         looked_at: set[str] = set()
         worst = GetMessageClass(descriptor)()
@@ -190,8 +203,10 @@ async def test_a_request_with_several_bad_fields_is_told_of_each(
             request = GetMessageClass(descriptor)()
             for leaf in chosen:
                 put(request, leaf, bad=leaf is broken)
+            begun.clear()
             found = await fields_refused(client, method, request)
             assert found <= {broken.name}
+            assert not (found and begun)
             looked_at |= found
             put(worst, broken, bad=True)
         assert await fields_refused(client, method, worst) == looked_at
