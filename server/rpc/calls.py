@@ -164,6 +164,8 @@ def _guarded(
             handled.result = refusal.reason
             if handled.session is None:
                 await doorman.see_out(handled.address)
+            elif refusal.reason == RpcReason.QUEUE_FULL:
+                await doorman.see_out(handled.session.caller)
             await refuse(context, refusal)
         except asyncio.CancelledError:
             handled.result = CANCELLED

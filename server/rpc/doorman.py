@@ -1,7 +1,8 @@
-"""So many calls at once; and whoever calls without a session, over and over, waits for answers.
+"""So many calls at once; and whoever calls in vain, over and over, waits for answers.
 
-Refusing costs a third of what a booking costs. Callers who wait for their answer before they
-send the next one, as floods do, are slowed down to what does not matter.
+In vain is without a session, or again at once when told to come again later. Refusing costs a
+third of what a booking costs. Callers who wait for their answer before they send the next one,
+as floods do, are slowed down to what does not matter.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from server.ledger.writer import QueueFullError
 ADMITTED_MAX = 4500
 """A little above the booking queue, so that a full queue is what callers are told."""
 FREE_A_SECOND = 50
-"""So many calls without a session are answered at once, from each address."""
+"""So many calls in vain are answered at once, from each address or terminal."""
 HELD_A_SECOND = 100
 """So many of the others are answered, one after the other and not in bursts."""
 HELD_MAX = 2000
@@ -50,15 +51,18 @@ class Doorman:
         finally:
             self._admitted -= 1
 
-    async def see_out(self, address: str) -> None:
-        """Hold up a call without a session before it is answered, where its address has many."""
+    async def see_out(self, caller: str) -> None:
+        """Hold up a call in vain before it is answered, where its caller has many.
+
+        `caller` is a terminal with a session, or the address of one without.
+        """
         now = self._now()
         second = int(now)
         if second != self._second:
             self._second = second
             self._seen.clear()
-        self._seen[address] += 1
-        if self._seen[address] <= FREE_A_SECOND or self._held >= HELD_MAX:
+        self._seen[caller] += 1
+        if self._seen[caller] <= FREE_A_SECOND or self._held >= HELD_MAX:
             return
         self._held += 1
         self._following = max(self._following, now) + 1 / HELD_A_SECOND

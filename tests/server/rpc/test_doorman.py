@@ -10,6 +10,7 @@ import pytest
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
 
+from server.ledger import writer as writer_module
 from server.ledger.writer import QueueFullError
 from server.rpc import doorman as doorman_module
 from server.rpc.doorman import FREE_A_SECOND, HELD_MAX, Doorman
@@ -106,6 +107,26 @@ async def test_a_full_server_says_when_to_come_again(
     assert delays[0].retry_delay.seconds >= 1
     monkeypatch.undo()
     assert (await counter.spend(spend_request())).points
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_who_comes_again_at_once_when_told_to_come_later_waits(
+    service: Service, connect: Connect, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each terminal by itself, and no others than those."""
+    counter, seen_out = await connect("10000001"), []
+
+    async def see_out(_doorman: Doorman, caller: str) -> None:
+        seen_out.append(caller)
+
+    monkeypatch.setattr(Doorman, "see_out", see_out)
+    assert (await counter.spend(spend_request())).points
+    assert (await counter.refusal("PointService/Spend", b"")).reason == "INVALID_FIELD"
+    assert seen_out == []
+    monkeypatch.setattr(writer_module, "QUEUE_MAX", 0)
+    for _ in range(2):
+        assert (await counter.refusal("PointService/Spend", spend_request())).reason == "QUEUE_FULL"
+    assert seen_out == ["terminal:10000001"] * 2
 
 
 class At:
