@@ -100,9 +100,9 @@ def notes(database: str, limit: int, as_json: bool) -> None:
 
 @clock.command("confirm")
 @database_option
-@click.argument("day", type=DayOption())
+@click.argument("day", type=DayOption(), metavar="YYYY-MM-DD")
 def confirm_command(database: str, day: date) -> None:
-    """Say that today is DAY: what acts by the day goes on, after a server was off for long."""
+    """Say which day it is: what acts by the day goes on, after a server was off for long."""
     with told_in_one_line(ClockError), changing(database) as opened:
         confirm(opened, SystemClock(), server_time, day, operator())
     click.echo(f"{day} is confirmed: servers whose clocks say so go on within a minute")
@@ -110,10 +110,10 @@ def confirm_command(database: str, day: date) -> None:
 
 @clock.command("step-back")
 @database_option
-@click.argument("day", type=DayOption())
+@click.argument("day", type=DayOption(), metavar="YYYY-MM-DD")
 @_reason_option
 def step_back_command(database: str, day: date, reason: str) -> None:
-    """Say that today is DAY, and that the clock had been ahead: bookings go on from now.
+    """Say which day it is, and that the clock had been ahead: bookings go on from now.
 
     Set the clocks of all servers right before. What was booked meanwhile stays as it is.
     """
@@ -141,10 +141,10 @@ def step_back_command(database: str, day: date, reason: str) -> None:
 
 @clock.command("undo-lapses")
 @database_option
-@click.argument("day", type=DayOption())
+@click.argument("day", type=DayOption(), metavar="YYYY-MM-DD")
 @_reason_option
 def undo_lapses_command(database: str, day: date, reason: str) -> None:
-    """Give back what the nightly run for DAY has booked as lapsed, and what is still good today.
+    """Give back what the nightly run of a day has booked as lapsed, and what is still good today.
 
     Each lapse is cancelled by a transaction of its own. One that was interrupted is run again.
     """
