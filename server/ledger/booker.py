@@ -70,11 +70,11 @@ class Command(Protocol):
         """Return what must be looked up to decide."""
         ...
 
-    def accounts(self, view: View) -> Iterable[AccountKey]:
+    def accounts(self, view: View, /) -> Iterable[AccountKey]:
         """Return the accounts whose lots the decision needs, once the names are known."""
         ...
 
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:
+    def usages(self, view: View, day: date, /) -> Iterable[UsageKey]:
         """Return whose use of points that day the decision needs, because a limit is set."""
         ...
 

@@ -2,16 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from server.clock import Moment
-from server.ledger.values import Abandonment, AccountKey, Key, RequestKey, UsageKey
+from server.ledger.commands import WithoutAccounts
+from server.ledger.values import Abandonment, Key, RequestKey
 from server.ledger.view import View
 
 
 @dataclass(frozen=True, slots=True)
-class SettleCommand:
+class SettleCommand(WithoutAccounts):
     """Books "abandoned" for a request ID on which nothing was decided; else changes nothing."""
 
     request: RequestKey
@@ -20,14 +20,6 @@ class SettleCommand:
 
     def names(self) -> Iterable[Key[Any]]:
         """Return nothing: the request ID says all."""
-        return ()
-
-    def accounts(self, view: View) -> Iterable[AccountKey]:  # noqa: ARG002
-        """Return nothing."""
-        return ()
-
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
-        """Return nothing."""
         return ()
 
     def decide(self, view: View, moment: Moment, number: str) -> Abandonment:  # noqa: ARG002

@@ -8,14 +8,13 @@ from typing import Any, Protocol, TypeVar
 from server.citizens.rules import accepted_citizen, accepted_holder
 from server.citizens.values import CertificateKey, Citizen, Holder, MykeyKey
 from server.clock import Moment
+from server.ledger.commands import WithoutAccounts
 from server.ledger.store import Reader
 from server.ledger.values import (
-    AccountKey,
     Key,
     Refusal,
     Registration,
     RequestKey,
-    UsageKey,
     Write,
 )
 from server.ledger.view import View
@@ -68,7 +67,7 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True)
-class AttemptCommand:
+class AttemptCommand(WithoutAccounts):
     """What the commands have in common that bring an attempt to its end."""
 
     request: RequestKey
@@ -89,14 +88,6 @@ class AttemptCommand:
             self.attempt_key(),
             CertificateKey(self.serial_number),
         )
-
-    def accounts(self, view: View) -> Iterable[AccountKey]:  # noqa: ARG002
-        """Return nothing: no points move."""
-        return ()
-
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
-        """Return nothing."""
-        return ()
 
     def attempt(self, view: View, moment: Moment, purpose: Purpose) -> Attempt:
         """Return the attempt, or refuse where it is over."""

@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from server.citizens.rules import accepted_holder
 from server.citizens.values import CertificateKey
 from server.clock import Moment
+from server.ledger.commands import WithoutAccounts
 from server.ledger.values import (
     AccountKey,
     AccountKind,
@@ -18,7 +18,6 @@ from server.ledger.values import (
     Refusal,
     RequestKey,
     TransactionKind,
-    UsageKey,
 )
 from server.ledger.view import View
 from server.municipalities.rules import in_period, last_good_day
@@ -28,7 +27,7 @@ from server.points.rules import check_bounds
 
 
 @dataclass(frozen=True, slots=True)
-class GrantCommand:
+class GrantCommand(WithoutAccounts):
     """ポイント付与 to the holder of a certificate."""
 
     request: RequestKey
@@ -41,14 +40,6 @@ class GrantCommand:
     def names(self) -> Iterable[Key[Any]]:
         """Return what must be looked up to decide."""
         return CertificateKey(self.serial_number), ProgramKey(self.program_id)
-
-    def accounts(self, view: View) -> Iterable[AccountKey]:  # noqa: ARG002
-        """Return nothing: a grant opens a lot of its own."""
-        return ()
-
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
-        """Return nothing: grants have no limit a day."""
-        return ()
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Open a lot that is good for the program's days, or refuse."""

@@ -9,6 +9,7 @@ from peewee import Database
 
 from server.clock import Moment
 from server.db.queries import rows
+from server.ledger.commands import WithoutUsages
 from server.ledger.rules import lapse
 from server.ledger.values import (
     AccountKey,
@@ -18,7 +19,6 @@ from server.ledger.values import (
     Refusal,
     RequestKey,
     TransactionKind,
-    UsageKey,
 )
 from server.ledger.view import View
 from server.points.errors import PointsReason
@@ -26,7 +26,7 @@ from server.timekeeping.values import Lapsing
 
 
 @dataclass(frozen=True, slots=True)
-class LapseCommand:
+class LapseCommand(WithoutUsages):
     """Book the lapse of all points of an account that are past their last good day."""
 
     request: RequestKey
@@ -44,10 +44,6 @@ class LapseCommand:
     def accounts(self, view: View) -> Iterable[AccountKey]:  # noqa: ARG002
         """Return the account."""
         return (self.account,)
-
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
-        """Return nothing."""
-        return ()
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Take what has lapsed out of the account, or refuse where nothing has."""

@@ -8,6 +8,7 @@ from typing import Any
 from server.citizens.rules import accepted_citizen
 from server.citizens.values import MykeyKey
 from server.clock import Moment
+from server.ledger.commands import WithoutUsages
 from server.ledger.rules import take
 from server.ledger.values import (
     AccountKey,
@@ -18,7 +19,6 @@ from server.ledger.values import (
     NewLot,
     RequestKey,
     TransactionKind,
-    UsageKey,
 )
 from server.ledger.view import View
 from server.municipalities.rules import last_good_day
@@ -30,7 +30,7 @@ EVERY_DAY = date.min
 
 
 @dataclass(frozen=True, slots=True)
-class MoveCommand:
+class MoveCommand(WithoutUsages):
     """Move a citizen's retained points to a program: one transaction, with a leg in each."""
 
     request: RequestKey
@@ -48,10 +48,6 @@ class MoveCommand:
         """Return the citizen's account of retained points."""
         citizen = view.find(MykeyKey(self.mykey_id))
         return (citizen.account(RETAINED_PROGRAM),) if citizen else ()
-
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
-        """Return nothing: a move is no use."""
-        return ()
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Take retained points, earliest first, and open a lot in the program; or refuse."""

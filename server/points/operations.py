@@ -7,6 +7,7 @@ from typing import Any
 
 from server.citizens.values import Person, Proof
 from server.clock import Moment
+from server.ledger.commands import WithoutUsages
 from server.ledger.rules import balance, give_back, take
 from server.ledger.values import (
     AccountKey,
@@ -173,7 +174,7 @@ class Cancelled:
 
 
 @dataclass(frozen=True, slots=True)
-class CancelSpendCommand:
+class CancelSpendCommand(WithoutUsages):
     """取消 of a spend (USE-4)."""
 
     request: RequestKey
@@ -192,10 +193,6 @@ class CancelSpendCommand:
         """Return the account that the points return to."""
         spend = view.find(TransactionKey(self.transaction_number))
         return (_held_account(spend),) if spend else ()
-
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
-        """Return nothing: giving back passes no limit."""
-        return ()
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Return the points to their lots, or refuse."""

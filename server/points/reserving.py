@@ -12,6 +12,7 @@ from typing import Any
 from server.citizens.rules import accepted_citizen
 from server.citizens.values import MykeyKey
 from server.clock import Moment
+from server.ledger.commands import WithoutUsages
 from server.ledger.rules import give_back, left_over, take
 from server.ledger.values import (
     AccountKey,
@@ -25,7 +26,6 @@ from server.ledger.values import (
     RequestKey,
     TransactionKey,
     TransactionKind,
-    UsageKey,
 )
 from server.ledger.view import View
 from server.municipalities.values import PlaceKey, ProgramKey
@@ -37,7 +37,7 @@ TIMEOUT_MAX = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
-class HoldCommand:
+class HoldCommand(WithoutUsages):
     """Hold back points of a citizen's for an order at a place."""
 
     request: RequestKey
@@ -57,10 +57,6 @@ class HoldCommand:
         """Return the citizen's account."""
         citizen = view.find(MykeyKey(self.mykey_id))
         return (citizen.account(self.program_id),) if citizen else ()
-
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
-        """Return nothing: holds count against no limit a day (USE-6)."""
-        return ()
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Move the points from the citizen's lots to what is reserved, or refuse."""
@@ -86,7 +82,7 @@ class HoldCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class _SettlingCommand:
+class _SettlingCommand(WithoutUsages):
     """What capturing and releasing a hold have in common."""
 
     request: RequestKey
@@ -102,10 +98,6 @@ class _SettlingCommand:
         """Return the account that points may return to."""
         held = view.find(TransactionKey(self.transaction_number))
         return {entry.account for entry in held.entries if entry.lot is not None} if held else ()
-
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
-        """Return nothing."""
-        return ()
 
     def _open_hold(self, view: View) -> tuple[BookedTransaction, Hold]:
         """Return the hold, or refuse where it is none or is settled."""

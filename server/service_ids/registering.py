@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from server.citizens.rules import accepted_holder
@@ -10,13 +9,12 @@ from server.citizens.values import CertificateKey, Holder
 from server.clock import Moment
 from server.issuers.rules import Unfit, why_unfit
 from server.issuers.values import Issuer, IssuerKey
+from server.ledger.commands import WithoutAccounts
 from server.ledger.values import (
-    AccountKey,
     Key,
     Refusal,
     Registration,
     RequestKey,
-    UsageKey,
     Write,
 )
 from server.ledger.view import View
@@ -59,7 +57,7 @@ class ServiceIdRegistered:
 
 
 @dataclass(frozen=True, slots=True)
-class RegisterServiceIdCommand:
+class RegisterServiceIdCommand(WithoutAccounts):
     """Register the number that a card's holder has at the terminal's issuer (S23)."""
 
     request: RequestKey
@@ -84,14 +82,6 @@ class RegisterServiceIdCommand:
             CardServiceIdKey(issuer_id, self.serial_number),
             CustomerKey(issuer_id, self.customer_id),
         )
-
-    def accounts(self, view: View) -> Iterable[AccountKey]:  # noqa: ARG002
-        """Return nothing: no points move."""
-        return ()
-
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
-        """Return nothing."""
-        return ()
 
     def decide(self, view: View, moment: Moment, number: str) -> Registration:  # noqa: ARG002
         """Register the number, in place of the one that was shown; or refuse."""

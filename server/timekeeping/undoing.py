@@ -18,6 +18,7 @@ from server.bookers import open_booker
 from server.clock import Clock, Moment
 from server.db.queries import rows
 from server.ledger.booker import Answer, Command, refusal_of
+from server.ledger.commands import WithoutUsages
 from server.ledger.engines import writing
 from server.ledger.rules import give_back
 from server.ledger.values import (
@@ -34,7 +35,6 @@ from server.ledger.values import (
     RequestKey,
     TransactionKey,
     TransactionKind,
-    UsageKey,
 )
 from server.ledger.view import View
 from server.points.errors import PointsReason
@@ -79,7 +79,7 @@ class Expiry(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class UndoLapseCommand:
+class UndoLapseCommand(WithoutUsages):
     """Cancel the lapse of a citizen's points: what is still good is back in its lots."""
 
     request: RequestKey
@@ -96,10 +96,6 @@ class UndoLapseCommand:
         """Return the account that the points were taken from."""
         return _held(view.find(TransactionKey(self.number)))
 
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
-        """Return nothing: a lapse is no use."""
-        return ()
-
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Return the points to their lots, or refuse where none is good any more."""
         lapse = _open(view, self.number, TransactionKind.LAPSE)
@@ -111,7 +107,7 @@ class UndoLapseCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class UndoExpiryCommand:
+class UndoExpiryCommand(WithoutUsages):
     """Cancel a voucher's lapse: its points are the holder's, as long as the voucher was good.
 
     The paper stays void.
@@ -131,10 +127,6 @@ class UndoExpiryCommand:
     def accounts(self, view: View) -> Iterable[AccountKey]:
         """Return the account that the voucher was paid from."""
         return _held(view.find(TransactionKey(self.expiry.issue_number)))
-
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
-        """Return nothing: a lapse is no use."""
-        return ()
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Give the points to the holder in a new lot, or refuse where the voucher has lapsed."""

@@ -2,19 +2,17 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from server.clock import Moment
+from server.ledger.commands import WithoutAccounts
 from server.ledger.values import (
-    AccountKey,
     Booking,
     Entry,
     Key,
     Refusal,
     RequestKey,
     TransactionKind,
-    UsageKey,
 )
 from server.ledger.view import View
 from server.municipalities.rules import place_takes
@@ -28,7 +26,7 @@ from server.vouchers.values import VoucherKey, VoucherState
 
 
 @dataclass(frozen=True, slots=True)
-class CorrectRedemptionCommand:
+class CorrectRedemptionCommand(WithoutAccounts):
     """Pay another place for a voucher than the one it was redeemed for."""
 
     request: RequestKey
@@ -47,14 +45,6 @@ class CorrectRedemptionCommand:
             VoucherKey(self.voucher_number),
             PlaceKey(self.place_id),
         )
-
-    def accounts(self, view: View) -> Iterable[AccountKey]:  # noqa: ARG002
-        """Return nothing: no citizen's points move."""
-        return ()
-
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
-        """Return nothing."""
-        return ()
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Move the points from place to place, or refuse.

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from server.clock import Moment
+from server.ledger.commands import WithoutAccounts, WithoutUsages
 from server.ledger.rules import balance, give_back
 from server.ledger.store import Reader
 from server.ledger.values import (
@@ -124,7 +125,7 @@ class IssueVoucherCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class CancelVoucherCommand:
+class CancelVoucherCommand(WithoutUsages):
     """取消 of a voucher that is not redeemed (VCH-9)."""
 
     request: RequestKey
@@ -143,10 +144,6 @@ class CancelVoucherCommand:
         """Return the account that the points return to."""
         issue = view.find(TransactionKey(self.transaction_number))
         return {entry.account for entry in issue.entries if entry.lot} if issue else ()
-
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
-        """Return nothing: giving back passes no limit."""
-        return ()
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Return the points to their lots, or refuse."""
@@ -188,7 +185,7 @@ class Redeemed:
 
 
 @dataclass(frozen=True, slots=True)
-class RedeemVoucherCommand:
+class RedeemVoucherCommand(WithoutAccounts):
     """ポイント券消込 (VCH-4): whole, and once."""
 
     request: RequestKey
@@ -206,14 +203,6 @@ class RedeemVoucherCommand:
             VoucherKey(self.voucher_number),
             PlaceKey(self.place_id),
         )
-
-    def accounts(self, view: View) -> Iterable[AccountKey]:  # noqa: ARG002
-        """Return nothing: no citizen's points move."""
-        return ()
-
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
-        """Return nothing: the limits were those of the issue."""
-        return ()
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Move the voucher's points to the place, or refuse with what became of it."""
@@ -235,7 +224,7 @@ class RedeemVoucherCommand:
 
 
 @dataclass(frozen=True, slots=True)
-class ExpireVoucherCommand:
+class ExpireVoucherCommand(WithoutAccounts):
     """失効 of a voucher that nobody redeemed in time (VCH-7): its points are not paid."""
 
     request: RequestKey
@@ -248,14 +237,6 @@ class ExpireVoucherCommand:
     def names(self) -> Iterable[Key[Any]]:
         """Return what must be looked up to decide."""
         return (VoucherKey(self.voucher_number),)
-
-    def accounts(self, view: View) -> Iterable[AccountKey]:  # noqa: ARG002
-        """Return nothing: the points do not return."""
-        return ()
-
-    def usages(self, view: View, day: date) -> Iterable[UsageKey]:  # noqa: ARG002
-        """Return nothing."""
-        return ()
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Move the voucher's points to what has lapsed, or refuse."""
