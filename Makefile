@@ -75,6 +75,10 @@ crash-test: ## Kill real servers under load, 50 times on each engine (KILLS=50)
 	@tools/set-up dev
 	@KILLS=$(or $(KILLS),50) .venv/bin/python -m pytest tests/crash -s -q --timeout 0
 
+failover-test: ## Let PostgreSQL fail over under load, 20 times (ROUNDS=20)
+	@tools/set-up dev
+	@ROUNDS=$(or $(ROUNDS),20) .venv/bin/python -m pytest tests/failover -s -q --timeout 0
+
 deep: ## Run the tests with their large sizes (long)
 	@tools/set-up dev
 	@HYPOTHESIS_PROFILE=deep .venv/bin/python -m pytest -n auto --dist worksteal --timeout 0 $(PYTEST)
@@ -87,4 +91,4 @@ constraints: ## Write constraints.txt anew from pyproject.toml
 clean: ## Remove what the other targets made, the demo's ledger too
 	@rm -rf .venv .venv-proto var .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help run test lint licences proto api-page requirements texts pictures snapshots golden bench simulate crash-test deep constraints clean
+.PHONY: help run test lint licences proto api-page requirements texts pictures snapshots golden bench simulate crash-test failover-test deep constraints clean

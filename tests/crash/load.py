@@ -123,7 +123,12 @@ class Journal:
     answered: int = 0
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
-    async def note_answer(self) -> None:
+    def note_question(self, entry: Entry) -> None:
+        """Note what is about to be sent."""
+        self.entries.append(entry)
+
+    async def note_answer(self, entry: Entry) -> None:
+        """Note that a request has its answer."""
         async with self._changed:
             self.answered += 1
             self._changed.notify_all()
@@ -157,18 +162,28 @@ class Journal:
 
 
 class Load:
-    """Clients at all terminals, for as long as they are let."""
+    """Clients at terminals, for as long as they are let."""
 
-    def __init__(self, address: str, seed: int) -> None:
-        self.journal = Journal()
+    def __init__(
+        self,
+        address: str,
+        seed: int,
+        journal: Journal | None = None,
+        terminals: Sequence[str] = TERMINALS,
+        pause_seconds: float = 0,
+    ) -> None:
+        self.journal = journal or Journal()
         self.stopping = False
         self._address = address
         self._seed = seed
+        self._terminals = terminals
+        self._pause_seconds = pause_seconds
+        """Of each client, after an answer."""
         self._tokens: dict[str, str | None] = {}
 
     async def sign_in(self) -> None:
         """Open a session at each terminal; the clients of one share it."""
-        for terminal_id in TERMINALS:
+        for terminal_id in self._terminals:
             async with grpc.aio.insecure_channel(self._address) as channel:
                 client = Client(channel)
                 await client.sign_in(terminal_id)
@@ -177,7 +192,7 @@ class Load:
     async def run(self) -> None:
         """Let the clients book until told to stop; each ends with an answer."""
         async with asyncio.TaskGroup() as group:
-            for number in range(len(TERMINALS) * CLIENTS_EACH):
+            for number in range(len(self._terminals) * CLIENTS_EACH):
                 group.create_task(self._client(number))
 
     async def ask_again(self, count: int) -> None:
@@ -196,7 +211,7 @@ class Load:
 
     async def _client(self, number: int) -> None:
         chance = random.Random(f"{self._seed}/{number}")
-        terminal_id = TERMINALS[number % len(TERMINALS)]
+        terminal_id = self._terminals[number % len(self._terminals)]
         async with grpc.aio.insecure_channel(self._address, options=CHANNEL_OPTIONS) as channel:
             client = self._client_of(channel, terminal_id)
             day = await _today(client)
@@ -208,9 +223,10 @@ class Load:
                     entry = _new_registration(chance, terminal_id, seen)
                 else:
                     entry = _new_entry(chance, terminal_id, day, spent)
-                self.journal.entries.append(entry)
+                self.journal.note_question(entry)
                 await insist(client, entry)
-                await self.journal.note_answer()
+                await self.journal.note_answer(entry)
+                await asyncio.sleep(self._pause_seconds)
                 if entry.refusal == "DAY_TURNED":
                     day = await _today(client)
                 elif entry.method == SPEND:

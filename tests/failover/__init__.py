@@ -1,0 +1,1 @@
+"""PostgreSQL with standbys: the primary dies, hangs or is cut off, and another takes over."""
