@@ -7,13 +7,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+from psycopg.pq.abc import PGconn
 
 from tests.failover.cluster import Node
 
-PAUSE_SECONDS = 0.02
-COMMIT_SECONDS_MAX = 2.0
+PAUSE_SECONDS = 0.05
+ANSWER_SECONDS_MAX = 2.0
 SECONDS_MAX = 30
-BEAT = b"UPDATE heartbeat SET beats = beats + 1"
+LEADS = b"SELECT NOT pg_is_in_recovery()"
+BEAT = b"UPDATE heartbeat SET beats = beats + 1 RETURNING beats"
 
 
 class Heartbeat:
@@ -48,34 +50,36 @@ class Heartbeat:
         while not self._ended.wait(PAUSE_SECONDS):
             try:
                 with psycopg.connect(node.url(), autocommit=True, connect_timeout=2) as connection:
-                    while self._beat(connection):
-                        self._ended.wait(PAUSE_SECONDS)
+                    while not self._ended.wait(PAUSE_SECONDS):
+                        self._beat(connection.pgconn)
             except psycopg.Error:
                 continue
 
-    def _beat(self, connection: "psycopg.Connection[tuple[object, ...]]") -> bool:
-        """Commit, and note it; or return that this node takes no commit."""
-        if self._ended.is_set():
-            return False
+    def _beat(self, wire: PGconn) -> None:
+        """Commit and note it, where this node leads. Raises psycopg.Error where it is silent."""
         began = time.monotonic()
-        wire = connection.pgconn
-        wire.send_query(BEAT)
-        while wire.is_busy():
-            left = began + COMMIT_SECONDS_MAX - time.monotonic()
-            if left <= 0 or not select.select([wire.socket], [], [], left)[0]:
-                wire.finish()
-                return False
-            wire.consume_input()
-        status = None
-        while result := wire.get_result():
-            status = result.status
-        if status != psycopg.pq.ExecStatus.COMMAND_OK:
-            return False
+        if _asked(wire, LEADS) != b"t" or _asked(wire, BEAT) is None:
+            return
         with self._came:
             self.beats.append(time.monotonic())
             self._begun = began
             self._came.notify_all()
-        return True
+
+
+def _asked(wire: PGconn, statement: bytes) -> bytes | None:
+    """Return the first value that is found, or nothing where the statement failed."""
+    wire.send_query(statement)
+    until = time.monotonic() + ANSWER_SECONDS_MAX
+    while wire.is_busy():
+        left = until - time.monotonic()
+        if left <= 0 or not select.select([wire.socket], [], [], left)[0]:
+            wire.finish()
+            raise psycopg.OperationalError("it is silent")
+        wire.consume_input()
+    found = None
+    while result := wire.get_result():
+        found = result.get_value(0, 0) if result.ntuples else None
+    return found
 
 
 @contextmanager
