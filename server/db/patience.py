@@ -7,6 +7,7 @@ from peewee import Database, Psycopg3Adapter
 from psycopg import errors
 from psycopg.abc import PQGen
 
+from server.db.hosts import Hosts
 from server.db.troubles import Trouble
 
 V = TypeVar("V")
@@ -70,8 +71,19 @@ class PatientConnection(psycopg.Connection[Any]):
 
 
 class PatientAdapter(Psycopg3Adapter):
-    """Lets peewee make such connections."""
+    """Lets peewee make such connections, of one database."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._hosts = Hosts()
 
     def connect(self, db: Database, **parameters: Any) -> PatientConnection:
         """Connect to the database's URL."""
-        return PatientConnection.connect(db.database, **parameters)
+        try:
+            hosts = self._hosts.of(db.database)
+            connection = PatientConnection.connect(db.database, **hosts, **parameters)
+        except psycopg.OperationalError:
+            self._hosts.missed()
+            raise
+        self._hosts.reached(connection.info.host, connection.info.port)
+        return connection
