@@ -121,7 +121,12 @@ class PostgresStore(PostgresReader, SqlStore):
         self._inserts: dict[str, str] = {}
 
     def _prepare(self, connection: "psycopg.Connection[Any]") -> None:
+        """Set a new connection, which may lead to another primary: it may lack what was read.
+
+        An account that only the lost one had would be another's there, by its number.
+        """
         super()._prepare(connection)
+        self._known_accounts.clear()
         ((isolation,),) = connection.execute(_ISOLATION).fetchall()
         self._is_snapshot = isolation in ("repeatable read", "serializable")
 

@@ -111,7 +111,8 @@ class SqlStore(SqlReader):
     def __init__(self, loaders: Mapping[type[Key[Any]], Loader[Any]]) -> None:
         super().__init__(loaders)
         self._known_accounts: dict[AccountKey, int] = {}
-        """IDs of accounts, which never change; only of accounts that are committed."""
+        """IDs of accounts, which never change; only of accounts that are committed, and as long as
+        no fail-over can have undone that."""
 
     def _newest(self, found: list[Any]) -> int:
         return int(found[0][0]) if found else 0

@@ -16,11 +16,15 @@ from tests.failover.pair import Pair, pair, wait_for
 from tests.integration.support import Client, refused, spend_request
 from tests.server.support import (
     CARD_A,
+    COUNTER,
+    COUNTER_2,
     TestClock,
     Town,
+    booked,
     build_town,
     grant_command,
     granted,
+    spend_command,
 )
 
 POINTS = 1_000
@@ -108,8 +112,8 @@ async def check(counter: Counter, requests: list[points_pb2.SpendRequest]) -> No
     told = [await counter.told_of(request.request_id) for request in requests]
     assert set(told) == {BOOKED}
     town = counter.town
-    booked = town.rows("SELECT transaction_number FROM ledger_transaction WHERE kind = 'SPEND'")
-    assert sorted(number for (number,) in booked) == sorted(numbers)
+    kept = town.rows("SELECT transaction_number FROM ledger_transaction WHERE kind = 'SPEND'")
+    assert sorted(number for (number,) in kept) == sorted(numbers)
     assert town.balance(CARD_A) == POINTS - len(requests)
     assert verify(town.database).fault is None
 
@@ -166,3 +170,29 @@ async def test_what_waited_is_answered_once_the_standby_is_back(counter: Counter
     servers.standby.promote()
     assert [await counter.insist(request) for request in requests] == numbers
     await check(counter, requests)
+
+
+async def test_no_account_is_believed_that_only_the_lost_primary_had(counter: Counter) -> None:
+    """On the new primary its number is another place's."""
+    servers, town = counter.servers, counter.town
+    requests = spends(town, 2)
+    servers.standby.kill()
+    assert await counter.spend(requests[0]) is None, "it opens the account of its place"
+    servers.primary.restart_at_once()
+    assert await counter.spend(requests[1]) is None, "it finds that account"
+    servers.primary.kill()
+    servers.standby.start()
+    servers.standby.promote()
+    with town.booker() as booker:
+        elsewhere = spend_command(CARD_A, 1, terminal_id=COUNTER_2, day=town.clock.today)
+        booked(booker, elsewhere)
+    for request in requests:
+        await counter.insist(request)
+    spent = town.rows(
+        """SELECT t.terminal_id, CAST(sum(e.points) AS BIGINT) FROM entry e
+        JOIN account a USING (account_id) JOIN terminal t ON a.owner = CAST(t.place_id AS TEXT)
+        WHERE a.kind = 'SPENT' AND t.terminal_id IN (?, ?) GROUP BY t.terminal_id""",
+        COUNTER,
+        COUNTER_2,
+    )
+    assert sorted(spent) == [(COUNTER, 2), (COUNTER_2, 1)]
