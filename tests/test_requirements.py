@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 TOOL = ROOT / "tools" / "requirements.py"
-NO_REQUIREMENTS = {"AES", "AIP", "BSD", "EAN", "JAN", "MIT", "PSF", "SHA", "UTF", "LIB"}
+NO_REQUIREMENTS = {"AES", "AIP", "BSD", "EAN", "JAN", "MIT", "PSF", "SHA", "SSH", "UTF", "LIB"}
 """Other names of the same form."""
 
 
