@@ -91,4 +91,10 @@ def _trouble(error: BaseException) -> Trouble | None:
     state = getattr(error, "sqlstate", None)
     if isinstance(state, str):
         return _POSTGRES.get(state) or _POSTGRES.get(state[:2])
-    return None
+    return Trouble.UNREACHABLE if _is_of_the_connection(error) else None
+
+
+def _is_of_the_connection(error: BaseException) -> bool:
+    """Whether libpq itself says so, and no PostgreSQL: psycopg may not be installed here."""
+    names = ((one.__module__, one.__name__) for one in type(error).__mro__)
+    return ("psycopg", "OperationalError") in names

@@ -185,7 +185,7 @@ async def test_a_read_notices_nothing_of_a_connection_that_was_ended(
 
 
 async def test_the_database_stops_and_starts_again(
-    postgres: PostgresEngine, town: Town, client: Client
+    postgres: PostgresEngine, town: Town, client: Client, caplog: pytest.LogCaptureFixture
 ) -> None:
     await client.spend(spend_request(CARD_A, 1))
     await asyncio.to_thread(postgres.crash)
@@ -198,6 +198,7 @@ async def test_the_database_stops_and_starts_again(
         told = await client.refusal(method, message)
         assert (told.code, told.reason) == (grpc.StatusCode.UNAVAILABLE, "STORE_UNAVAILABLE")
     await health(client.channel, NOT_SERVING)
+    assert "nothing can be booked (UNREACHABLE)" in caplog.text
     town.clock.advance(seconds=6)
     told = await client.refusal("PointService/Spend", request)
     assert told.reason == "STORE_UNAVAILABLE", "the session cannot be read again"
