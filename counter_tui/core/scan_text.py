@@ -7,10 +7,14 @@ framing by STX and ETX and the separators of GS1 and ISO/IEC 15434.
 import re
 import unicodedata
 
-_BY_INPUT_METHOD = str.maketrans("。、・ー「」￥", ".,/-[]\\")
+_BY_INPUT_METHOD = str.maketrans("。、・ー「」￥¥", ".,/-[]\\\\")
 """What a Japanese input method makes of keys, beside full-width characters."""
-_AIM_IDENTIFIER = re.compile(r"\][A-Za-z][0-9A-Za-z]")
-_AROUND = " \u3000\u00a0\ufeff"
+_AIM_IDENTIFIER = re.compile(r"[]\[\\][A-Za-z][0-9A-Za-z]")
+"""A keyboard of another layout than the scanner's makes `[` or a backslash of its `]`."""
+_ECI = re.compile(r"\\[0-9]{6}")
+"""The character set that some scanners name behind the identifier (AIM ECI)."""
+_AROUND = frozenset({"Cc", "Cf", "Zs"})
+"""Unicode's categories of what nobody sees: controls, formats such as U+200B, and spaces."""
 
 
 def folded(text: str) -> str:
@@ -25,7 +29,11 @@ def without_additions(text: str) -> str:
     """
     code = _without_frame(folded(text))
     identifier = _AIM_IDENTIFIER.match(code)
-    return _without_frame(code[identifier.end() :]) if identifier else code
+    if identifier is None:
+        return code
+    code = _without_frame(code[identifier.end() :])
+    character_set = _ECI.match(code)
+    return _without_frame(code[character_set.end() :]) if character_set else code
 
 
 def _without_frame(text: str) -> str:
@@ -38,4 +46,4 @@ def _without_frame(text: str) -> str:
 
 
 def _is_frame(character: str) -> bool:
-    return character in _AROUND or unicodedata.category(character) == "Cc"
+    return unicodedata.category(character) in _AROUND

@@ -40,7 +40,7 @@ def test_a_number_as_it_is_meant(text: str, number: str) -> None:
         ("12３4あ", NumberFault.CHARACTER),
         ("1234ｱ", NumberFault.CHARACTER),
         ("12\x0034", NumberFault.CHARACTER),
-        ("1234\N{ZERO WIDTH SPACE}", NumberFault.CHARACTER),
+        ("12\N{ZERO WIDTH SPACE}34", NumberFault.CHARACTER),
         ("9" * (LENGTH_MAX + 1), NumberFault.TOO_LONG),
         ("９" * 100_000, NumberFault.TOO_LONG),
     ],

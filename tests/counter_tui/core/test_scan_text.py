@@ -22,6 +22,14 @@ CODE = "JPV1.9876-A"
         "ＪＰＶ１。９８７６ーＡ",
         "」Ｑ１ＪＰＶ１．９８７６－Ａ",
         f"\ufeff{CODE}",
+        f"\u200b{CODE}\u200e\u2009",
+        f"]d2{CODE}",
+        f"]Q2\\000026{CODE}",
+        f"]Q4¥000026{CODE}",
+        f"[C0{CODE}",
+        f"\\E0{CODE}",
+        f"「Ｃ０{CODE}",
+        f"￥Ｅ０{CODE}\r\n",
     ],
 )
 def test_additions_are_taken_off(scanned: str) -> None:
@@ -34,7 +42,9 @@ def test_nothing_of_a_code_is_changed(code: str) -> None:
     assert without_additions(f"]C1{code}") == code
 
 
-@pytest.mark.parametrize("text", ["A]C0B", "]", "]C", "]é0", "12 34", "12\x1d34"])
+@pytest.mark.parametrize(
+    "text", ["A]C0B", "]", "]C", "]é0", "12 34", "12\x1d34", "\\000026A", "12\u200b34"]
+)
 def test_what_stands_in_the_middle_stays(text: str) -> None:
     assert without_additions(text) == folded(text)
 
