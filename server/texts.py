@@ -43,8 +43,12 @@ def tidy(text: str) -> str:
 
 
 def compared(text: str) -> str:
-    """Return what is the same for all ways to write a name: by NFKC, and by one space each."""
-    return " ".join(unicodedata.normalize("NFKC", text.translate(_WRITTEN_AS_ANOTHER)).split())
+    """Return what is the same for all ways to write a name: by NFKC, and by one space each.
+
+    A form of a character that a variation selector chooses is that character.
+    """
+    plain = _VARIATION_SELECTOR.sub("", text.translate(_WRITTEN_AS_ANOTHER))
+    return " ".join(unicodedata.normalize("NFKC", plain).split())
 
 
 def is_seen(text: str, longest: int) -> bool:

@@ -95,6 +95,11 @@ def test_one_name_from_windows_and_from_a_mac() -> None:
     assert compared("A～B－1") == compared("A〜B−1") == compared("Ａ~Ｂ-１")
 
 
+def test_a_form_that_a_selector_chooses_is_the_same_name() -> None:
+    assert compared("葛\U000e0100飾区") == compared("葛飾区")
+    assert compared("花田\ufe0f酒店") == compared("花田酒店")
+
+
 def test_other_names_are_others() -> None:
     assert compared("ブックカフェ花") != compared("ブックカフェ 花")
     assert compared("レジ1") != compared("レジ2")
