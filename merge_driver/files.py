@@ -4,6 +4,7 @@ import errno
 import fcntl
 import os
 import stat
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +14,8 @@ from merge_driver.errors import DriverError
 
 _NO_LINKS: Final = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 """What a file system says that has no links; those are the ones of memory sticks and cameras."""
+_BESIDE_DATABASES: Final = ("-wal", "-shm", "-journal")
+"""What SQLite writes beside a database ends so; it comes and goes, with whatever is in it."""
 
 
 def sync_folder(folder: Path) -> None:
@@ -38,10 +41,13 @@ def new_file(path: Path, mode: int) -> Iterator[BinaryIO]:
     """Give a file to write and read that is not there yet.
 
     It appears under its name at the end, whole and synced, or not at all where the block fails.
-    Raises FileExistsError where there is one, at once or at the end, and OSError.
+    Raises FileExistsError where there is one, at once or at the end, and OSError, also for a name
+    that no file should have.
     """
     if path.is_symlink() or path.exists():
         raise _there_already(path)
+    if why := why_no_name(path):
+        raise OSError(errno.EINVAL, why, str(path))
     hidden = path.with_name(f".{path.name}.new")
     hidden.unlink(missing_ok=True)
     descriptor = os.open(hidden, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, mode)
@@ -54,6 +60,17 @@ def new_file(path: Path, mode: int) -> Iterator[BinaryIO]:
     finally:
         hidden.unlink(missing_ok=True)
     sync_folder(path.parent)
+
+
+def why_no_name(path: Path) -> str:
+    """Say why no file should be called so; '' where it may."""
+    if any(unicodedata.category(letter) == "Cc" for letter in path.name):
+        return "the name has a line feed or another control character"
+    for ending in _BESIDE_DATABASES:
+        database = path.with_name(path.name.removesuffix(ending))
+        if path.name.endswith(ending) and database.exists():
+            return f"SQLite writes {path.name} itself, beside {database.name}: name another file"
+    return ""
 
 
 def _name(hidden: Path, path: Path) -> None:

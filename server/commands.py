@@ -11,6 +11,7 @@ import click
 from peewee import Database, PeeweeException
 
 from merge_driver.files import new_file
+from merge_driver.files import shown as file_name_shown
 from server.audit.storing import store_events
 from server.audit.values import Event, shown
 from server.clock import Moment, SystemClock
@@ -137,7 +138,8 @@ def naming_output(path: Path) -> Iterator[None]:
     except OSError as error:
         if not path.parent.is_dir():
             raise HandOverError(f"the folder {path.parent} is missing: make it first") from None
-        raise HandOverError(f"{path}: cannot be written: {error.strerror or error}") from None
+        named = file_name_shown(str(path))
+        raise HandOverError(f"{named}: cannot be written: {error.strerror or error}") from None
 
 
 @contextmanager

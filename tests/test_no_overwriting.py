@@ -272,3 +272,26 @@ def test_a_disk_without_links_takes_new_files_and_keeps_old_ones(
     assert "is there already: name a new file" in export(place, tmp_path).output
     assert (tmp_path / "town.jsonl").read_bytes() == written
     assert names_in(tmp_path) == ["town.jsonl"]
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-shm", "-journal"])
+def test_nothing_is_written_where_sqlite_writes(place: Path, tmp_path: Path, ending: str) -> None:
+    a_text(tmp_path / "town.db")
+    path = tmp_path / f"town.db{ending}"
+    for wanted in (path, tmp_path / "a\nb", tmp_path / "a\x1b[31m"):
+        for result in (
+            run(server, "ledger", "export", *ledger(place), wanted),
+            run(server, "audit", "export", *ledger(place), wanted),
+            run(server, "master-key", "new", wanted),
+            run(server, "terminals", "form-one", "blank", wanted),
+        ):
+            assert result.exit_code == 1
+            assert len(result.output.splitlines()) == 1, "one line, whatever the name holds"
+            assert "\x1b" not in result.output
+    assert export(place, tmp_path).exit_code == 0
+    result = run(
+        server, "ledger", "import", "--database", f"sqlite:///{path}", tmp_path / "town.jsonl"
+    )
+    assert result.exit_code == 1
+    assert f"SQLite writes {path.name} itself, beside town.db" in result.output
+    assert names_in(tmp_path) == ["town.db", "town.jsonl"]

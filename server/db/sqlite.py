@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote, urlsplit
 
 from peewee import OperationalError, PeeweeException, SqliteDatabase
 
+from merge_driver.files import shown, why_no_name
 from server.db.errors import UnusableDatabaseError, one_line
 from server.db.troubles import MisledError, Trouble
 
@@ -111,6 +112,8 @@ def open_sqlite(url: str) -> LedgerFile:
     path = sqlite_path(url)
     if not path.parent.is_dir():
         raise UnusableDatabaseError(f"the folder {path.parent} does not exist: make it first")
+    if not path.exists() and (why := why_no_name(path)):
+        raise UnusableDatabaseError(f"{shown(str(path))} cannot be a database: {why}")
     database = LedgerFile(
         str(path),
         autoconnect=False,

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from merge_driver.files import write_new
+from merge_driver.files import shown, write_new
 from server.chance import Chance
 from server.secrets import KEY_BYTES, MasterKeyError
 
@@ -14,4 +14,5 @@ def write_master_key(file: Path, chance: Chance) -> None:
     except FileExistsError:
         raise MasterKeyError(f"{file} is there already: name a new file") from None
     except OSError as error:
-        raise MasterKeyError(f"{file}: cannot be written: {error.strerror}") from None
+        named = shown(str(file))
+        raise MasterKeyError(f"{named}: cannot be written: {error.strerror}") from None
