@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from counter_tui.core import files
+from counter_tui.own_terminal import speak_utf8
 from demo.locks import Locks
 from demo.processes import DemoError, Places, command, make_town, with_parent
 from demo.town import Town
@@ -72,6 +73,7 @@ def main(folder: Path, language: str, fresh: bool, counter: str) -> None:
 
     Without a terminal the day is played by itself, in a new town of its own.
     """
+    speak_utf8()
     interactive = sys.stdin.isatty() and sys.stdout.isatty()
     folder = folder.absolute()
     try:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import click
 
+from merge_driver.command_group import CommandGroup
 from merge_driver.exit_codes import EXIT_STOPPED, EXIT_USAGE
 
 if TYPE_CHECKING:  # what takes its time is imported when a command begins
@@ -49,7 +50,7 @@ _keys_option = click.option(
 _json_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 
 
-@click.group()
+@click.group(cls=CommandGroup)
 @click.version_option(package_name="jichipoint", prog_name="merge-driver")
 def main() -> None:
     """Take merge files on the shopping street's side."""

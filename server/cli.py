@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from merge_driver.command_group import CommandGroup
 from server.audit.cli import audit
 from server.chance import SystemChance
 from server.citizens.cli import citizens
@@ -36,7 +37,7 @@ from server.timekeeping.cli import clock
 from server.vouchers.cli import vouchers
 
 
-class _Configured(click.Group):
+class _Configured(CommandGroup):
     """Says of an option that is missing that the configuration may have it."""
 
     def invoke(self, ctx: click.Context) -> object:

@@ -46,6 +46,27 @@ def test_every_program_tells_its_version(script: str) -> None:
     assert told.stdout == f"{script}, version 0.1.0\n"
 
 
+@pytest.mark.parametrize("script", SCRIPTS)
+def test_help_is_told_whatever_the_locale(script: str) -> None:
+    module, _, name = SCRIPTS[script].partition(":")
+    program = getattr(import_module(module), name)
+    for path in {one[:length] for one in commands(program) for length in range(len(one) + 1)}:
+        result = CliRunner(charset="latin-1").invoke(program, [*path, "--help"])
+        assert result.exit_code == 0, (path, result.exception)
+        assert result.output.startswith("Usage: ")
+
+
+@pytest.mark.parametrize("arguments", [("--help",), ("--version",), ("ledger", "seal", "--help")])
+def test_a_full_disk_behind_the_output_is_told(arguments: tuple[str, ...]) -> None:
+    with Path("/dev/full").open("wb") as full:
+        line = [sys.executable, "-m", "server.cli", *arguments]
+        done = subprocess.run(
+            line, cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 1
+    assert done.stderr == "Error: the output cannot be written: No space left on device\n"
+
+
 def test_a_ledger_that_is_not_named_may_be_in_a_configuration() -> None:
     asked = 0
     for path in commands(server):
