@@ -112,8 +112,9 @@ def open_sqlite(url: str) -> LedgerFile:
     path = sqlite_path(url)
     if not path.parent.is_dir():
         raise UnusableDatabaseError(f"the folder {path.parent} does not exist: make it first")
-    if not path.exists() and (why := why_no_name(path)):
-        raise UnusableDatabaseError(f"{shown(str(path))} cannot be a database: {why}")
+    why = "it is no file" if path.exists() else why_no_name(path)
+    if why and not path.is_file():
+        raise UnusableDatabaseError(f"{shown(str(path))} cannot be opened as a database: {why}")
     database = LedgerFile(
         str(path),
         autoconnect=False,

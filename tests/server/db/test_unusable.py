@@ -42,7 +42,8 @@ def test_a_file_that_is_no_database_is_told(tmp_path: Path) -> None:
 
 def test_a_folder_in_its_place_is_told(tmp_path: Path) -> None:
     (tmp_path / "ledger.db").mkdir()
-    refuses(f"sqlite:///{tmp_path / 'ledger.db'}", "cannot be opened as a database")
+    refuses(f"sqlite:///{tmp_path / 'ledger.db'}", "cannot be opened as a database: it is no file")
+    refuses("sqlite:////dev/null", "/dev/null cannot be opened as a database: it is no file")
 
 
 @pytest.mark.parametrize(
