@@ -68,7 +68,7 @@ scanner_suffix_option = click.option(
 hint_option = click.option(
     "--hint-file",
     "hint",
-    type=click.File(encoding="utf-8"),
+    type=click.File(encoding="utf-8-sig", errors="replace"),
     callback=lambda _context, _option, file: file.read().strip() if file else None,
     help="A file with a line that the sign-in screen shows; it may hold a password.",
 )

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
+import click
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -12,6 +13,7 @@ from counter_tui.agent.cli import _password
 from counter_tui.core.authority import pinned_authority
 from counter_tui.core.settings import State
 from counter_tui.keymap import read_keymap
+from counter_tui.options import hint_option
 from counter_tui.virtual.card_header import read_document
 from merge_driver.keys import load_key_file
 from merge_driver.outputs.http_post import _token
@@ -28,6 +30,16 @@ from tests.merge_driver.samples import KEY_2, write_key_file
 from tests.server.citizens.authorities import Authorities, in_a_thread
 from tests.server.support import MASTER_KEY
 
+
+def hint(path: Path) -> str:
+    """What the sign-in screen shows of a --hint-file."""
+    found: list[str] = []
+    command = click.Command("shows", params=[], callback=lambda hint: found.extend([hint]))
+    hint_option(command)
+    command.main([f"--hint-file={path}"], standalone_mode=False)
+    return found[0]
+
+
 Read = Callable[[Path], object]
 TEXTS: dict[str, tuple[str, str, Read]] = {
     "server's configuration": (
@@ -41,6 +53,7 @@ TEXTS: dict[str, tuple[str, str, Read]] = {
         load_settings,
     ),
     "keymap": ("keymap.toml", '[keys]\nhelp = "f11"\n', read_keymap),
+    "hint of the sign-in screen": ("hint", "デモ用: 00010011\r\n", hint),
     "master key": ("master.key", MASTER_KEY.hex() + "\r\n", read_master_key),
     "token of a street's web service": ("token", "abc\r\n", _token),
     "terminal's password for the agent": ("password", "secret\r\n", _password),
