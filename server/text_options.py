@@ -11,6 +11,17 @@ from server.texts import is_text, tidy, wanted
 DAY_MIN, DAY_MAX = date(2000, 1, 1), date(2199, 12, 31)
 
 
+def day_of(text: str) -> date:
+    """Return the day that a text such as 2026-07-01 is. Raises ValueError."""
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=TOKYO).date()
+    except ValueError:
+        raise ValueError(f"{text!r} is no day like 2026-07-01") from None
+    if not DAY_MIN <= day <= DAY_MAX:
+        raise ValueError(f"{text} is out of range: from {DAY_MIN} to {DAY_MAX}")
+    return day
+
+
 class DigitsOption(click.ParamType[str]):
     """A number that is a text of so many digits, such as an ID."""
 
@@ -38,14 +49,10 @@ class DayOption(click.ParamType[date]):
         self, value: object, param: click.Parameter | None, ctx: click.Context | None
     ) -> date:
         """Return the day, or end the command."""
-        text = str(value)
         try:
-            day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=TOKYO).date()
-        except ValueError:
-            self.fail(f"{text!r} is no day like 2026-07-01", param, ctx)
-        if not DAY_MIN <= day <= DAY_MAX:
-            self.fail(f"{text} is out of range: from {DAY_MIN} to {DAY_MAX}", param, ctx)
-        return day
+            return day_of(str(value))
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
 
 
 class NameOption(click.ParamType[str]):

@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
@@ -18,6 +17,7 @@ from server.service_ids.address_notices import (
     import_signature_renewals,
     renew_signatures,
 )
+from server.text_options import day_of
 from server.wording import counted
 
 T = TypeVar("T")
@@ -100,7 +100,7 @@ def _read_file(file: Path, columns: list[str], build: Callable[[list[str]], T]) 
     try:
         return list(_read(file, columns, build))
     except UnicodeDecodeError as error:
-        raise click.ClickException(f"{file} is not UTF-8: {error}") from error
+        raise click.ClickException(f"{file} is not UTF-8: save it as CSV UTF-8") from error
     except (ValueError, csv.Error, OSError) as error:
         raise click.ClickException(str(error)) from error
 
@@ -113,7 +113,7 @@ def _read(file: Path, columns: list[str], build: Callable[[list[str]], T]) -> It
         for fields in lines:
             try:
                 if len(fields) != len(columns):
-                    raise ValueError(f"{len(fields)} fields, not {len(columns)}")
+                    raise ValueError(f"{counted(len(fields), 'field')}, not {len(columns)}")
                 yield build(fields)
             except ValueError as error:
                 raise ValueError(f"{file}, line {lines.line_num}: {error}") from error
@@ -121,10 +121,7 @@ def _read(file: Path, columns: list[str], build: Callable[[list[str]], T]) -> It
 
 def _renewal(fields: list[str]) -> Renewal:
     new, old = _pair(fields[:2])
-    try:
-        last_good_day = date.fromisoformat(fields[2])
-    except ValueError:
-        raise ValueError(f"{fields[2]!r} is no day like 2034-02-17") from None
+    last_good_day = day_of(fields[2])
     return Renewal(new, old, last_good_day)
 
 

@@ -74,7 +74,7 @@ def _content(path: Path) -> dict[str, object]:
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{path}: not UTF-8") from None
+        raise ConfigurationError(f"{path}: not UTF-8: save it as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"{path}: not TOML: {error}") from None
 

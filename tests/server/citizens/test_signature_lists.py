@@ -142,7 +142,7 @@ def test_a_renewed_certificate_is_watched_in_the_old_ones_place(
     ("content", "what"),
     [
         ("", "the first line must be serial_number,renews"),
-        (f"serial_number,renews\n{NEWER}\n", "line 2: 1 fields, not 2"),
+        (f"serial_number,renews\n{NEWER}\n", "line 2: 1 field, not 2"),
         (f"serial_number,renews\n{NEWER},{NEWER}\n", "renews itself"),
         ("serial_number,renews\nxyz,0ABC01\n", "not a serial number"),
     ],
