@@ -13,6 +13,8 @@ _AIM_IDENTIFIER = re.compile(r"[]\[\\][A-Za-z][0-9A-Za-z]")
 """A keyboard of another layout than the scanner's makes `[` or a backslash of its `]`."""
 _ECI = re.compile(r"\\[0-9]{6}")
 """The character set that some scanners name behind the identifier (AIM ECI)."""
+_CODE_39 = re.compile(r"\*([0-9A-Za-z. $/+%-]+)\*")
+"""With its start and stop characters, which no number in Code 39 can hold."""
 _AROUND = frozenset({"Cc", "Cf", "Zs"})
 """Unicode's categories of what nobody sees: controls, formats such as U+200B, and spaces."""
 
@@ -28,12 +30,13 @@ def without_additions(text: str) -> str:
     Only what stands around the code is taken off; nothing in its middle is dropped or changed.
     """
     code = _without_frame(folded(text))
-    identifier = _AIM_IDENTIFIER.match(code)
-    if identifier is None:
-        return code
-    code = _without_frame(code[identifier.end() :])
-    character_set = _ECI.match(code)
-    return _without_frame(code[character_set.end() :]) if character_set else code
+    for pattern in (_AIM_IDENTIFIER, _ECI):
+        added = pattern.match(code)
+        if added is None:
+            break
+        code = _without_frame(code[added.end() :])
+    of_code_39 = _CODE_39.fullmatch(code)
+    return of_code_39[1] if of_code_39 else code
 
 
 def _without_frame(text: str) -> str:

@@ -27,6 +27,8 @@ CODE = "JPV1.9876-A"
         f"]Q2\\000026{CODE}",
         f"]Q4¥000026{CODE}",
         f"[C0{CODE}",
+        f"*{CODE}*",
+        f"]A0*{CODE}*\r",
         f"\\E0{CODE}",
         f"「Ｃ０{CODE}",
         f"￥Ｅ０{CODE}\r\n",
@@ -43,7 +45,20 @@ def test_nothing_of_a_code_is_changed(code: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["A]C0B", "]", "]C", "]é0", "12 34", "12\x1d34", "\\000026A", "12\u200b34"]
+    "text",
+    [
+        "A]C0B",
+        "]",
+        "]C",
+        "]é0",
+        "12 34",
+        "12\x1d34",
+        "\\000026A",
+        "*12",
+        "**",
+        "1*2*",
+        "12\u200b34",
+    ],
 )
 def test_what_stands_in_the_middle_stays(text: str) -> None:
     assert without_additions(text) == folded(text)
