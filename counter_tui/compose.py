@@ -1,14 +1,15 @@
 """Puts the application together with its devices."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from pathlib import Path
 
 from counter_tui import texts
+from counter_tui.actions import ACTIONS
 from counter_tui.app import CounterApp, now
 from counter_tui.core.authority import AuthorityError, pinned_authority
-from counter_tui.core.key_gate import Frame
+from counter_tui.core.key_gate import LINE_ENDS, MOVES, Frame
 from counter_tui.core.settings import Settings, State, StateError
 from counter_tui.devices import UnusableSettingsError, open_reader
 from counter_tui.idle_collection import IdleCollection
@@ -45,12 +46,13 @@ def build(
     except (OSError, StateError, AuthorityError) as error:
         raise UnusableSettingsError(str(error)) from error
     virtual = reader if isinstance(reader, VirtualReader) else None
+    keymap = _keymap(settings.keymap)
     return application(
         settings,
         reader,
         open_printing(settings),
-        keymap=_keymap(settings.keymap),
-        scanner=_scanner(settings),
+        keymap=keymap,
+        scanner=_scanner(settings, keymap),
         authority=authority,
         card_box=virtual,
         collection=collection,
@@ -78,14 +80,27 @@ def open_printing(settings: Settings) -> Printing | None:
     return Printing(address, paper, settings.state_folder / "print-queue")
 
 
-def _scanner(settings: Settings) -> Frame | None:
+def _scanner(settings: Settings, keymap: Mapping[str, tuple[str, ...]]) -> Frame | None:
     """Return the keys around a scanner's codes. Raises UnusableSettingsError."""
     if settings.scanner_prefix is None:
         return None
     for key in (settings.scanner_prefix, settings.scanner_suffix):
         if len(key) != 1 and not is_key(key):
             raise UnusableSettingsError(f"{key!r} is no key, such as f11, ctrl+b or ~")
-    return Frame(settings.scanner_prefix, settings.scanner_suffix)
+    frame = Frame(settings.scanner_prefix, settings.scanner_suffix)
+    if frame.prefix == frame.suffix or _is_pressed_by_hand(frame.prefix, keymap):
+        raise UnusableSettingsError(
+            f"{frame.prefix!r} is a key that people press, or the scanner's suffix: set the "
+            "scanner to send one of its own before a code, such as f11 or ctrl+b"
+        )
+    return frame
+
+
+def _is_pressed_by_hand(key: str, keymap: Mapping[str, tuple[str, ...]]) -> bool:
+    """Whether the application would be without a key that it needs."""
+    of_actions = {one for action in ACTIONS.values() for one in keymap.get(action.id, action.keys)}
+    is_typed = len(key) == 1 and (key.isalnum() or key.isspace())
+    return is_typed or key in of_actions | MOVES | LINE_ENDS
 
 
 def _check_fonts(paper: Paper) -> None:

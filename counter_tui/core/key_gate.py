@@ -21,6 +21,7 @@ from counter_tui.core.bursts import (
     is_burst_of_code,
     is_burst_of_keys,
 )
+from counter_tui.core.scan_text import folded
 
 QUIET_SECONDS = 0.5
 """A second press of a key within it does nothing, nor does a key on what has just appeared."""
@@ -39,7 +40,7 @@ LINE_ENDS = frozenset({"enter", "ctrl+m", "ctrl+j"})
 _ENDS = LINE_ENDS | {"tab"}
 _ARROWS = ("up", "down", "left", "right", "home", "end", "pageup", "pagedown")
 _EDITING = ("escape", "tab", "shift+tab", "backspace", "delete", "insert")
-_MOVES = frozenset(
+MOVES = frozenset(
     [*_EDITING, *(f"{shift}{arrow}" for shift in ("", "shift+", "ctrl+") for arrow in _ARROWS)]
 )
 """Keys that book nothing, and may be held or pressed quickly."""
@@ -105,11 +106,11 @@ class Frame:
 
     def begins(self, press: KeyPress) -> bool:
         """Whether a code follows this key."""
-        return self.prefix in (press.key, press.character)
+        return _is_key(self.prefix, press)
 
     def ends(self, press: KeyPress) -> bool:
         """Whether this key ends the code."""
-        return self.suffix in (press.key, press.character)
+        return _is_key(self.suffix, press)
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,7 +310,7 @@ class KeyGate(Generic[K]):
         held = [one for one in self._held if one.press.key != press.key]
         self._run, self._held, self._in_burst, self._is_told = [], [], False, False
         since = self._since_the_same(press)
-        if press.key in _MOVES and not (press.key == "escape" and target.acts):
+        if press.key in MOVES and not (press.key == "escape" and target.acts):
             return [*held, Deliver(press, now)]
         if since < QUIET_SECONDS or self._is_too_soon(press, target, now):
             return [*held]
@@ -362,10 +363,15 @@ class KeyGate(Generic[K]):
         return found
 
 
+def _is_key(key: str, press: KeyPress) -> bool:
+    """Whether it is the key of a name or a character, whatever an input method made of it."""
+    return key in (press.key, press.character, folded(press.character or ""))
+
+
 def _is_control(press: KeyPress) -> bool:
     """Whether it is a control character such as GS, which has no place among typed keys."""
     is_ascii_control = press.character is not None and press.character < " "
-    return is_ascii_control and press.key not in _ENDS | _MOVES
+    return is_ascii_control and press.key not in _ENDS | MOVES
 
 
 def _may_be_scanned(press: KeyPress) -> bool:

@@ -1,10 +1,11 @@
 """What the application is not started with."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from counter_tui.compose import open_printing
+from counter_tui.compose import build, open_printing
 from counter_tui.core.settings import Settings
 from counter_tui.devices import UnusableSettingsError
 from counter_tui.slips import raster
@@ -44,3 +45,26 @@ def test_a_printer_without_kanji_needs_a_font(
     assert open_printing(settings(tmp_path))
     with pytest.raises(UnusableSettingsError, match="--receipt-font"):
         open_printing(settings(tmp_path, has_kanji=False))
+
+
+@pytest.mark.parametrize(
+    ("prefix", "suffix"),
+    [
+        *(
+            (key, "enter")
+            for key in ("enter", "tab", "escape", "f8", "ctrl+p", "5", "２", "a", " ")
+        ),
+        ("f11", "f11"),
+    ],
+)
+def test_a_scanner_s_prefix_is_no_key_that_people_press(
+    tmp_path: Path, prefix: str, suffix: str
+) -> None:
+    given = replace(settings(tmp_path), scanner_prefix=prefix, scanner_suffix=suffix)
+    with pytest.raises(UnusableSettingsError, match="people press"):
+        build(given)
+
+
+@pytest.mark.parametrize("prefix", ["f11", "ctrl+b", "~"])
+def test_a_scanner_s_own_prefix(tmp_path: Path, prefix: str) -> None:
+    build(replace(settings(tmp_path), scanner_prefix=prefix))

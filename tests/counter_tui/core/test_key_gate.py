@@ -395,3 +395,11 @@ def test_the_line_feed_behind_the_suffix_is_the_scanners() -> None:
     assert hand.through == []
     hand.press("\r", 2)
     assert hand.through == ["enter"]
+
+
+@pytest.mark.parametrize("first", ["~", "～"])
+def test_a_prefix_is_known_with_the_input_method_on(first: str) -> None:
+    hand = Hand(NUMBER, Frame("~", "enter"))
+    hand.send(f"{first}123\r", 0.2)
+    assert [scan.text for scan in hand.scans] == ["123"]
+    assert hand.through == []
