@@ -11,7 +11,6 @@ from textual.app import App
 from textual.timer import Timer
 from textual.widgets import Input
 
-from counter_tui.core.bursts import GAP_SECONDS
 from counter_tui.core.key_gate import Deliver, Frame, KeyGate, Scanned, Target, Typing
 from counter_tui.core.scan_text import without_additions
 from counter_tui.screens.base import CounterModal, CounterScreen
@@ -84,7 +83,7 @@ class KeyWatch:
         while not self._is_settling and (self._going or self._coming):
             if self._going:
                 await self._give(self._going.popleft())
-            elif self.gate.is_through(self._coming[0].time):
+            elif self.gate.is_through(self._coming[0]):
                 self._going.extend(self.gate.quiet())
             else:
                 self._look_at(self._coming.popleft())
@@ -123,9 +122,10 @@ class KeyWatch:
             self._timer = None
 
     def _wait(self, times_left: int) -> None:
-        due = asyncio.get_running_loop().time() + GAP_SECONDS
+        seconds = self.gate.wait_seconds
+        due = asyncio.get_running_loop().time() + seconds
         self._timer = self._app.set_timer(
-            GAP_SECONDS, partial(self._waited, self._waits, due, times_left)
+            seconds, partial(self._waited, self._waits, due, times_left)
         )
 
     async def _waited(self, waiting: int, due: float, times_left: int) -> None:

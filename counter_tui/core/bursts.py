@@ -61,12 +61,18 @@ def is_burst_in_field(run: Run) -> bool:
     length = len(run.text)
     if not folded(run.text).isascii():
         return False  # an input method gives a whole text at once
+    if _holds_control(run) and _all_within(run, GAP_SECONDS):
+        return True  # nobody types STX, ETX or GS
     if is_burst_of_code(run) or (run.ended and _is_fast_with_its_end(run)):
         return True
     return run.text.isascii() and (
         (length >= FAST_LENGTH_MIN and _all_within(run, FAST_GAP_SECONDS))
         or (length >= EVEN_LENGTH_MIN and _all_within(run, GAP_SECONDS) and _is_even(run))
     )
+
+
+def _holds_control(run: Run) -> bool:
+    return any(character < " " for character in run.text)
 
 
 def _is_fast_with_its_end(run: Run) -> bool:

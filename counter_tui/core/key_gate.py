@@ -29,6 +29,8 @@ REPEAT_DELAY_SECONDS_MAX = 1.1
 """Keyboards begin to repeat a held key after 0.25 to 1 s."""
 REPEAT_GAP_SECONDS = GAP_SECONDS
 """Then they repeat it every 0.033 to 0.04 s."""
+HELD_SECONDS = 0.25
+"""So long a key waits that may be a held one's first repetition: its second may be late."""
 SAME_SCAN_SECONDS = 1.5
 """The same code so soon again is the scanner's trigger held a little long."""
 FRAMED_SECONDS_MAX = 2.0
@@ -176,13 +178,23 @@ class KeyGate(Generic[K]):
         """Whether the last character may be the first of a burst."""
         return len(self._run) == 1
 
-    def is_through(self, at: float) -> bool:
-        """Whether what is held turns out to be keys, by a key that comes at a time."""
-        return bool(self._held) and at - self._last > GAP_SECONDS
+    def is_through(self, press: K) -> bool:
+        """Whether what is held turns out to be keys, by the key that comes."""
+        return bool(self._held) and self._is_apart(press, self._last)
+
+    @property
+    def wait_seconds(self) -> float:
+        """How long no key must come for `quiet` to be called."""
+        return HELD_SECONDS if self._held and self._held_is_again else GAP_SECONDS
+
+    def _is_apart(self, press: K, last: float) -> bool:
+        """Whether a key does not belong to those before it."""
+        repeats = bool(self._held) and self._held_is_again and press.key == self._held[-1].press.key
+        return press.time - last > (HELD_SECONDS if repeats else GAP_SECONDS)
 
     @property
     def waits(self) -> bool:
-        """Whether `quiet` is to be called once no key has come for GAP_SECONDS."""
+        """Whether `quiet` is to be called once no key has come for `wait_seconds`."""
         types = self._target.typing is not Typing.NOTHING
         may_be_burst = types and len(self._run) >= FAST_LENGTH_MIN
         return bool(self._held) or may_be_burst or (self._in_burst and not self._is_framed)
@@ -193,7 +205,7 @@ class KeyGate(Generic[K]):
         gap = press.time - last
         if self._frame is not None:
             return self._take_framed(press, target, now, self._frame, last)
-        if gap > GAP_SECONDS:
+        if self._is_apart(press, last):
             found = self.quiet()
         elif self._in_burst and (_may_be_scanned(press) or gap <= FAST_GAP_SECONDS):
             return self._more(press)
@@ -315,7 +327,7 @@ class KeyGate(Generic[K]):
         if since < QUIET_SECONDS or self._is_too_soon(press, target, now):
             return [*held]
         if since <= REPEAT_DELAY_SECONDS_MAX:
-            self._held = [Deliver(press, now)]
+            self._held, self._held_is_again = [Deliver(press, now)], True
             return [*held]
         return [*held, Deliver(press, now)]
 
@@ -342,7 +354,7 @@ class KeyGate(Generic[K]):
         if press.key in LINE_ENDS and press.time - self._framed_end_at <= GAP_SECONDS:
             return []  # the line feed behind a carriage return
         held: list[Deliver[K] | Scanned] = []
-        if press.time - last > GAP_SECONDS:
+        if self._is_apart(press, last):
             held, self._held = list(self._held), []
         if press.is_printable:
             self._character_at = press.time

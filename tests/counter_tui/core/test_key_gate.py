@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import pytest
 
-from counter_tui.core.bursts import GAP_SECONDS
 from counter_tui.core.key_gate import (
     QUIET_SECONDS,
     REPEAT_DELAY_SECONDS_MAX,
@@ -23,7 +22,13 @@ AMOUNT = Target(Typing.BY_HAND, takes_scans=False, acts=True)
 SIGN_IN = Target(Typing.BY_PROGRAM, takes_scans=False, acts=False)
 NUMBER = Target(Typing.BY_HAND, takes_scans=True, acts=True)
 QUESTION = Target(Typing.NOTHING, takes_scans=True, acts=True)
-NAMED = {"\r": "enter", "\n": "ctrl+j", "\t": "tab", "\x1d": "ctrl+right_square_bracket"}
+NAMED = {
+    "\r": "enter",
+    "\n": "ctrl+j",
+    "\t": "tab",
+    "\x1d": "ctrl+right_square_bracket",
+    "\x03": "ctrl+c",
+}
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Hand:
 
     def press(self, key: str, after: float) -> None:
         """One key so long after the one before; the gate is told of quiet as by a timer."""
-        if after > GAP_SECONDS and self.gate.waits:
+        if after > self.gate.wait_seconds and self.gate.waits:
             self._note(self.gate.quiet())
         self.now += after
         name, character = NAMED.get(key, key), key if len(key) == 1 else None
@@ -60,7 +65,7 @@ class Hand:
             self.press(character, gap if number else before)
 
     def rest(self) -> None:
-        self.now += GAP_SECONDS
+        self.now += self.gate.wait_seconds
         if self.gate.waits:
             self._note(self.gate.quiet())
 
@@ -194,15 +199,20 @@ def test_two_keys_in_a_hurry_come_through_in_their_order() -> None:
 
 
 @pytest.mark.parametrize("delay", [0.25, 0.4, 0.5, 0.6, 0.66, 0.8, 1.0])
+@pytest.mark.parametrize("late", [0, 0.1, 0.2])
 @pytest.mark.parametrize("interval", [0.033, 0.04])
 @pytest.mark.parametrize("key", ["\r", "f6", "f8", "2"])
 @pytest.mark.parametrize("target", [CONFIRM, MENU, AMOUNT])
-def test_a_held_key_is_one_press(target: Target, key: str, interval: float, delay: float) -> None:
+def test_a_held_key_is_one_press(
+    target: Target, key: str, interval: float, late: float, delay: float
+) -> None:
+    """Its second repetition may be late: the machine that shows the terminal is busy."""
     if key == "2" and target is AMOUNT:
         return  # a digit that is held while it is typed is seen
     hand = Hand(target)
     hand.press(key, 2)
     hand.press(key, delay)
+    hand.press(key, interval + late)
     for _ in range(40):
         hand.press(key, interval)
     hand.rest()
@@ -227,6 +237,17 @@ def test_a_second_press_after_a_while_counts(seconds: float) -> None:
     hand.press("\r", seconds)
     hand.rest()
     assert hand.through == ["enter", "enter"]
+
+
+def test_another_key_behind_one_that_waits_is_a_run_of_its_own() -> None:
+    """Else a scan that comes soon behind a repeated digit would begin with that digit."""
+    hand = Hand(MENU)
+    hand.press("1", 2)
+    hand.press("1", 0.8)
+    hand.send(JAN_13 + "\r", 0.02, before=0.2)
+    hand.rest()
+    assert hand.through == ["1", "1"]
+    assert [scan.text for scan in hand.scans] == [JAN_13]
 
 
 def test_arrows_and_escape_may_be_held_and_pressed_quickly() -> None:
@@ -288,6 +309,15 @@ def test_function_keys_within_a_scan_are_the_scanners() -> None:
     hand.rest()
     assert hand.through == []
     assert len(hand.scans) == 1
+
+
+@pytest.mark.parametrize("gap", [0.002, 0.06, 0.1])
+def test_a_short_code_with_a_frames_end_is_no_pin(gap: float) -> None:
+    hand = Hand(AMOUNT)
+    hand.send("1234\x03\r", gap)
+    hand.rest()
+    assert "enter" not in hand.through
+    assert [scan.in_field for scan in hand.scans] == [True]
 
 
 @pytest.mark.parametrize("gap", [0.01, 0.08])
