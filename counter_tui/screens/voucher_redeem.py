@@ -101,6 +101,8 @@ class RedeemScreen(CounterScreen[None]):
         self._points = 0
         self._has_report = False
         self._submitted = False
+        self._next_text = ""
+        """Scanned while a voucher was being taken."""
         self._read_text = ""
         """What was read to show the voucher."""
 
@@ -161,8 +163,14 @@ class RedeemScreen(CounterScreen[None]):
         self.query_one("#number", Input).focus()
 
     def scanned(self, text: str, *, repeated: bool) -> None:
-        """Take a code; the same at once again is the trigger held a little long."""
+        """Take a code; the same at once again is the trigger held a little long.
+
+        One that comes while the voucher before is being taken waits for its turn.
+        """
         if repeated:
+            return
+        if self._submitted:
+            self._next_text = text
             return
         field = self.query_one("#number", Input)
         with self.prevent(Input.Changed):
@@ -362,9 +370,17 @@ class RedeemScreen(CounterScreen[None]):
                     points=points_text(signed.points)
                 )
             )
+            self._read_next()
         self.show_waiting()
 
+    def _read_next(self) -> None:
+        following, self._next_text = self._next_text, ""
+        if following:
+            self.scanned(following, repeated=False)
+
     def _refused(self, text: str) -> None:
+        """Say so, and read nothing over it: the next voucher is scanned again."""
+        self._next_text = ""
         self._begin_next()
         self.tell(text, trouble=True)
 

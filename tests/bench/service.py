@@ -24,6 +24,8 @@ from tests.server.support import COUNTER, Town
 SPEND, EMPTY = "PointService/Spend", "OperationService/GetOperation"
 CLIENT_PROCESSES = 2
 CALLS = 3000
+CLIENTS = 12
+SERIALIZABLE = "options=-c%20default_transaction_isolation%3Dserializable"
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,6 +190,25 @@ def postgres_rows(folder: Path, engine: PostgresEngine, times: int) -> Iterator[
         yield at_least("c", name, f"{load.rate:.0f}/s", load.rate / peer, least)
         cpu = f"{peer:.0f}/s; server {load.server_cpu * 1e6:.0f} us"
         yield told("", "pgbench, 32 connections, the same as one function", cpu)
+
+
+def serializable_rows(folder: Path, engine: PostgresEngine, times: int) -> Iterator[Row]:
+    """(q): two processes whose transactions are serializable, beside two that read what is
+    committed; a call that is given up ends the bench."""
+    town = new_town(engine, folder / "pg-serializable")
+    serializable = Town(f"{town.url}&{SERIALIZABLE}", town.clock)
+    committed: list[Load] = []
+    strict: list[Load] = []
+    for _ in range(times):
+        for at, loads in ((town, committed), (serializable, strict)):
+            with serving(at, folder, processes=2) as (server, token):
+                put_load(server, token, SPEND, spends(town, 500), CLIENTS)
+                loads.append(put_load(server, token, SPEND, spends(town, CALLS), CLIENTS))
+    one, other = median_of(strict), median_of(committed)
+    name = "spends/s, SERIALIZABLE, 2 processes, 12 in flight, of READ COMMITTED"
+    yield at_least("q", name, f"{one.rate:.0f}/s", one.rate / other.rate, 0.8)
+    yield told("", "their p50 and p99", f"{one.p50 * 1e3:.1f} / {one.p99 * 1e3:.1f} ms")
+    yield told("", "READ COMMITTED's", f"{other.p50 * 1e3:.1f} / {other.p99 * 1e3:.1f} ms")
 
 
 def engine_of(name: str, folder: Path) -> TestEngine:

@@ -372,8 +372,8 @@ async def test_no_more_than_the_cap_without_network(
             await counter.scan(code)
             await counter.read("未確定(サーバーで未確認)")
             await counter.confirm()
+            await counter.read("未確定 1枚 900pt")
         await counter.read("1,000ptまでです。")
-        await counter.read("未確定 1枚 900pt")
 
 
 async def test_a_number_alone_is_not_taken_without_network(

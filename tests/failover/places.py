@@ -3,6 +3,7 @@
 import ipaddress
 import os
 import pwd
+import random
 import shutil
 import socket
 import subprocess
@@ -10,7 +11,7 @@ import tempfile
 import time
 import warnings
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +35,8 @@ READABLE = 0o055
 REACHING = ("--inh-caps=+dac_read_search", "--ambient-caps=+dac_read_search")
 """Python itself may lie in root's home, which is closed to others."""
 SECONDS_MAX = 20
+SERVERS_PORTS = (10_000, 32_000)
+"""Below those that Linux gives to connections that go out: each network has its own of these."""
 
 
 @dataclass(frozen=True)
@@ -71,9 +74,11 @@ class Places:
 
 
 def free_port() -> int:
-    """A port that nobody has; the kernel chooses."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return int(free.getsockname()[1])
+    """A port that nobody has, nor gets for a connection that goes out."""
+    while True:
+        port = random.randrange(*SERVERS_PORTS)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port
 
 
 def as_user() -> tuple[str, ...]:
