@@ -56,6 +56,9 @@ BOOKING_SETTINGS = (
 """Plans that were made while the ledger was empty must stay right when it has grown: every
 query of the booking path is a look-up by an index, and is planned as such from the start."""
 
+TURN = "LOCK TABLE booking_check IN SHARE UPDATE EXCLUSIVE MODE"
+"""Writers one after the other, readers beside them. It must come before anything is read."""
+_ISOLATION = "SELECT current_setting('default_transaction_isolation')"
 
 _HOST = r"(?:\[[0-9a-fA-F:.]+\]|[^/:@?#,\s]*)(?::\d+)?"
 _URL = re.compile(
@@ -72,6 +75,9 @@ class LedgerServer(PostgresqlDatabase):
 
     _born: str | None = None
     """When its first migration was applied: no other ledger has the same."""
+    takes_turns = False
+    """Whether a transaction sees what there was when it began, and fails where that has changed:
+    then those that write come one after the other, by a lock (TURN)."""
     misled: MisledError | None = None
     """Why nothing is read either, until a transaction is again where it should be."""
 
@@ -106,6 +112,8 @@ class LedgerServer(PostgresqlDatabase):
                 if name not in str(self.connect_params.get("options", "")):
                     connection.execute(f"SET {name} = '{value}'")
             self._check_ledger(connection)
+            ((isolation,),) = connection.execute(_ISOLATION).fetchall()
+            self.takes_turns = isolation in ("repeatable read", "serializable")
         except BaseException:
             connection.close()
             raise

@@ -6,7 +6,7 @@ from typing import Any, cast
 
 from peewee import Database, SqliteDatabase
 
-from server.db.postgres import LedgerServer
+from server.db.postgres import TURN, LedgerServer
 from server.db.sqlite import LedgerFile
 from server.ledger.sql_reader import SqlReader
 from server.ledger.sqlite_store import SqliteReader, SqliteStore
@@ -57,4 +57,6 @@ def writing(database: Database) -> Iterator[None]:
     """Begin a transaction for administrative writing on the calling thread's connection."""
     lock = ("IMMEDIATE",) if isinstance(database, SqliteDatabase) else ()
     with database.atomic(*lock):
+        if isinstance(database, LedgerServer) and database.takes_turns:
+            database.connection().execute(TURN)
         yield

@@ -9,7 +9,7 @@ from peewee import PeeweeException
 from psycopg import errors
 from psycopg.types.numeric import Int8Dumper
 
-from server.db.postgres import BOOKING_SETTINGS, LedgerServer, pooled, process_of
+from server.db.postgres import BOOKING_SETTINGS, TURN, LedgerServer, pooled, process_of
 from server.ledger.sql_reader import SqlReader, Statement, Values
 from server.ledger.sql_store import ACCOUNT, NEWEST, Rows, SqlStore, Table
 from server.ledger.store import (
@@ -32,10 +32,6 @@ _RESERVE = """INSERT INTO counter (name, next) VALUES (%s, 1 + %s)
     ON CONFLICT (name) DO UPDATE SET next = counter.next + excluded.next - 1 RETURNING next"""
 _NUMBER = "UPDATE counter SET next = next + %s WHERE name = 'transaction'"
 """Its row lock is held until the commit: transactions get their IDs in the order they commit."""
-_ISOLATION = "SELECT current_setting('default_transaction_isolation')"
-_ONE_BY_ONE = "LOCK TABLE booking_check IN SHARE UPDATE EXCLUSIVE MODE"
-"""Batches of several processes one after the other, readers and other writers beside them. It must
-come before anything is read."""
 _FIRST = "(SELECT next FROM counter WHERE name = 'transaction') - %s"
 
 
@@ -116,8 +112,6 @@ class PostgresStore(PostgresReader, SqlStore):
     ) -> None:
         super().__init__(database, loaders)
         self._kept_back: list[Statement] = []
-        self._is_snapshot = False
-        """Whether a transaction sees what there was when it began, and fails if it changes."""
         self._inserts: dict[str, str] = {}
 
     def _prepare(self, connection: "psycopg.Connection[Any]") -> None:
@@ -127,8 +121,6 @@ class PostgresStore(PostgresReader, SqlStore):
         """
         super()._prepare(connection)
         self._known_accounts.clear()
-        ((isolation,),) = connection.execute(_ISOLATION).fetchall()
-        self._is_snapshot = isolation in ("repeatable read", "serializable")
 
     def begin(self, keys: Collection[Key[Any]]) -> Begun:
         """Begin a transaction, and look up the values of the keys."""
@@ -137,7 +129,7 @@ class PostgresStore(PostgresReader, SqlStore):
         return super().begin(keys)
 
     def _beginning(self) -> Sequence[str]:
-        return (self.BEGIN, _ONE_BY_ONE) if self._is_snapshot else (self.BEGIN,)
+        return (self.BEGIN, TURN) if self._database.takes_turns else (self.BEGIN,)
 
     def _run(self, statements: Sequence[Statement]) -> list[list[Any]]:
         """Run statements; raise ConflictError too where psycopg has lost track of what it prepared.

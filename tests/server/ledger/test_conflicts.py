@@ -14,7 +14,7 @@ import pytest
 from server.db.engine import open_database
 from server.ledger import booker as booking
 from server.ledger.booker import TRIES_MAX, Booker, Command
-from server.ledger.engines import open_store
+from server.ledger.engines import open_store, writing
 from server.ledger.settling import SettleCommand
 from server.ledger.store import StoreUnavailableError
 from server.ledger.values import Operation, Outcome
@@ -237,6 +237,40 @@ def test_serializable_batches_take_turns(town: Town, monkeypatch: pytest.MonkeyP
     assert {one.outcome for one in answers if isinstance(one, Operation)} == {Outcome.BOOKED}
     assert len(answers) == BOOKERS * ROUNDS * len(CARDS)
     assert [town.balance(card) for card in CARDS] == [1000 - BOOKERS * ROUNDS] * 3
+
+
+def test_other_writing_takes_turns_with_serializable_batches(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As sessions and the audit trail, which are written beside bookings and not tried again."""
+    monkeypatch.setattr(booking, "TRIES_MAX", 1)
+    with town.booker() as booker:
+        granted(booker, grant_command(CARD_A, 1000))
+    serializable = Town(f"{town.url}&{SERIALIZABLE}", town.clock)
+    failed: list[Exception] = []
+    stopping = threading.Event()
+
+    def write() -> None:
+        database = open_database(serializable.url)
+        with database.connection_context():
+            while not stopping.is_set():
+                try:
+                    with writing(database):
+                        database.execute_sql("UPDATE counter SET next = next + 1")
+                except Exception as error:
+                    failed.append(error)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    try:
+        with serializable.booker() as booker:
+            for _ in range(40):
+                assert decided(booker, spend_command(CARD_A, 1))[0].outcome == Outcome.BOOKED
+    finally:
+        stopping.set()
+        thread.join(SECONDS_MAX)
+    assert failed == []
+    assert town.balance(CARD_A) == 960
 
 
 def void(_: object) -> None:
