@@ -119,7 +119,10 @@ def pair() -> Iterator[Pair]:
         for server in (primary, standby):
             subprocess.run([*as_user(), "mkdir", str(server.folder)], check=True)
         try:
-            run("initdb", "-D", str(primary.data), "-U", "postgres", "-A", "trust", "-N")
+            run(
+                *("initdb", "-D", str(primary.data), "-U", "postgres", "-A", "trust", "-N"),
+                *("--encoding", "UTF8"),  # whatever the machine's locale is
+            )
             settings(primary.folder, standbys="*")
             primary.start()
             copy = ("-D", str(standby.data), "-R", "-c", "fast", "--no-sync", "-U", "postgres")
