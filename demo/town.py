@@ -52,13 +52,15 @@ class Town:
         self._places.folder.mkdir(parents=True, exist_ok=True)
         log = self._places.log("keeper")
         with log.open("ab") as errors:
-            keeper = await asyncio.create_subprocess_exec(
-                *command("demo.keeper", "--folder", self._places.folder, "--listen", listen),
+            # asyncio's own would kill it when this process ends.
+            keeper = subprocess.Popen(  # noqa: ASYNC220
+                command("demo.keeper", "--folder", self._places.folder, "--listen", listen),
                 stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
                 stderr=errors,
                 start_new_session=True,
             )
-        assert keeper.stdout is not None  # noqa: S101 -- it is a pipe
-        if not await keeper.stdout.readline() and await keeper.wait():
+        while keeper.poll() is None and not self._locks.kept_address():  # noqa: ASYNC110
+            await asyncio.sleep(STEP_SECONDS)
+        if keeper.returncode:
             raise DemoError(last_line(log))
