@@ -307,8 +307,10 @@ def _visit_all(terminal: Terminal) -> None:
 def _visit_entries(terminal: Terminal, menu: str) -> None:
     for number in sorted({number for number, _label in _ENTRY.findall(terminal.text)}):
         terminal.send(number)
+        terminal.pause(ENTER_SECONDS)  # a digit waits for what may follow it
         terminal.settle(WORK_SECONDS)
         terminal.send(F1)
+        terminal.pause(ENTER_SECONDS)
         terminal.settle(WORK_SECONDS)
         _back_to(terminal, menu)
 
