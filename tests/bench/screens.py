@@ -335,6 +335,7 @@ def _back_to(terminal: Terminal, text: str) -> None:
     for _ in range(BACK_TRIES):
         terminal.pause(ENTER_SECONDS)  # the same key sooner is a held one, where keys act
         terminal.send(ESCAPE_AT_ONCE)
+        terminal.pause(ENTER_SECONDS)  # it may wait for what shows that it is held
         terminal.settle(WORK_SECONDS)
         if text in terminal.text:
             return
