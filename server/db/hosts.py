@@ -5,6 +5,16 @@ from typing import Any
 from psycopg.conninfo import conninfo_to_dict
 
 
+def hosts_of(url: str) -> list[tuple[str, str]]:
+    """Return a URL's hosts with their ports, which may be empty.
+
+    Raises psycopg.ProgrammingError where it cannot be understood.
+    """
+    found = conninfo_to_dict(url)
+    hosts, ports = (str(found.get(name) or "").split(",") for name in ("host", "port"))
+    return list(zip(hosts, ports * len(hosts), strict=False))
+
+
 class Hosts:
     """Begins with the host that was reached last, and ends with it once nothing is reached.
 
@@ -23,11 +33,10 @@ class Hosts:
         Raises psycopg.ProgrammingError where the URL cannot be understood.
         """
         if not self._order:
-            found = conninfo_to_dict(url)
-            hosts, ports = (str(found.get(name) or "").split(",") for name in ("host", "port"))
-            if len(hosts) == 1 or "hostaddr" in found:
+            hosts = hosts_of(url)
+            if len(hosts) == 1 or "hostaddr" in conninfo_to_dict(url):
                 return {}
-            self._order = list(zip(hosts, ports * len(hosts), strict=False))
+            self._order = hosts
         return {
             "host": ",".join(host for host, _ in self._order),
             "port": ",".join(port for _, port in self._order),

@@ -15,6 +15,8 @@ def broken_promises(database: Database) -> list[str]:
     """
     if isinstance(database, SqliteDatabase):
         return []
+    from server.db.hosts import hosts_of  # noqa: PLC0415 -- it needs psycopg
+
     settings: dict[str, str] = dict(rows(database, SETTINGS))
     commits, standbys = settings["synchronous_commit"], settings["synchronous_standby_names"]
     found = [
@@ -31,14 +33,9 @@ def broken_promises(database: Database) -> list[str]:
             f"synchronous_commit is {commits}: an answer does not wait until the standby has it "
             "on disk; set it to on"
         )
-    if not standbys and has_several_hosts(database):
+    if not standbys and len(hosts_of(str(database.database))) > 1:
         found.append(
             "there are several hosts in the URL, and no synchronous standby: what was answered "
             "can be lost with the primary (docs/high-availability.md)"
         )
     return found
-
-
-def has_several_hosts(database: Database) -> bool:
-    """Whether the database's URL names more than one host."""
-    return "," in str(database.database).partition("?")[0]

@@ -25,7 +25,7 @@ from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter
 from tests.counter_tui.canned_contacts import POSTAL_CODE, SHARED_CODE, UNKNOWN_CODE, contact
 from tests.counter_tui.looks import SIGN_CONTRAST_MIN, contrast, frame_colour
-from tests.counter_tui.test_screens import Drive, SnapCompare, is_as_accepted
+from tests.counter_tui.test_screens import Drive, pictures_of
 
 SIZE = (80, 24)
 AWAY = UnreachableError("UNAVAILABLE", "サーバーから返事がありません。")
@@ -142,17 +142,7 @@ DRIVES: list[Drive] = [
 ]
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
-@pytest.mark.parametrize("drive", DRIVES, ids=lambda drive: drive.__name__)
-def test_screen(
-    drive: Drive,
-    language: str,
-    snap_compare: SnapCompare,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    counter = Counter(tmp_path, language, monkeypatch)
-    assert is_as_accepted(counter, drive, snap_compare)
+test_screen = pictures_of(DRIVES, Counter)
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ from tests.counter_tui.test_mykey_screens import (
     give_pin,
     press,
 )
-from tests.counter_tui.test_screens import Drive, SnapCompare, is_as_accepted, settle
+from tests.counter_tui.test_screens import Drive, SnapCompare, is_as_accepted, pictures_of, settle
 
 TERMINAL_PASSWORD = "demo-1234"
 
@@ -92,17 +92,7 @@ DRIVES: list[Drive] = [
 ]
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
-@pytest.mark.parametrize("drive", DRIVES, ids=lambda drive: drive.__name__)
-def test_screen(
-    drive: Drive,
-    language: str,
-    snap_compare: SnapCompare,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    counter = new_counter(tmp_path, language, monkeypatch)
-    assert is_as_accepted(counter, drive, snap_compare, check_focus, check_nothing_is_cut)
+test_screen = pictures_of(DRIVES, new_counter, check_focus, check_nothing_is_cut)
 
 
 @pytest.mark.parametrize("size", [(100, 30), (132, 43)], ids=lambda size: f"{size[0]}x{size[1]}")

@@ -25,7 +25,14 @@ from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter
 from tests.counter_tui.canned_mykey import MANY_MUNICIPALITIES, NO_ANSWER
 from tests.counter_tui.looks import SIGN_CONTRAST_MIN, contrast, frame_colour
-from tests.counter_tui.test_screens import Drive, SnapCompare, is_as_accepted, s22, settle
+from tests.counter_tui.test_screens import (
+    Drive,
+    SnapCompare,
+    is_as_accepted,
+    pictures_of,
+    s22,
+    settle,
+)
 
 PASSWORD = "Secret77"
 MAIL = "hanako@example.jp"
@@ -363,17 +370,12 @@ def _scrolls(widget: object) -> bool:
     return any(isinstance(one, Scroll) for one in ancestors)
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
-@pytest.mark.parametrize("drive", DRIVES, ids=lambda drive: drive.__name__)
-def test_screen(
-    drive: Drive,
-    language: str,
-    snap_compare: SnapCompare,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    counter = Counter(tmp_path, language, monkeypatch)
-    assert is_as_accepted(counter, drive, snap_compare, check_focus, check_nothing_is_cut)
+test_screen = pictures_of(
+    DRIVES,
+    Counter,
+    check_focus,
+    check_nothing_is_cut,
+)
 
 
 @pytest.mark.parametrize("size", [(100, 30), (132, 43)], ids=lambda size: f"{size[0]}x{size[1]}")

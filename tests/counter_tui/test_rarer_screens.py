@@ -1,8 +1,7 @@
 """Pictures of what is seldom seen: what an earlier run left, 印字待ち, 要確認, QR表示."""
 
-from pathlib import Path
+from functools import partial
 
-import pytest
 from jichipoint.v1 import vouchers_pb2
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -22,8 +21,7 @@ from tests.counter_tui.canned import (
 )
 from tests.counter_tui.test_screens import (
     Drive,
-    SnapCompare,
-    is_as_accepted,
+    pictures_of,
     resumed,
     s22,
     s31,
@@ -111,14 +109,7 @@ DRIVES: list[Drive] = [
 ]
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
-@pytest.mark.parametrize("drive", DRIVES, ids=lambda drive: drive.__name__)
-def test_screen(
-    drive: Drive,
-    language: str,
-    snap_compare: SnapCompare,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    counter = Counter(tmp_path, language, monkeypatch, printer=True)
-    assert is_as_accepted(counter, drive, snap_compare)
+test_screen = pictures_of(
+    DRIVES,
+    partial(Counter, printer=True),
+)

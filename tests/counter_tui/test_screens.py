@@ -1,6 +1,7 @@
 """Pictures of every screen in both languages at 80×24: look at each before accepting it."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
@@ -392,6 +393,30 @@ def _is_at_work(pilot: Pilot[object]) -> bool:
     return any(one.is_running and one.name not in ALWAYS_AT_WORK for one in pilot.app.workers)
 
 
+NewCounter = Callable[[Path, str, pytest.MonkeyPatch], Counter]
+"""Makes a counter in a folder, in a language."""
+
+
+def pictures_of(
+    drives: list[Drive], new_counter: NewCounter, *checks: Callable[[Counter], None]
+) -> Callable[..., None]:
+    """Return the test that screens look as their pictures, in both languages."""
+
+    @pytest.mark.parametrize("language", ["ja", "en"])
+    @pytest.mark.parametrize("drive", drives, ids=lambda drive: drive.__name__)
+    def test_screen(
+        drive: Drive,
+        language: str,
+        snap_compare: SnapCompare,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+    ) -> None:
+        counter = new_counter(tmp_path, language, monkeypatch)
+        assert is_as_accepted(counter, drive, snap_compare, *checks)
+
+    return test_screen
+
+
 DRIVES: list[Drive] = [
     s9,
     wrong_password,
@@ -444,14 +469,7 @@ DRIVES: list[Drive] = [
 ]
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
-@pytest.mark.parametrize("drive", DRIVES, ids=lambda drive: drive.__name__)
-def test_screen(
-    drive: Drive,
-    language: str,
-    snap_compare: SnapCompare,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    counter = Counter(tmp_path, language, monkeypatch, printer=True)
-    assert is_as_accepted(counter, drive, snap_compare)
+test_screen = pictures_of(
+    DRIVES,
+    partial(Counter, printer=True),
+)

@@ -20,7 +20,7 @@ from tests.counter_tui.canned import Counter
 from tests.counter_tui.canned_service_ids import NUMBER, TAKEN, UNKNOWN, handover
 from tests.counter_tui.citizens import LAST_GOOD_DAY, issuing
 from tests.counter_tui.looks import check_contrast, check_keys
-from tests.counter_tui.test_screens import SnapCompare, is_as_accepted, settle
+from tests.counter_tui.test_screens import pictures_of, settle
 
 SIZE = (80, 24)
 SAKURAI, FOREIGN, LIBRARY_CARD, RANDOM_CARD, CHILD = range(5)
@@ -258,17 +258,10 @@ def standing_countdown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service_id_found, "TICK_SECONDS", 3600.0)
 
 
-@pytest.mark.parametrize("language", ["ja", "en"])
-@pytest.mark.parametrize("drive", DRIVES, ids=lambda drive: drive.__name__)
-def test_screen(
-    drive: Drive,
-    language: str,
-    snap_compare: SnapCompare,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    counter = Counter(tmp_path, language, monkeypatch, printer=True, cards=cards())
-    assert is_as_accepted(counter, drive, snap_compare)
+test_screen = pictures_of(
+    DRIVES,
+    lambda folder, language, patch: Counter(folder, language, patch, printer=True, cards=cards()),
+)
 
 
 @pytest.mark.parametrize("size", [(100, 30), (132, 43)])

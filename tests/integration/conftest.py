@@ -9,8 +9,11 @@ import pytest
 
 from server.app import RunningServer, start
 from server.citizens.proofs import Verify
+from server.citizens.tables import CertificateRow
+from server.citizens.verification import CardVerifier
 from server.serving import Ledger
 from tests.integration.support import Client
+from tests.server.citizens.authorities import LAST_GOOD_DAY
 from tests.server.conftest import engine, find_template, town
 from tests.server.support import (
     AWAY_MUNICIPAL,
@@ -24,6 +27,7 @@ from tests.server.support import (
     Town,
     grant_command,
     granted,
+    insert,
 )
 
 __all__ = ["engine", "find_template", "town"]
@@ -49,6 +53,20 @@ class Service:
             verify_card=self.verify_card,
             training=self.training,
         )
+
+    async def check_cards(self, verifier: CardVerifier, card: str) -> None:
+        """Start again as a server that checks cards, with one more of the citizen A."""
+        with self.town.database.connection_context():
+            insert(
+                self.town.database,
+                CertificateRow,
+                serial_number=card,
+                citizen_id=1,
+                last_good_day=LAST_GOOD_DAY.isoformat(),
+            )
+        await self.stop()
+        self.verify_card = verifier.verify
+        await self.start()
 
     async def stop(self, grace_seconds: float = 1) -> None:
         running, self.running = self.running, None

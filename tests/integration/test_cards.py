@@ -7,7 +7,6 @@ import pytest
 from jichipoint.v1 import cards_pb2, points_pb2
 
 from counter_tui.virtual.authority import der
-from server.citizens.tables import CertificateRow
 from server.ledger.verify import verify
 from server.municipalities.tables import ProgramRow
 from tests.integration.conftest import BALANCE, Connect, Service
@@ -25,7 +24,6 @@ from tests.server.support import (
     RENEWED,
     RENEWED_FROM_UNKNOWN,
     RENEWED_TWICE,
-    insert,
     new_request_id,
 )
 
@@ -107,16 +105,7 @@ async def asking(service: Service, authorities: Authorities) -> Service:
         ProgramRow.update(pin_above_points=ABOVE).where(ProgramRow.program_id == MUNICIPAL).execute(
             service.town.database
         )
-        insert(
-            service.town.database,
-            CertificateRow,
-            serial_number=CARD,
-            citizen_id=1,
-            last_good_day=LAST_GOOD_DAY.isoformat(),
-        )
-    await service.stop()
-    service.verify_card = authorities.verifier(now=service.town.clock.now()).verify
-    await service.start()
+    await service.check_cards(authorities.verifier(now=service.town.clock.now()), CARD)
     return service
 
 

@@ -16,7 +16,6 @@ from grpc_status import rpc_status
 from jichipoint.v1 import merging_pb2, points_pb2, vouchers_pb2
 from jichipoint.v1 import mykey_pb2 as pb
 
-from server.citizens.tables import CertificateRow
 from server.costly import PASSWORDS, Run
 from server.mykey_ids import servicer as mykey_servicer
 from server.terminals import sign_in, verifying
@@ -36,7 +35,7 @@ from tests.integration.support import (
 from tests.integration.test_bad_fields import Leaf, bad_value, holder_of, leaves
 from tests.integration.test_mykey_service import CARD, Kiosk, registration, tie
 from tests.integration.vouchers import issue_request
-from tests.server.citizens.authorities import LAST_GOOD_DAY, Authorities
+from tests.server.citizens.authorities import Authorities
 from tests.server.citizens.conftest import authorities
 from tests.server.support import (
     CARD_A,
@@ -44,7 +43,6 @@ from tests.server.support import (
     COUNTER_2,
     MYKEY,
     VOUCHER,
-    insert,
     new_request_id,
 )
 
@@ -99,18 +97,8 @@ async def kiosk(
     service: Service, connect: Connect, authorities: Authorities, counted: Counted
 ) -> Kiosk:
     """A terminal of a server that checks cards, with a card of the citizen A."""
-    with service.town.database.connection_context():
-        insert(
-            service.town.database,
-            CertificateRow,
-            serial_number=CARD,
-            citizen_id=1,
-            last_good_day=LAST_GOOD_DAY.isoformat(),
-        )
-    await service.stop()
     now = service.town.clock.now()
-    service.verify_card = authorities.verifier(revocation=counted, now=now).verify
-    await service.start()
+    await service.check_cards(authorities.verifier(revocation=counted, now=now), CARD)
     return Kiosk(await connect(COUNTER), authorities)
 
 

@@ -11,7 +11,6 @@ from jichipoint.v1 import cards_pb2, operations_pb2
 from jichipoint.v1 import mykey_pb2 as pb
 
 from counter_tui.virtual.authority import der
-from server.citizens.tables import CertificateRow
 from server.ledger.verify import verify
 from server.mykey_ids.rules import PROPOSED
 from tests.integration.conftest import BALANCE, EVENT_BALANCE, Connect, Service
@@ -28,7 +27,6 @@ from tests.server.support import (
     POINT_USE,
     granted,
     hold_command,
-    insert,
     new_request_id,
 )
 
@@ -43,17 +41,7 @@ PASSWORD = "Himitsu1"
 
 @pytest.fixture
 async def kiosk_service(service: Service, authorities: Authorities) -> Service:
-    with service.town.database.connection_context():
-        insert(
-            service.town.database,
-            CertificateRow,
-            serial_number=CARD,
-            citizen_id=1,
-            last_good_day=LAST_GOOD_DAY.isoformat(),
-        )
-    await service.stop()
-    service.verify_card = authorities.verifier(now=service.town.clock.now()).verify
-    await service.start()
+    await service.check_cards(authorities.verifier(now=service.town.clock.now()), CARD)
     return service
 
 
