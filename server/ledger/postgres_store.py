@@ -9,7 +9,14 @@ from peewee import PeeweeException
 from psycopg import errors
 from psycopg.types.numeric import Int8Dumper
 
-from server.db.postgres import BOOKING_SETTINGS, TURN, LedgerServer, pooled, process_of
+from server.db.postgres import (
+    BOOKING_SETTINGS,
+    TURN,
+    LedgerServer,
+    pooled,
+    process_of,
+    refuse_pooler,
+)
 from server.ledger.sql_reader import SqlReader, Statement, Values
 from server.ledger.sql_store import ACCOUNT, NEWEST, Rows, SqlStore, Table
 from server.ledger.store import (
@@ -60,7 +67,11 @@ class PostgresReader(SqlReader):
             connection = self._database.connection()
         if connection is not self._connected:
             connection.patience_seconds = self.PATIENCE_SECONDS
-            self._prepare(connection)
+            try:
+                self._prepare(connection)
+            except BaseException:
+                self._database.close()
+                raise
             self._connected = connection
         return connection
 
@@ -117,9 +128,13 @@ class PostgresStore(PostgresReader, SqlStore):
     def _prepare(self, connection: "psycopg.Connection[Any]") -> None:
         """Set a new connection, which may lead to another primary: it may lack what was read.
 
-        An account that only the lost one had would be another's there, by its number.
+        An account that only the lost one had would be another's there, by its number. After a
+        pooler was found it must not exchange connections any more: by luck one transaction gets
+        the process that the one before it had.
         """
         super()._prepare(connection)
+        if self._database.misled is not None:
+            refuse_pooler(self._database)
         self._known_accounts.clear()
 
     def begin(self, keys: Collection[Key[Any]]) -> Begun:

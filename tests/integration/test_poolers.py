@@ -19,10 +19,12 @@ from server.ledger.verify import verify
 from tests.engines import PostgresEngine, TestEngine
 from tests.integration.pooler import pooler
 from tests.integration.processes import command, write_key
-from tests.integration.support import Client, spend_request
+from tests.integration.support import Client, refused, spend_request
 from tests.server.support import CARD_A, Town, grant_command, granted
 
-SECONDS_MAX = 20
+SECONDS_MAX = 60
+LUCKY_MAX = 5
+"""Of 50 bookings through a pooler that is known to exchange connections."""
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -104,6 +106,7 @@ async def test_one_that_begins_to_exchange_connections_is_noticed(
 ) -> None:
     monkeypatch.setattr(pulse, "SECONDS", 0.05)
     caplog.set_level(logging.INFO, "server.pulse")
+    booked = 2
     with pooler(url, "session") as pooled:
         town = Town(pooled.url)
         async with served(town) as client:
@@ -113,15 +116,26 @@ async def test_one_that_begins_to_exchange_connections_is_noticed(
             pooled.change("transaction")
             with other_clients(pooled.url):
                 await until(client, NOT_SERVING)
-                told = await client.refusal("PointService/Spend", spend_request(CARD_A, 1))
-                assert told.reason == "STORE_UNAVAILABLE"
+                for _ in range(50):
+                    booked += await is_booked(client)
             pooled.change("session")
             await until(client, SERVING)
             await client.spend(spend_request(CARD_A, 1))
     assert "nothing can be booked (POOLER)" in caplog.text
     assert "bookings are possible again" in caplog.text
-    assert Town(url).balance(CARD_A) == 998
+    assert Town(url).balance(CARD_A) == 1000 - booked
+    assert booked <= 2 + LUCKY_MAX
     assert verify(Town(url).database).fault is None
+
+
+async def is_booked(client: Client) -> bool:
+    """Spend a point where that is possible: a transaction may have got one connection by luck."""
+    try:
+        await client.spend(spend_request(CARD_A, 1))
+    except grpc.RpcError as error:
+        assert refused(error).reason == "STORE_UNAVAILABLE"
+        return False
+    return True
 
 
 @contextmanager
