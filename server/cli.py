@@ -7,11 +7,8 @@ from pathlib import Path
 import click
 
 from merge_driver.command_group import CommandGroup
-from server.audit.cli import audit
 from server.chance import SystemChance
-from server.citizens.cli import citizens
 from server.clock import SystemClock
-from server.configuration.cli import init
 from server.configuration.fields import FIELDS
 from server.configuration.loading import (
     CONFIG_VARIABLE,
@@ -20,20 +17,23 @@ from server.configuration.loading import (
     load_configuration,
 )
 from server.db.errors import UnusableDatabaseError
-from server.health import health
 from server.issuers.cli import issuers
-from server.ledger.backup_cli import backup, restore
-from server.ledger.cli import ledger
-from server.master_key.cli import master_key
 from server.merging.cli import merges
 from server.municipalities.cli import limits
 from server.observing.logs import begin_logging
 from server.secrets import MasterKeyError
-from server.serve import serve
+from server.serving.health import health
+from server.serving.serve import serve
 from server.streets.cli import streets
 from server.terminal_forms.cli import form_one, form_two
 from server.terminals.cli import terminals
-from server.timekeeping.cli import clock
+from server.upkeep.audit_cli import audit
+from server.upkeep.backup_cli import backup, restore
+from server.upkeep.citizens_cli import citizens
+from server.upkeep.clock_cli import clock
+from server.upkeep.init_cli import init
+from server.upkeep.ledger_cli import ledger
+from server.upkeep.master_key_cli import master_key
 from server.vouchers.cli import vouchers
 
 
@@ -81,7 +81,7 @@ def main(context: click.Context, config: Path | None) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 def methods(as_json: bool) -> None:
     """List every method of the API with who may call it, and whose data it is about (SEC-2)."""
-    from server.services import declared_methods  # noqa: PLC0415 -- loads every room
+    from server.serving.services import declared_methods  # noqa: PLC0415 -- loads every room
 
     for one in declared_methods():
         if as_json:
@@ -99,7 +99,7 @@ def methods(as_json: bool) -> None:
 )
 def demo_data(folder: Path) -> None:
     """Make a demo town to try the system with, or finish one that was begun."""
-    from server.demo_data import make_town  # noqa: PLC0415
+    from server.upkeep.demo_data import make_town  # noqa: PLC0415
 
     try:
         town = make_town(folder.absolute(), SystemClock(), SystemChance())

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from google.protobuf.descriptor import Descriptor, FileDescriptor
 
-from server.rpc.status import TABLE
+from server.serving.refusals import REASONS
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "api.md"
@@ -55,12 +55,12 @@ def test_it_leaves_nothing_out() -> None:
     named = {name for file in definitions() for name in names_of(file)}
     assert named - set(HEADINGS) == set()
     rows = re.findall(r"^\| `([A-Z0-9_]+)` \| `[A-Z_]+` \|", PAGE.read_text("utf-8"), re.MULTILINE)
-    assert rows == sorted(TABLE)
+    assert rows == sorted(REASONS)
 
 
 def test_every_field_and_value_is_explained() -> None:
     rows = Counter(re.findall(r"^\| `(\w+)` \| .*[^ |] \|$", PAGE.read_text("utf-8"), re.MULTILINE))
-    expected = Counter(list(TABLE))
+    expected = Counter(list(REASONS))
     for file in definitions():
         for message in file.message_types_by_name.values():
             for one in (message, *message.nested_types):
@@ -80,4 +80,4 @@ def test_refusals_that_comments_name_exist() -> None:
     for path in sorted((ROOT / "proto" / "jichipoint" / "v1").glob("*.proto")):
         for said in re.findall(r"Refusals: (.+?)\n +rpc", path.read_text("utf-8"), re.DOTALL):
             named = set(re.findall(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b", said))
-            assert named <= set(TABLE), (path.name, named - set(TABLE))
+            assert named <= set(REASONS), (path.name, named - set(REASONS))

@@ -24,7 +24,7 @@ from server.citizens.signature_revocations import changed_serial_numbers
 from server.clock import SystemClock
 from server.configuration.loading import load_configuration
 from server.secrets import read_master_key
-from server.tls import TlsFiles, read_identity
+from server.serving.tls import TlsFiles, read_identity
 from tests.integration.tls import new_authority
 from tests.merge_driver.samples import KEY_2, write_key_file
 from tests.server.citizens.authorities import Authorities, in_a_thread

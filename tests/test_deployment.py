@@ -13,11 +13,11 @@ import pytest
 from click.testing import CliRunner
 from hatchling.builders.wheel import WheelBuilder
 
-from server.app import GRACE_SECONDS
 from server.cli import main
-from server.health import health
-from server.options import DEFAULT_ADDRESS
-from server.serve import serve
+from server.commands.options import DEFAULT_ADDRESS
+from server.serving.app import GRACE_SECONDS
+from server.serving.health import health
+from server.serving.serve import serve
 
 ROOT = Path(__file__).parents[1]
 UNITS = ROOT / "server" / "systemd"

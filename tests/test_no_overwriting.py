@@ -17,9 +17,9 @@ from server.cli import main as server
 from server.terminal_forms.form_one import write_form_one
 from tests.engines import SqliteEngine
 from tests.integration.processes import write_key
-from tests.server.ledger.carried import fill
 from tests.server.support import HOME, STREET_1, TestClock, Town, build_town
 from tests.server.terminal_forms.support import FORM
+from tests.server.upkeep.carried import fill
 
 PROGRAMS: dict[str, click.Command] = {
     "server": server,
@@ -223,7 +223,7 @@ def test_what_is_there_stays(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     if which[0] == "server backup":  # the name it writes is the second's
-        monkeypatch.setattr("server.ledger.backup_cli.SystemClock", TestClock)
+        monkeypatch.setattr("server.upkeep.backup_cli.SystemClock", TestClock)
     write = WRITES[which]
     new = tmp_path / "new"
     new.mkdir()

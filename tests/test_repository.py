@@ -11,7 +11,7 @@ from counter_tui.card.reader import CardTrouble
 from counter_tui.core import bookings
 from counter_tui.core.voucher_code import CodeFault
 from merge_driver.errors import Reason
-from server.rpc.status import TABLE
+from server.serving.refusals import REASONS
 
 ROOT = Path(__file__).parents[1]
 
@@ -54,7 +54,7 @@ def test_links_between_pages_resolve(page: Path) -> None:
 
 def test_the_counter_page_explains_every_reason_and_key() -> None:
     page = (ROOT / "docs" / "counter.ja.md").read_text("utf-8")
-    at_counter = [reason for reason in TABLE if reason not in NOT_AT_THE_COUNTER]
+    at_counter = [reason for reason in REASONS if reason not in NOT_AT_THE_COUNTER]
     assert [reason for reason in at_counter if reason not in page] == []
     assert [action.shown_key for action in ACTIONS.values() if action.shown_key not in page] == []
 
@@ -77,7 +77,7 @@ def literals(folder: Path, pattern: str) -> set[str]:
             ),
         ),
         ("formats.md", {*Reason}),
-        ("api.md", set(TABLE)),
+        ("api.md", set(REASONS)),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )

@@ -4,7 +4,7 @@
     python tools/api_page.py [FILE]
 
 What stands above the page's marker is written by hand and stays. Who may call a method comes from
-the servicers, reasons and messages from server/rpc/status.py. FILE takes the page instead of
+the servicers, reasons and messages from each room's errors.py. FILE takes the page instead of
 docs/api.md.
 """
 
@@ -28,10 +28,10 @@ from google.protobuf.descriptor_pb2 import (
     MethodDescriptorProto,
 )
 
+from server.callers.values import TerminalClass
 from server.rpc.access import EVERY_TERMINAL, Anyone, IssuerSystems, declared_by
-from server.rpc.status import TABLE
-from server.services import SERVICERS
-from server.terminals.values import TerminalClass
+from server.serving.refusals import REASONS
+from server.serving.services import SERVICERS
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGE = ROOT / "docs" / "api.md"
@@ -253,7 +253,7 @@ def reasons() -> Iterator[str]:
     )
     rows = [
         (f"`{reason}`", f"`{row.code.name}`", row.english, row.japanese)
-        for reason, row in sorted(TABLE.items())
+        for reason, row in sorted(REASONS.items())
     ]
     yield from table(("reason", "status code", "English message", "Japanese message"), rows)
 

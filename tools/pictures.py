@@ -55,12 +55,12 @@ from counter_tui.screens.voucher_redeem import RedeemScreen
 from counter_tui.widgets import NumberedList, Words
 from demo.cards import REVOKED, make_cards
 from demo.screen_text import screen_strips, screen_text
-from server.app import start
 from server.citizens.settings import CardSettings, card_verifier
 from server.clock import TOKYO
-from server.demo_data import Town, make_town
 from server.secrets import read_master_key
-from server.serving import open_ledger
+from server.serving.app import start
+from server.serving.opening import open_ledger
+from server.upkeep.demo_data import Town, make_town
 
 PICTURES = Path(__file__).resolve().parents[1] / "docs" / "pictures"
 SIZE = (80, 24)

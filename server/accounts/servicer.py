@@ -12,6 +12,7 @@ from server.accounts.history import (
     history,
     moment_of_transaction,
 )
+from server.callers.values import TerminalClass, TerminalKey
 from server.citizens.errors import CitizenReason
 from server.citizens.values import Citizen, MykeyKey
 from server.clock import Clock, Moment
@@ -19,12 +20,11 @@ from server.ledger.store import Reader
 from server.ledger.values import AccountKey, AccountKind, Refusal
 from server.municipalities.values import Program, ProgramKey
 from server.points.errors import PointsReason
-from server.readers import Readers
 from server.rpc import fields, pages
 from server.rpc.access import LEDGER_READERS, Whose, open_to
 from server.rpc.booking import timestamp, transaction_kind
 from server.rpc.calls import Call
-from server.terminals.values import TerminalClass, TerminalKey
+from server.threads.readers import Readers
 
 PAGE_SIZE, PAGE_SIZE_MAX = 30, 100
 OF_CITIZENS = (AccountKind.HELD, AccountKind.RESERVED)

@@ -8,10 +8,10 @@ from google.protobuf.message import Message
 
 from server.audit.subjects import Tell, teller
 from server.audit.values import Event, shown
+from server.callers.sessions import Session, machine_name
+from server.callers.values import caller_of
 from server.clock import Clock, Moment
 from server.rpc.handled import OK, Handled
-from server.terminals.sessions import Session, machine_name
-from server.terminals.values import caller_of
 
 ALONE_MAX = 20_000
 """Events that wait by themselves; more are counted together."""

@@ -17,7 +17,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from server.chance import Chance
 from server.citizens.revocation import RevocationUnknownError
-from server.costly import Run
+from server.threads.costly import Run
 
 ANSWER_BYTES_MAX = 64 * 1024
 SECONDS_MAX = 5.0

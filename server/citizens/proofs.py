@@ -8,9 +8,9 @@ from server.citizens.challenges import Challenge, Challenges
 from server.citizens.errors import CitizenReason
 from server.citizens.values import Proof
 from server.clock import Clock, Moment
-from server.costly import Costly, Run
 from server.ledger.values import Refusal, RequestKey
 from server.serial_numbers import SerialNumber
+from server.threads.costly import Costly, Run
 
 
 @dataclass(frozen=True, slots=True)

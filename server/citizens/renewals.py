@@ -12,7 +12,7 @@ from server.db.queries import change, rows
 from server.ledger.store import Reader
 from server.ledger.values import Refusal
 from server.ledger.writer import Writer
-from server.readers import Readers
+from server.threads.readers import Readers
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from typing import Protocol
 from cryptography import x509
 
 from server.citizens.anchors import Anchor
-from server.costly import Run
+from server.threads.costly import Run
 
 
 class RevocationUnknownError(Exception):

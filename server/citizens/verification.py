@@ -22,9 +22,9 @@ from server.citizens.errors import CitizenReason
 from server.citizens.proofs import ProvedCard, SignedChallenge
 from server.citizens.revocation import Revocation, RevocationUnknownError
 from server.clock import Clock
-from server.costly import Run
 from server.ledger.values import Refusal
 from server.serial_numbers import serial_number_of
+from server.threads.costly import Run
 
 CERTIFICATE_BYTES_MAX = 4096
 KEY_BITS_MIN = 2048

@@ -8,14 +8,15 @@ from jichipoint.v1 import days_pb2 as pb
 
 from server.clock import TOKYO, Clock, Moment
 from server.days.reading import day_lines, day_operation, day_totals, persons_since
-from server.ledger.servicer import operation_message
 from server.ledger.values import Refusal
+from server.operations.servicer import operation_message
 from server.points.errors import PointsReason
-from server.readers import Readers
 from server.rpc import fields, pages
 from server.rpc.access import REDEEMING_COUNTERS, Whose, open_to
 from server.rpc.booking import timestamp, transaction_kind
 from server.rpc.calls import Call
+from server.rpc.status import Statuses
+from server.threads.readers import Readers
 
 PAGE_SIZE, PAGE_SIZE_MAX = 50, 100
 _MOST = 2**63 - 1
@@ -24,9 +25,10 @@ _MOST = 2**63 - 1
 class DayServicer:
     """What a terminal booked."""
 
-    def __init__(self, readers: Readers, clock: Clock) -> None:
+    def __init__(self, readers: Readers, clock: Clock, statuses: Statuses) -> None:
         self._readers = readers
         self._clock = clock
+        self._statuses = statuses
 
     @open_to(REDEEMING_COUNTERS, Whose.CALLER)
     async def ListDayTransactions(  # noqa: N802
@@ -93,7 +95,7 @@ class DayServicer:
         found = await self._readers.query(lambda database: day_operation(database, caller, number))
         if found is None:
             raise Refusal(PointsReason.TRANSACTION_UNKNOWN)
-        return pb.GetDayTransactionResponse(operation=operation_message(found))
+        return pb.GetDayTransactionResponse(operation=operation_message(found, self._statuses))
 
     def _day(self, asked: Date | None) -> date:
         if asked is None:

@@ -6,7 +6,9 @@ from dataclasses import asdict
 
 import click
 
-from server.commands import changing, reading, told_in_one_line
+from server.commands.options import database_option
+from server.commands.running import changing, reading, told_in_one_line
+from server.commands.text_options import DigitsOption, NameOption
 from server.issuers.keeping import (
     IssuerError,
     KeptIssuer,
@@ -16,8 +18,6 @@ from server.issuers.keeping import (
     kept_issuers,
 )
 from server.issuers.values import CardReading, HandoverMethod, Symbology
-from server.options import database_option
-from server.text_options import DigitsOption, NameOption
 from server.wording import say_if_none
 
 NAME_LENGTH_MAX = 50

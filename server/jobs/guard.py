@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from server.clock import Clock, Moment
 from server.db.clocks import ServerTime
 from server.points.lapsing import would_lapse
-from server.readers import Readers
+from server.threads.readers import Readers
 from server.timekeeping.looking import look
 from server.timekeeping.values import QUIET_HOURS_MAX, HeldBack, Lapsing, Why
 from server.wording import counted

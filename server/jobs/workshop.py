@@ -15,7 +15,7 @@ from server.jobs.leases import Job, claim, finish
 from server.ledger.booker import Command
 from server.ledger.values import Operation, Outcome, RequestKey
 from server.ledger.writer import Writer
-from server.readers import Readers
+from server.threads.readers import Readers
 from server.timekeeping.values import HeldBack
 
 T = TypeVar("T")

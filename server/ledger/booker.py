@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from typing import Any, Protocol
 
 from server.clock import Clock, Moment
+from server.ledger.errors import LedgerReason
 from server.ledger.rules import DAILY, Numbering
 from server.ledger.store import (
     ConflictError,
@@ -336,5 +337,5 @@ def _replay(command: Command, operation: Operation) -> Operation:
     if command.fingerprint is None or command.fingerprint == operation.fingerprint:
         return operation
     abandoned = operation.outcome == Outcome.ABANDONED
-    reason = "OPERATION_ABANDONED" if abandoned else "REQUEST_ID_REUSED"
+    reason = LedgerReason.OPERATION_ABANDONED if abandoned else LedgerReason.REQUEST_ID_REUSED
     return _operation(command, Refusal(reason, {"request_id": operation.request.request_id}))

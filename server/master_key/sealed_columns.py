@@ -7,9 +7,13 @@ from typing import Any
 from peewee import Database
 
 from server.db.queries import change, rows
+from server.master_key.uses import (
+    client_secret_use,
+    street_key_use,
+    street_secret_use,
+    voucher_key_use,
+)
 from server.secrets import Vault
-from server.streets.uses import client_secret_use, key_use, secret_use
-from server.vouchers.keys import private_key_use
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +30,9 @@ class SealedColumn:
 
 SEALED_COLUMNS = (
     SealedColumn("street", "sealed_client_secret", ("issuer_id",), client_secret_use),
-    SealedColumn("street_key", "sealed_key", ("issuer_id", "key_id"), key_use),
-    SealedColumn("street_key", "sealed_secret", ("issuer_id", "key_id"), secret_use),
-    SealedColumn("voucher_key", "sealed_private_key", ("key_id",), private_key_use),
+    SealedColumn("street_key", "sealed_key", ("issuer_id", "key_id"), street_key_use),
+    SealedColumn("street_key", "sealed_secret", ("issuer_id", "key_id"), street_secret_use),
+    SealedColumn("voucher_key", "sealed_private_key", ("key_id",), voucher_key_use),
 )
 
 

@@ -6,8 +6,10 @@ from pathlib import Path
 import click
 
 from merge_driver.files import announce, write_new
+from server.callers.values import terminal_of
 from server.clock import Moment, SystemClock, for_machines, for_people
-from server.commands import reading, told_in_one_line
+from server.commands.options import database_option
+from server.commands.running import reading, told_in_one_line
 from server.merging.states import (
     OVERDUE_HOURS,
     OVERDUE_HOURS_MAX,
@@ -16,8 +18,6 @@ from server.merging.states import (
     overdue,
     unacknowledged,
 )
-from server.options import database_option
-from server.terminals.values import terminal_of
 from server.wording import counted, say_if_none
 
 PAGE = 500

@@ -6,6 +6,8 @@ from datetime import date
 from typing import Any
 
 from merge_driver import codec
+from server.callers.rules import active_terminal
+from server.callers.values import Terminal, TerminalKey
 from server.clock import Moment
 from server.ledger.store import Reader
 from server.ledger.values import (
@@ -20,6 +22,7 @@ from server.ledger.values import (
     UsageKey,
 )
 from server.ledger.view import View
+from server.master_key.uses import street_key_use, street_secret_use
 from server.merging.cards import citizen_of
 from server.merging.errors import MergingReason
 from server.merging.rules import (
@@ -41,9 +44,6 @@ from server.points.balances import (
 from server.points.operations import Use, permit
 from server.secrets import Vault
 from server.service_ids.values import CardServiceIdKey, CustomerKey
-from server.streets.uses import key_use, secret_use
-from server.terminals.rules import active_terminal
-from server.terminals.values import Terminal, TerminalKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,9 +206,9 @@ def open_key(street: Street, sealed: SealedKey, vault: Vault) -> codec.StreetKey
         issuer_id=street.issuer_id,
         profile=sealed.profile,
         key_id=sealed.key_id,
-        key=vault.open(sealed.sealed_key, key_use(street.issuer_id, sealed.key_id)),
+        key=vault.open(sealed.sealed_key, street_key_use(street.issuer_id, sealed.key_id)),
         secret=vault.open(
-            sealed.sealed_secret, secret_use(street.issuer_id, sealed.key_id)
+            sealed.sealed_secret, street_secret_use(street.issuer_id, sealed.key_id)
         ).decode(),
         id_kind=sealed.id_kind,
         id_pattern=sealed.id_pattern,

@@ -4,12 +4,12 @@ import re
 from datetime import date
 
 from merge_driver.codec import IdKind, MergeFileError, Record, check_record
+from server.callers.values import Terminal
 from server.citizens.values import Person
 from server.ledger.values import Refusal
 from server.merging.errors import MergingReason
 from server.merging.values import SealedKey, Street
 from server.municipalities.values import Program, ProgramKind
-from server.terminals.values import Terminal
 
 
 def street_of(terminal: Terminal, street: Street | None) -> Street:

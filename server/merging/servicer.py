@@ -4,6 +4,8 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from jichipoint.v1 import merging_pb2 as pb
 from peewee import Database
 
+from server.callers.rules import active_terminal
+from server.callers.values import TerminalClass, TerminalKey, terminal_of
 from server.chance import Chance, uuid7
 from server.citizens.proofs import CardProofs
 from server.citizens.renewals import Cards
@@ -32,15 +34,13 @@ from server.merging.states import (
 from server.points.cards import MyNumberCard
 from server.points.errors import PointsReason
 from server.points.servicer import asked_in, usable_points, use_of
-from server.readers import Readers
 from server.rpc import fields, pages
 from server.rpc.access import LEDGER_READERS, STREET_COUNTERS, Whose, open_to
 from server.rpc.booking import book, fingerprint, timestamp
 from server.rpc.calls import Call
 from server.secrets import Vault
 from server.service_ids.values import CardServiceIdKey
-from server.terminals.rules import active_terminal
-from server.terminals.values import TerminalClass, TerminalKey, terminal_of
+from server.threads.readers import Readers
 
 STREET_POINT_ID_LENGTH_MAX = 32
 FILES, FILES_MAX = 20, 50

@@ -5,7 +5,8 @@ from dataclasses import asdict
 
 import click
 
-from server.commands import changing, reading, told_in_one_line
+from server.commands.options import database_option
+from server.commands.running import changing, reading, told_in_one_line
 from server.municipalities.limits import (
     OfflineLimits,
     ProgramLimits,
@@ -15,7 +16,6 @@ from server.municipalities.limits import (
     set_offline_limits,
     set_program_limits,
 )
-from server.options import database_option
 from server.wording import counted, say_if_none
 
 POINTS_MAX = 1_000_000_000

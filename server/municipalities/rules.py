@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import date, timedelta
 
+from server.callers.values import Terminal
 from server.municipalities.values import Coverage, Place, Program, ProgramKind
-from server.terminals.values import Terminal
 
 
 def is_municipality_code(code: str) -> bool:

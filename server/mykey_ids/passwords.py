@@ -7,10 +7,10 @@ can be locked by another.
 
 from peewee import Database
 
+from server.callers.guessing import Guessed
 from server.db.queries import rows
 from server.ledger.values import Refusal
 from server.mykey_ids.errors import MykeyReason
-from server.terminals.guessing import Guessed
 
 TRIES_MAX = 3
 """In one attempt."""

@@ -5,6 +5,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Protocol, TypeVar
 
+from server.callers.rules import active_terminal
+from server.callers.values import TerminalKey
 from server.citizens.rules import accepted_citizen, accepted_holder
 from server.citizens.values import CertificateKey, Citizen, Holder, MykeyKey
 from server.clock import Moment
@@ -21,8 +23,6 @@ from server.ledger.view import View
 from server.mykey_ids.errors import MykeyReason
 from server.mykey_ids.rules import check_reserved, may_begin, open_attempt
 from server.mykey_ids.values import Attempt, AttemptKey, BaseKey, Purpose
-from server.terminals.rules import active_terminal
-from server.terminals.values import TerminalKey
 
 _EVENT = """INSERT INTO mykey_event (caller, request_id, attempt_id, kind, citizen_id, mykey_id,
     replaces, serial_number, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"""

@@ -7,12 +7,13 @@ from typing import NamedTuple, TypeVar
 from jichipoint.v1 import mykey_pb2 as pb
 from peewee import Database
 
+from server.callers.guessing import Guesses
+from server.callers.sign_in import fits_password, hash_password
 from server.chance import Chance
 from server.citizens.proofs import CardProofs, SignedChallenge
 from server.citizens.renewals import Cards
 from server.citizens.values import CertificateKey, Holder
 from server.clock import Clock, Moment
-from server.costly import Costly
 from server.ledger.values import Refusal, RequestKey
 from server.ledger.writer import Writer
 from server.mykey_ids import attempts
@@ -46,13 +47,12 @@ from server.mykey_ids.rules import (
     open_attempt,
 )
 from server.mykey_ids.values import Attempt, Purpose
-from server.readers import Readers
 from server.rpc import fields, pages
 from server.rpc.access import SERVICE_ID_COUNTERS, Whose, open_to
 from server.rpc.booking import book, fingerprint, timestamp
 from server.rpc.calls import Call
-from server.terminals.guessing import Guesses
-from server.terminals.sign_in import fits_password, hash_password
+from server.threads.costly import Costly
+from server.threads.readers import Readers
 
 PAGE_SIZE, PAGE_SIZE_MAX = 100, 500
 PASSWORD_FIELD_MAX = 128

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
+from server.callers.rules import active_terminal
+from server.callers.values import Terminal, TerminalKey, caller_of
 from server.citizens.rules import accepted_holder
 from server.citizens.values import CertificateKey, Person
 from server.ledger.rules import usable
@@ -12,8 +14,6 @@ from server.ledger.values import Lot, UsageKey
 from server.municipalities.rules import in_period, is_usable_at
 from server.municipalities.values import Program, ProgramKind, UsableProgramsKey
 from server.points.rules import limited_usages
-from server.terminals.rules import active_terminal
-from server.terminals.values import Terminal, TerminalKey, caller_of
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from server.callers.rules import active_terminal
+from server.callers.values import Terminal, TerminalKey
 from server.citizens.values import Person, Proof
 from server.clock import Moment
 from server.ledger.commands import WithoutUsages
@@ -34,8 +36,6 @@ from server.points.rules import (
     limited_usages,
     usable_program,
 )
-from server.terminals.rules import active_terminal
-from server.terminals.values import Terminal, TerminalKey
 
 
 @dataclass(frozen=True, slots=True)

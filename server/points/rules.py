@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from server.callers.values import Terminal
 from server.citizens.values import Person
 from server.ledger.rules import balance
 from server.ledger.values import BookedTransaction, Lot, Refusal, TransactionKind, UsageKey
 from server.municipalities.rules import in_period, is_usable_at
 from server.municipalities.values import Program, ProgramKind
 from server.points.errors import PointsReason
-from server.terminals.values import Terminal
 
 POINTS_MAX = 9_999_999_999
 """The most a merge file can carry; no use of points is larger."""

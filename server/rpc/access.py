@@ -4,7 +4,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Any, NamedTuple, TypeVar
 
-from server.terminals.values import TerminalClass
+from server.callers.values import TerminalClass
 
 F = TypeVar("F", bound=Callable[..., Any])
 

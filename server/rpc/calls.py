@@ -16,7 +16,11 @@ import grpc
 from google.protobuf.descriptor import MethodDescriptor, ServiceDescriptor
 from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
+from google.rpc import status_pb2
 
+from server.callers.errors import TerminalReason
+from server.callers.sessions import Session, Sessions, is_practice
+from server.callers.street_sessions import StreetSession, is_street
 from server.ledger.booker import ClockWentBackError
 from server.ledger.store import StoreUnavailableError
 from server.ledger.values import Refusal
@@ -25,10 +29,7 @@ from server.rpc.access import Anyone, Declared, IssuerSystems, declared_by
 from server.rpc.doorman import Doorman
 from server.rpc.errors import RpcReason
 from server.rpc.handled import CANCELLED, Handled, Watch
-from server.rpc.status import status_of
-from server.streets.sessions import StreetSession, is_street
-from server.terminals.errors import TerminalReason
-from server.terminals.sessions import Session, Sessions, is_practice
+from server.rpc.status import Statuses
 
 TIMEOUT_SECONDS_MAX = 30.0
 """A call without a deadline of its own gets this one."""
@@ -91,16 +92,24 @@ class Served(Protocol):
         ...
 
 
+class Hall(NamedTuple):
+    """What the calls of all methods have in common."""
+
+    watch: Watch
+    """Is told of every call."""
+    doorman: Doorman
+    statuses: Statuses
+
+
 def handlers_of(
     service: ServiceDescriptor,
     real: Served,
     practice: Served | None,
-    watch: Watch,
-    doorman: Doorman,
+    hall: Hall,
 ) -> grpc.GenericRpcHandler:
     """Return the handlers of a service: every method of its definition, with its access.
 
-    Which ledger a call is for, its session says (USE-7). `watch` is told of every call.
+    Which ledger a call is for, its session says (USE-7).
     """
     handlers: dict[str, grpc.RpcMethodHandler[bytes, bytes]] = {}
     for descriptor in service.methods:
@@ -110,7 +119,7 @@ def handlers_of(
         if practice is not None:
             there = getattr(practice.servicers[service], descriptor.name, None)
             ways[True] = _Way(there, practice)
-        behaviour = _guarded(descriptor, ways, declared, watch, doorman)
+        behaviour = _guarded(descriptor, ways, declared, hall)
         handlers[descriptor.name] = grpc.unary_unary_rpc_method_handler(behaviour)
     return grpc.method_handlers_generic_handler(service.full_name, handlers)
 
@@ -126,8 +135,7 @@ def _guarded(
     descriptor: MethodDescriptor,
     ways: Mapping[bool, _Way],
     declared: Declared | None,
-    watch: Watch,
-    doorman: Doorman,
+    hall: Hall,
 ) -> Callable[[bytes, Context], Awaitable[bytes]]:
     request_class = GetMessageClass(descriptor.input_type)
     name = descriptor.full_name
@@ -154,25 +162,25 @@ def _guarded(
         handled = Handled(name, address_of(context), _metadatum(context, "traceparent"))
         began = time.perf_counter()
         try:
-            with doorman.admitted():
+            with hall.doorman.admitted():
                 reply = await reply_to(request_bytes, context, handled)
             if handled.session is None:
-                await doorman.see_out(handled.address)
+                await hall.doorman.see_out(handled.address)
             return reply
         except Exception as error:
             refusal = _refusal_for(error, handled)
             handled.result = refusal.reason
             if handled.session is None:
-                await doorman.see_out(handled.address)
+                await hall.doorman.see_out(handled.address)
             elif refusal.reason == RpcReason.QUEUE_FULL:
-                await doorman.see_out(handled.session.caller)
-            await refuse(context, refusal)
+                await hall.doorman.see_out(handled.session.caller)
+            await _refuse(context, hall.statuses.status_of(refusal))
         except asyncio.CancelledError:
             handled.result = CANCELLED
             raise
         finally:
             handled.seconds = time.perf_counter() - began
-            watch(handled)
+            hall.watch(handled)
 
     return answer
 
@@ -234,9 +242,7 @@ def _timeout(context: Context) -> float:
     return TIMEOUT_SECONDS_MAX if left is None else min(left, TIMEOUT_SECONDS_MAX)
 
 
-async def refuse(context: Context, refusal: Refusal) -> NoReturn:
-    """End the call with the refusal's status."""
-    status = status_of(refusal)
+async def _refuse(context: Context, status: status_pb2.Status) -> NoReturn:
     code = next(code for code in grpc.StatusCode if code.value[0] == status.code)
     details = (("grpc-status-details-bin", status.SerializeToString()),)
     await context.abort(code, status.message, details)

@@ -1,9 +1,9 @@
 """Refusals that every method can give."""
 
 from collections.abc import Sequence
-from enum import StrEnum
 from typing import NamedTuple
 
+from server.ledger.refusals import Code, Reason
 from server.ledger.values import Refusal
 from server.rpc.field_names import japanese_name
 
@@ -11,18 +11,63 @@ VIOLATIONS_MAX = 10
 """More would not fit into what gRPC sends with a status."""
 
 
-class RpcReason(StrEnum):
+class RpcReason(Reason):
     """Why a call was not even decided."""
 
-    INVALID_FIELD = "INVALID_FIELD"
-    UNDECODABLE_MESSAGE = "UNDECODABLE_MESSAGE"
-    QUEUE_FULL = "QUEUE_FULL"
-    DEADLINE_PASSED = "DEADLINE_PASSED"
-    SERVER_STOPPING = "SERVER_STOPPING"
-    CLOCK_WENT_BACK = "CLOCK_WENT_BACK"
-    STORE_UNAVAILABLE = "STORE_UNAVAILABLE"
-    NOT_FOR_THIS_CALLER = "NOT_FOR_THIS_CALLER"
-    INTERNAL_FAULT = "INTERNAL_FAULT"
+    INVALID_FIELD = (
+        "INVALID_FIELD",
+        Code.INVALID_ARGUMENT,
+        "入力内容に誤りがあります({fields})。",
+        "Not valid: {fields}.",
+    )
+    UNDECODABLE_MESSAGE = (
+        "UNDECODABLE_MESSAGE",
+        Code.INVALID_ARGUMENT,
+        "受け取った電文を解釈できません。",
+        "The message cannot be decoded.",
+    )
+    QUEUE_FULL = (
+        "QUEUE_FULL",
+        Code.RESOURCE_EXHAUSTED,
+        "ただいま混み合っています。しばらくしてからもう一度お試しください。",
+        "The server is busy. Try again in a moment.",
+    )
+    DEADLINE_PASSED = (
+        "DEADLINE_PASSED",
+        Code.DEADLINE_EXCEEDED,
+        "時間内に処理できませんでした。この要求では記帳されていません。",
+        "The deadline passed before the request's turn. This attempt was not booked.",
+    )
+    SERVER_STOPPING = (
+        "SERVER_STOPPING",
+        Code.UNAVAILABLE,
+        "サーバーが停止するところです。もう一度お試しください。",
+        "The server is stopping. Try again.",
+    )
+    CLOCK_WENT_BACK = (
+        "CLOCK_WENT_BACK",
+        Code.UNAVAILABLE,
+        "サーバーの時計が戻っているため、記帳を止めています。",
+        "The server's clock has gone back; booking is stopped.",
+    )
+    STORE_UNAVAILABLE = (
+        "STORE_UNAVAILABLE",
+        Code.UNAVAILABLE,
+        "台帳に書き込めません。もう一度お試しください。",
+        "The ledger cannot be written now. Try again.",
+    )
+    NOT_FOR_THIS_CALLER = (
+        "NOT_FOR_THIS_CALLER",
+        Code.PERMISSION_DENIED,
+        "この呼び出し元では利用できません。",
+        "This caller may not call the method.",
+    )
+    INTERNAL_FAULT = (
+        "INTERNAL_FAULT",
+        Code.INTERNAL,
+        "サーバー内部の誤りです。運営者にお知らせください。",
+        "This is a fault of the server. Tell the operator.",
+    )
 
 
 class Violation(NamedTuple):

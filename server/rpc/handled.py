@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from google.protobuf.message import Message
 
-from server.streets.sessions import StreetSession
-from server.terminals.sessions import Session
+from server.callers.sessions import Session
+from server.callers.street_sessions import StreetSession
 
 log = logging.getLogger(__name__)
 

@@ -9,6 +9,8 @@ from datetime import date
 
 from peewee import Database
 
+from server.callers.rules import active_terminal
+from server.callers.values import TerminalKey
 from server.citizens.rules import accepted_holder
 from server.citizens.values import CertificateKey
 from server.db.queries import rows
@@ -17,8 +19,6 @@ from server.ledger.store import Reader
 from server.ledger.values import Refusal
 from server.service_ids.errors import ServiceIdReason
 from server.service_ids.values import CardServiceIdKey, CustomerKey
-from server.terminals.rules import active_terminal
-from server.terminals.values import TerminalKey
 
 
 @dataclass(frozen=True, slots=True)

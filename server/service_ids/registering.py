@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from server.callers.rules import active_terminal
+from server.callers.values import TerminalKey
 from server.citizens.rules import accepted_holder
 from server.citizens.values import CertificateKey, Holder
 from server.clock import Moment
@@ -20,8 +22,6 @@ from server.ledger.values import (
 from server.ledger.view import View
 from server.service_ids.errors import ServiceIdReason
 from server.service_ids.values import CardServiceIdKey, CustomerKey, Registered
-from server.terminals.rules import active_terminal
-from server.terminals.values import TerminalKey
 
 _HOLD = "UPDATE citizen SET mykey_id = mykey_id WHERE citizen_id = ?"
 """A revocation by another process comes before it, or waits and ends this number too (MKY-7)."""

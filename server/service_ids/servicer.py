@@ -13,7 +13,6 @@ from server.issuers.rules import CUSTOMER_ID_LENGTH_MAX, is_customer_id
 from server.issuers.values import Issuer
 from server.ledger.values import Refusal, RequestKey
 from server.ledger.writer import Writer
-from server.readers import Readers
 from server.rpc import fields, pages
 from server.rpc.access import SERVICE_ID_COUNTERS, Whose, open_to
 from server.rpc.booking import book, fingerprint, timestamp
@@ -28,6 +27,7 @@ from server.service_ids.looking_up import (
     own_issuer,
 )
 from server.service_ids.registering import RegisterServiceIdCommand, ServiceIdRegistered
+from server.threads.readers import Readers
 
 PAGE_SIZE, PAGE_SIZE_MAX = 100, 500
 

@@ -12,10 +12,11 @@ from merge_driver.codec import IdKind
 from merge_driver.keys import dump_key_file
 from server.chance import SystemChance
 from server.clock import Moment, SystemClock
-from server.commands import changing, handing_over, reading, told_in_one_line
+from server.commands.options import database_option, master_key_option
+from server.commands.running import changing, handing_over, reading, told_in_one_line
+from server.commands.text_options import DayOption
 from server.issuers.cli import ISSUER_ID
 from server.master_key.data_key import open_vault
-from server.options import database_option, master_key_option
 from server.secrets import MasterKeyError, read_master_key
 from server.streets.keeping import (
     KeptKey,
@@ -25,7 +26,6 @@ from server.streets.keeping import (
     make_key,
     set_street,
 )
-from server.text_options import DayOption
 from server.wording import say_if_none
 
 OVERLAP_DAYS, OVERLAP_DAYS_MAX = 30, 400

@@ -7,11 +7,12 @@ from datetime import date, timedelta
 from peewee import Database
 
 from merge_driver.codec import IdKind, Profile, StreetKey
+from server.callers.tables import StreetSessionRow
 from server.chance import Chance
+from server.master_key.uses import client_secret_use, street_key_use, street_secret_use
 from server.municipalities.tables import IssuerRow
 from server.secrets import Vault
-from server.streets.tables import StreetKeyRow, StreetRow, StreetSessionRow
-from server.streets.uses import client_secret_use, key_use, secret_use
+from server.streets.tables import StreetKeyRow, StreetRow
 
 KEY_BYTES = 16
 SECRET_BYTES = 24
@@ -141,8 +142,8 @@ def insert_key(database: Database, vault: Vault, key: StreetKey, now: int) -> No
     StreetKeyRow.insert(
         issuer_id=key.issuer_id,
         key_id=key.key_id,
-        sealed_key=vault.seal(key.key, key_use(key.issuer_id, key.key_id)),
-        sealed_secret=vault.seal(key.secret.encode(), secret_use(key.issuer_id, key.key_id)),
+        sealed_key=vault.seal(key.key, street_key_use(key.issuer_id, key.key_id)),
+        sealed_secret=vault.seal(key.secret.encode(), street_secret_use(key.issuer_id, key.key_id)),
         valid_from=key.valid_from.isoformat(),
         valid_until=key.valid_until.isoformat() if key.valid_until else None,
         profile=int(key.profile),

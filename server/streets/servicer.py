@@ -3,19 +3,20 @@
 from jichipoint.v1 import streets_pb2 as pb
 from peewee import Database
 
+from server.callers.sign_in_guard import SignInGuard, by_address
+from server.callers.street_sessions import new_street_session
 from server.chance import Chance
 from server.clock import Clock, Moment
 from server.ledger.writer import Writer
 from server.merging.states import Answer, MergeEvent, answer_to, known_merges, note
-from server.readers import Readers
 from server.rpc import fields
 from server.rpc.access import ANYONE, ISSUER_SYSTEMS, Whose, open_to
 from server.rpc.booking import timestamp
 from server.rpc.calls import Call
 from server.secrets import Vault
 from server.streets.errors import StreetReason
-from server.streets.sessions import check_client_secret, new_street_session
-from server.terminals.sign_in_guard import SignInGuard, by_address
+from server.streets.sign_in import check_client_secret
+from server.threads.readers import Readers
 
 CLIENT_SECRET_LENGTH_MAX = 128
 MERGES_MAX = 1000

@@ -1,4 +1,4 @@
-"""The tables of streets' merge settings and sessions, for administrative queries."""
+"""The tables of streets' merge settings, for administrative queries."""
 
 from peewee import BlobField, CharField, CompositeKey, IntegerField, Model
 
@@ -38,18 +38,3 @@ class StreetKeyRow(Model):
 
         table_name = "street_key"
         primary_key = CompositeKey("issuer_id", "key_id")
-
-
-class StreetSessionRow(Model):
-    """A session of a street's system; the token itself is nowhere kept."""
-
-    token_hash = BlobField(primary_key=True)
-    issuer_id = CharField()
-    signed_in_at = IntegerField()
-    expires_at = IntegerField()
-    ended_at = IntegerField(null=True)
-
-    class Meta:
-        """The table."""
-
-        table_name = "street_session"

@@ -8,9 +8,11 @@ import click
 from peewee import Database
 
 from server.audit.storing import store_events
+from server.callers.sign_in import hash_password
 from server.chance import SystemChance
 from server.clock import Moment, SystemClock
-from server.commands import (
+from server.commands.options import database_option
+from server.commands.running import (
     HandOverError,
     changing,
     command_event,
@@ -18,14 +20,12 @@ from server.commands import (
     reading,
     told_in_one_line,
 )
-from server.options import database_option
+from server.commands.text_options import DigitsOption
 from server.rpc.handled import OK
 from server.terminal_forms.issuing import Password, Plan, issue_terminals, plan
 from server.terminal_forms.values import FormError, SheetsError
 from server.terminal_forms.withdrawing import withdraw_terminals
 from server.terminals.keeping import TerminalError, new_password
-from server.terminals.sign_in import hash_password
-from server.text_options import DigitsOption
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _MUNICIPALITY = click.option(

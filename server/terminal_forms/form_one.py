@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import groupby
 from pathlib import Path
 
+from server.callers.values import TerminalClass
 from server.terminal_forms.cells import FormSheet, shown
 from server.terminal_forms.layout import (
     FORM_ONE_TITLE,
@@ -32,7 +33,6 @@ from server.terminal_forms.reading import (
 )
 from server.terminal_forms.values import Fault, FormOne, ListedTerminal
 from server.terminal_forms.writing import Block, Written, write_form
-from server.terminals.values import TerminalClass
 from server.texts import compared
 
 SPARE_ROWS = {

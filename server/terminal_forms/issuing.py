@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from peewee import Database, chunked
 
+from server.callers.tables import TerminalRow
 from server.db.queries import Row, rows
 from server.municipalities.tables import PlaceRow
 from server.terminal_forms.layout import ISSUER, LISTING_SHEET, NAME, SECTION_OF, plain
@@ -20,7 +21,6 @@ from server.terminal_forms.values import (
     Spot,
 )
 from server.terminals.keeping import TerminalError, new_terminal_ids
-from server.terminals.tables import TerminalRow
 from server.texts import compared
 
 _ROWS_AT_ONCE = 500

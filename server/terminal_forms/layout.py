@@ -4,7 +4,7 @@ import unicodedata
 from dataclasses import dataclass
 from typing import Final
 
-from server.terminals.values import TerminalClass
+from server.callers.values import TerminalClass
 
 FORM_ONE_TITLE = "マイキープラットフォーム等活用端末一覧（様式Ⅰ）"
 FORM_TWO_TITLE = "マイキープラットフォーム等活用端末別端末ID・端末パスワード一覧（様式Ⅱ）"

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from server.terminals.values import TerminalClass
+from server.callers.values import TerminalClass
 
 
 class Spot(NamedTuple):

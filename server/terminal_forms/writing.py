@@ -16,6 +16,7 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.properties import PageSetupProperties
 from openpyxl.worksheet.worksheet import Worksheet
 
+from server.callers.values import TerminalClass
 from server.terminal_forms.layout import (
     CLASS,
     COUNT,
@@ -38,7 +39,6 @@ from server.terminal_forms.layout import (
     WITHDRAWING,
     Section,
 )
-from server.terminals.values import TerminalClass
 
 SPARE_ISSUERS = 5
 TEXT_SIZE = 11

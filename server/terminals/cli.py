@@ -5,11 +5,13 @@ from dataclasses import asdict
 
 import click
 
+from server.callers.values import TerminalClass
 from server.chance import SystemChance
 from server.clock import Moment, SystemClock
-from server.commands import changing, reading, told_in_one_line
+from server.commands.options import database_option, json_option
+from server.commands.running import changing, reading, told_in_one_line
+from server.commands.text_options import DigitsOption, NameOption
 from server.ledger.values import Refusal
-from server.options import database_option, json_option
 from server.terminals.keeping import (
     SINGLY_ISSUED,
     TerminalError,
@@ -19,8 +21,6 @@ from server.terminals.keeping import (
     renew_password,
     withdraw_terminal,
 )
-from server.terminals.values import TerminalClass
-from server.text_options import DigitsOption, NameOption
 from server.wording import counted, say_if_none
 
 NAME_LENGTH_MAX = 50

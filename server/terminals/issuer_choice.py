@@ -4,9 +4,9 @@ from typing import NamedTuple
 
 from peewee import Database
 
+from server.callers.errors import TerminalReason
 from server.db.queries import change, rows
 from server.ledger.values import Refusal
-from server.terminals.errors import TerminalReason
 
 
 class ListedIssuer(NamedTuple):

@@ -4,15 +4,15 @@ from dataclasses import dataclass
 
 from peewee import Database
 
+from server.callers.errors import TerminalReason
+from server.callers.sessions import machine_name
+from server.callers.sign_in import find_terminal, hash_password
+from server.callers.tables import TerminalRow
+from server.callers.values import TerminalClass
 from server.chance import Chance
 from server.db.queries import change, rows
 from server.ledger.values import Refusal
 from server.municipalities.tables import MunicipalityRow
-from server.terminals.errors import TerminalReason
-from server.terminals.sessions import machine_name
-from server.terminals.sign_in import find_terminal, hash_password
-from server.terminals.tables import TerminalRow
-from server.terminals.values import TerminalClass
 
 SINGLY_ISSUED = (
     TerminalClass.GRANT,

@@ -6,12 +6,22 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from jichipoint.v1 import terminals_pb2 as pb
 from peewee import Database
 
+from server.callers.errors import TerminalReason
+from server.callers.rules import active_terminal
+from server.callers.sessions import Session, Sessions
+from server.callers.sign_in import (
+    NewSession,
+    bind_machine,
+    end_session,
+    new_session,
+)
+from server.callers.sign_in_guard import SignInGuard
+from server.callers.tables import TerminalRow
+from server.callers.values import Terminal, TerminalKey
 from server.chance import Chance
 from server.clock import Clock, Moment, to_datetime
-from server.costly import Costly
 from server.ledger.values import Refusal
 from server.ledger.writer import Writer
-from server.readers import Readers
 from server.rpc import fields, pages
 from server.rpc.access import (
     ANYONE,
@@ -28,22 +38,12 @@ from server.rpc.calls import Call
 from server.rpc.errors import InvalidFieldsError
 from server.terminals.addresses import find_addresses
 from server.terminals.contacts import Contact, contact_of, set_contact, violations
-from server.terminals.errors import TerminalReason
 from server.terminals.issuer_choice import choose_issuer, listed_issuers
 from server.terminals.keeping import release_machine
-from server.terminals.rules import active_terminal
-from server.terminals.sessions import Session, Sessions
-from server.terminals.sign_in import (
-    NewSession,
-    bind_machine,
-    end_session,
-    new_session,
-)
-from server.terminals.sign_in_guard import SignInGuard
-from server.terminals.tables import TerminalRow
-from server.terminals.values import Terminal, TerminalKey
 from server.terminals.verifying import Verifier
 from server.texts import tidy
+from server.threads.costly import Costly
+from server.threads.readers import Readers
 from server.training.sessions import Training
 
 PASSWORD_LENGTH_MAX = 128

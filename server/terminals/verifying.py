@@ -4,14 +4,14 @@ Terminals on their own machines take theirs with what else their terminals ask f
 all others have turns of their own, so that no crowd of them keeps a known machine waiting.
 """
 
-from server.costly import Costly
+from server.callers.errors import TerminalReason
+from server.callers.sign_in import check_password, find_terminal, is_bound_to
+from server.callers.sign_in_guard import SignInGuard, by_address, by_machine, network_of
+from server.callers.tables import TerminalRow
+from server.callers.values import caller_of
 from server.ledger.values import Refusal
-from server.readers import Readers
-from server.terminals.errors import TerminalReason
-from server.terminals.sign_in import check_password, find_terminal, is_bound_to
-from server.terminals.sign_in_guard import SignInGuard, by_address, by_machine, network_of
-from server.terminals.tables import TerminalRow
-from server.terminals.values import caller_of
+from server.threads.costly import Costly
+from server.threads.readers import Readers
 
 
 class Verifier:

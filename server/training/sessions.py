@@ -4,6 +4,10 @@ import uuid
 
 from peewee import Database
 
+from server.callers.rules import active_terminal
+from server.callers.sessions import PRACTICE_PREFIX
+from server.callers.sign_in import NewSession, new_session
+from server.callers.values import Terminal, TerminalKey
 from server.chance import Chance, uuid7
 from server.clock import Clock, Moment
 from server.ledger.store import Reader
@@ -12,11 +16,7 @@ from server.ledger.writer import Writer
 from server.municipalities.rules import in_period, is_usable_at
 from server.municipalities.values import UsableProgramsKey
 from server.points.granting import GrantCommand
-from server.readers import Readers
-from server.terminals.rules import active_terminal
-from server.terminals.sessions import PRACTICE_PREFIX
-from server.terminals.sign_in import NewSession, new_session
-from server.terminals.values import Terminal, TerminalKey
+from server.threads.readers import Readers
 from server.training.citizens import PracticeCitizen, practice_citizens
 from server.training.copying import read_settings, write_settings
 

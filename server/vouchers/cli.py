@@ -7,9 +7,9 @@ import click
 
 from server.chance import SystemChance
 from server.clock import Moment, SystemClock, for_machines, for_people
-from server.commands import changing, reading, told_in_one_line
+from server.commands.options import database_option, master_key_option
+from server.commands.running import changing, reading, told_in_one_line
 from server.master_key.data_key import open_vault
-from server.options import database_option, master_key_option
 from server.secrets import MasterKeyError, read_master_key
 from server.vouchers.keys import VoucherKeyError, known_keys, make_key, withdraw_key
 from server.wording import say_if_none

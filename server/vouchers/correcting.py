@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from server.callers.rules import active_terminal
+from server.callers.values import TerminalKey
 from server.clock import Moment
 from server.ledger.commands import WithoutAccounts
 from server.ledger.values import (
@@ -18,8 +20,6 @@ from server.ledger.view import View
 from server.municipalities.rules import place_takes
 from server.municipalities.values import PlaceKey
 from server.points.errors import PointsReason
-from server.terminals.rules import active_terminal
-from server.terminals.values import TerminalKey
 from server.vouchers.errors import VoucherReason
 from server.vouchers.operations import Redeemed, redeemed_at
 from server.vouchers.values import VoucherKey, VoucherState

@@ -7,6 +7,7 @@ from peewee import Database
 
 from server.chance import Chance
 from server.db.queries import change, rows
+from server.master_key.uses import voucher_key_use
 from server.secrets import Vault
 from server.vouchers.codes import SigningKey
 
@@ -49,7 +50,7 @@ def signing_key(database: Database, vault: Vault) -> SigningKey:
     if not found:
         raise VoucherKeyError("there is no key to sign vouchers with: vouchers new-key makes one")
     ((key_id, sealed),) = found
-    opened = vault.open(bytes(sealed), private_key_use(key_id))
+    opened = vault.open(bytes(sealed), voucher_key_use(key_id))
     return SigningKey(key_id, Ed25519PrivateKey.from_private_bytes(opened))
 
 
@@ -74,7 +75,7 @@ def make_key(
         VALUES (?, ?, ?, ?) ON CONFLICT (key_id) DO NOTHING""",
         key_id,
         public,
-        vault.seal(private, private_key_use(key_id)),
+        vault.seal(private, voucher_key_use(key_id)),
         now,
     )
     return key_id
@@ -92,8 +93,3 @@ def withdraw_key(database: Database, key_id: int, now: int) -> None:
     if good == [key_id]:
         raise VoucherKeyError(f"{key_id:04} is the only key: make another one first")
     change(database, "UPDATE voucher_key SET withdrawn_at = ? WHERE key_id = ?", now, key_id)
-
-
-def private_key_use(key_id: int) -> str:
-    """Return what a private key is sealed for (SEC-4)."""
-    return f"voucher_key.private_key:{key_id}"

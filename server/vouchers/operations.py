@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from server.callers.rules import active_terminal
+from server.callers.values import TerminalKey
 from server.clock import Moment
 from server.ledger.commands import WithoutAccounts, WithoutUsages
 from server.ledger.rules import balance, give_back
@@ -25,8 +27,6 @@ from server.ledger.values import (
 from server.ledger.view import View
 from server.municipalities.values import Place, PlaceKey
 from server.points.operations import Cancelled, Use, permit
-from server.terminals.rules import active_terminal
-from server.terminals.values import TerminalKey
 from server.vouchers.codes import SigningKey
 from server.vouchers.errors import VoucherReason
 from server.vouchers.rules import (

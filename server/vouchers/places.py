@@ -4,13 +4,13 @@ from typing import NamedTuple
 
 from peewee import Database
 
+from server.callers.rules import active_terminal
+from server.callers.values import TerminalKey
 from server.db.queries import rows
 from server.ledger.store import Reader
 from server.ledger.values import Refusal
 from server.municipalities.rules import place_takes
 from server.municipalities.values import PlaceKey, Program, UsableProgramsKey
-from server.terminals.rules import active_terminal
-from server.terminals.values import TerminalKey
 from server.vouchers.errors import VoucherReason
 
 

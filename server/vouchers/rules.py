@@ -2,12 +2,12 @@
 
 from datetime import date, timedelta
 
+from server.callers.values import Terminal
 from server.clock import TOKYO, to_datetime
 from server.ledger.values import BookedTransaction, Refusal, TransactionKind
 from server.municipalities.rules import place_takes
 from server.municipalities.values import Place
 from server.points.errors import PointsReason
-from server.terminals.values import Terminal
 from server.vouchers.errors import VoucherReason
 from server.vouchers.values import Voucher, VoucherState
 

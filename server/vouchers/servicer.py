@@ -5,6 +5,7 @@ from datetime import date
 from google.protobuf.timestamp_pb2 import Timestamp
 from jichipoint.v1 import vouchers_pb2 as pb
 
+from server.callers.guessing import Guessed, Guesses
 from server.chance import Chance
 from server.citizens.proofs import CardProofs
 from server.clock import Clock, Moment
@@ -14,13 +15,12 @@ from server.municipalities.values import Place
 from server.points.cards import MyNumberCard
 from server.points.operations import Cancelled
 from server.points.servicer import REASON_LENGTH_MAX, asked_in, cancelling_in, use_of
-from server.readers import Readers
 from server.rpc import fields, pages
 from server.rpc.access import MUNICIPALITIES, REDEEMING_COUNTERS, VOUCHER_COUNTERS, Whose, open_to
 from server.rpc.booking import book, fingerprint, timestamp
 from server.rpc.calls import Call
 from server.secrets import Vault
-from server.terminals.guessing import Guessed, Guesses
+from server.threads.readers import Readers
 from server.vouchers.codes import NUMBERS_DRAWN, voucher_number
 from server.vouchers.correcting import CorrectRedemptionCommand
 from server.vouchers.errors import VoucherReason

@@ -25,7 +25,7 @@ from counter_tui.virtual.card_file import load
 from counter_tui.virtual.card_header import card_path
 from counter_tui.virtual.vpcd import VpcdSlot
 from demo.processes import Places, command, make_town
-from server.demo_data import Town
+from server.upkeep.demo_data import Town
 from tests.bench.measure import Row, at_most, told
 from tests.card.pcscd import READER, Pcscd, is_installed
 

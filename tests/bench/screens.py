@@ -16,7 +16,7 @@ from pathlib import Path
 
 from demo.cards import REVOKED
 from demo.processes import LISTENING, Places, command, make_town
-from server.demo_data import PIN_ABOVE_POINTS, Town
+from server.upkeep.demo_data import PIN_ABOVE_POINTS, Town
 from tests.bench.empty_app import FIRST, SECOND
 from tests.bench.measure import Row, at_most, interleaved, percentile, told
 from tests.bench.terminal import (

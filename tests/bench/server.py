@@ -9,7 +9,7 @@ import sys
 from jichipoint.v1 import operations_pb2
 
 from server.cli import main
-from server.ledger.servicer import OperationServicer
+from server.operations.servicer import OperationServicer
 from server.rpc.access import EVERY_TERMINAL, Whose, open_to
 from server.rpc.calls import Call
 

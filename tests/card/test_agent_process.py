@@ -17,7 +17,7 @@ from counter_tui.virtual.card_file import KeptCard, load
 from counter_tui.virtual.card_header import card_path
 from counter_tui.virtual.vpcd import VpcdSlot
 from demo.processes import Places, command, make_town
-from server.demo_data import TERMINAL, Town
+from server.upkeep.demo_data import TERMINAL, Town
 from tests.card.conftest import Events
 from tests.card.pcscd import Pcscd
 

@@ -14,7 +14,7 @@ from counter_tui.virtual.card_file import KeptCard, load
 from counter_tui.virtual.card_header import card_path
 from counter_tui.virtual.contactless import FELICA_ATR, ContactlessCard
 from counter_tui.virtual.vpcd import VpcdSlot
-from server.demo_data import PIN_ABOVE_POINTS
+from server.upkeep.demo_data import PIN_ABOVE_POINTS
 from tests.card.pcscd import READER, Pcscd
 from tests.end_to_end.conftest import clock, place, town_of_july
 from tests.end_to_end.support import (

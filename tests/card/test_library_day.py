@@ -15,8 +15,8 @@ from counter_tui.screens.service_id_look_up import LookUpScreen
 from counter_tui.virtual.card_file import load
 from counter_tui.virtual.card_header import card_path
 from counter_tui.virtual.vpcd import VpcdSlot
-from server.app import RunningServer
-from server.demo_data import LIBRARY, LIBRARY_TERMINAL
+from server.serving.app import RunningServer
+from server.upkeep.demo_data import LIBRARY, LIBRARY_TERMINAL
 from tests.card.pcscd import READER, Pcscd
 from tests.end_to_end.conftest import clock, place, town_of_july
 from tests.end_to_end.support import (

@@ -35,20 +35,20 @@ from counter_tui.virtual.reader import VirtualReader
 from counter_tui.widgets import NumberedList, Words
 from demo.cards import REVOKED, make_cards
 from demo.screen_text import screen_text
-from server.app import RunningServer, start
 from server.chance import SystemChance
 from server.citizens.settings import CardSettings, card_verifier
 from server.clock import TOKYO, Clock
-from server.demo_data import (
+from server.secrets import read_master_key
+from server.serial_numbers import serial_number
+from server.serving.app import RunningServer, start
+from server.serving.opening import open_ledger
+from server.upkeep.demo_data import (
     MUNICIPAL_PROGRAM,
     TERMINAL,
     VOUCHER_TERMINAL,
     Town,
     make_town,
 )
-from server.secrets import read_master_key
-from server.serial_numbers import serial_number
-from server.serving import open_ledger
 from tests.patient_hand import rest
 
 SIZE = (80, 24)

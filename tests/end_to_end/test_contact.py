@@ -6,7 +6,7 @@ from textual.widgets import Input
 
 from counter_tui.screens.contact import ContactChangeScreen, ContactScreen
 from counter_tui.screens.menus import MenuScreen
-from server.demo_data import TERMINAL
+from server.upkeep.demo_data import TERMINAL
 from tests.end_to_end.support import Counter, Place, SettableClock, counter_at
 
 CONTACT = ("花田", "1050011", "東京都", "港区芝公園9", "03-0000-0000", "a@example.jp")

@@ -10,7 +10,7 @@ from counter_tui.screens.sign_in import SignInScreen
 from counter_tui.screens.spend import SpendDoneScreen
 from merge_driver.codec import decode
 from merge_driver.keys import load_keys
-from server.demo_data import STREET, TERMINAL
+from server.upkeep.demo_data import STREET, TERMINAL
 from tests.end_to_end.support import BALANCE, TO_THE_POINTS, Place, counter_at
 
 WORDS = {

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from server.demo_data import TERMINAL, VOUCHER_TERMINAL
+from server.upkeep.demo_data import TERMINAL, VOUCHER_TERMINAL
 from tests.end_to_end.hands import Hands, counter_line
 from tests.end_to_end.support import BALANCE, Place, ServerProcess
 from tests.paper.renderer import render

@@ -16,7 +16,7 @@ from counter_tui.screens.mykey_create import CreatedStep, RegisterStep
 from counter_tui.screens.mykey_form_steps import MailStep, PasswordStep
 from counter_tui.screens.mykey_revoke import LossesStep, RevokedStep, RevokeStep
 from counter_tui.screens.pin_box import PinBox
-from server.demo_data import KIOSK_TERMINAL
+from server.upkeep.demo_data import KIOSK_TERMINAL
 from tests.end_to_end.support import BALANCE, SAKURAI, SIZE, WITHOUT_MYKEY, Counter, Place, Ticks
 
 PASSWORD = "Kiosk2026"

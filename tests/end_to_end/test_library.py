@@ -15,7 +15,7 @@ from counter_tui.screens.service_id_register import RegisteredScreen, RegisterSe
 from counter_tui.screens.sign_in import RegisterScreen, SignInScreen
 from counter_tui.screens.signature_box import SignatureBox
 from counter_tui.screens.working import WorkingScreen
-from server.demo_data import LIBRARY, LIBRARY_TERMINAL
+from server.upkeep.demo_data import LIBRARY, LIBRARY_TERMINAL
 from tests.counter_tui.handover.desktop import Field
 from tests.end_to_end.support import (
     MORI,

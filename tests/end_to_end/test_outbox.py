@@ -26,7 +26,7 @@ from counter_tui.screens.resumed import ResumeScreen
 from counter_tui.screens.sign_in import SignInScreen
 from counter_tui.screens.spend import SpendDoneScreen, SpendInputScreen
 from counter_tui.widgets import Words
-from server.demo_data import MUNICIPAL_PROGRAM, TERMINAL
+from server.upkeep.demo_data import MUNICIPAL_PROGRAM, TERMINAL
 from tests.end_to_end.support import (
     BALANCE,
     Counter,

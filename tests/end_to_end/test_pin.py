@@ -7,7 +7,7 @@ from counter_tui.screens.merge import MergeDoneScreen
 from counter_tui.screens.pin_box import PinBox
 from counter_tui.screens.sign_in import SignInScreen
 from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
-from server.demo_data import PIN_ABOVE_POINTS
+from server.upkeep.demo_data import PIN_ABOVE_POINTS
 from tests.end_to_end.support import BALANCE, MORI, SAKURAI, Counter, Place, SettableClock
 
 POINTS = PIN_ABOVE_POINTS + 1

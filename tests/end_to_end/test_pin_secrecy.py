@@ -11,7 +11,7 @@ from counter_tui.card.my_number_card import JPKI, MyNumberCard, PinFile
 from counter_tui.gateway import Gateway
 from counter_tui.screens.pin_box import PinBox
 from counter_tui.screens.spend import SpendDoneScreen
-from server.demo_data import PIN_ABOVE_POINTS
+from server.upkeep.demo_data import PIN_ABOVE_POINTS
 from tests.end_to_end.support import SAKURAI, Counter, Place
 
 PIN, WRONG_PIN = "7391", "8642"

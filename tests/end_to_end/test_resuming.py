@@ -15,7 +15,7 @@ from counter_tui.screens.resumed import ResumeScreen
 from counter_tui.screens.spend import SpendDoneScreen
 from counter_tui.screens.voucher_issue import IssueDoneScreen
 from counter_tui.screens.voucher_redeem import RedeemDoneScreen
-from server.demo_data import MUNICIPAL_PROGRAM, VOUCHER_TERMINAL
+from server.upkeep.demo_data import MUNICIPAL_PROGRAM, VOUCHER_TERMINAL
 from tests.end_to_end.support import BALANCE, Counter, Place, chamber_in_use, counter_at
 from tests.end_to_end.test_outbox import begin, press_after_a_pause
 

@@ -9,7 +9,7 @@ from counter_tui.gateway import Gateway
 from counter_tui.screens.menus import MenuScreen
 from counter_tui.screens.sign_in import RegisterScreen, SignInScreen
 from counter_tui.screens.spend import SpendDoneScreen, SpendInputScreen
-from server.demo_data import TERMINAL
+from server.upkeep.demo_data import TERMINAL
 from tests.end_to_end.support import (
     BALANCE,
     MORI,

@@ -9,7 +9,7 @@ from counter_tui.screens.sign_in import SignInScreen
 from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
 from counter_tui.screens.voucher_issue import IssueConfirmScreen, IssueDoneScreen, IssueInputScreen
 from counter_tui.screens.voucher_redeem import RedeemScreen
-from server.demo_data import PIN_ABOVE_POINTS
+from server.upkeep.demo_data import PIN_ABOVE_POINTS
 from tests.end_to_end.support import (
     BALANCE,
     TO_THE_POINTS,

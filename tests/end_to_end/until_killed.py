@@ -9,7 +9,7 @@ import os
 import sys
 from pathlib import Path
 
-from server.demo_data import Town
+from server.upkeep.demo_data import Town
 from tests.end_to_end.support import Place, counter_in_use
 
 STDOUT = 1

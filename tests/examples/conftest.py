@@ -13,7 +13,7 @@ from counter_tui.agent.pass_file import AgentPass, new_token, write_pass
 from counter_tui.agent.servicer import AgentServicer, serve
 from counter_tui.gateway import Gateway
 from counter_tui.virtual.reader import VirtualReader, boxed_cards
-from server.demo_data import TERMINAL
+from server.upkeep.demo_data import TERMINAL
 from tests.end_to_end.support import Place, SettableClock, serving
 from tests.examples.node import install_node_examples
 from tests.examples.serving import ServedTown, new_authority, served_town

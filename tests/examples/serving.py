@@ -11,8 +11,8 @@ from pathlib import Path
 
 from server.chance import SystemChance
 from server.clock import Moment, SystemClock
-from server.configuration.trial_authority import make_trial_authority
-from server.demo_data import Town, make_town
+from server.upkeep.demo_data import Town, make_town
+from server.upkeep.trial_authority import make_trial_authority
 from tests.integration.processes import Process, serving
 
 SECONDS_MAX = 30

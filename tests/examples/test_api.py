@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from server.rpc.status import TABLE
+from server.serving.refusals import REASONS
 from tests.examples.node import NODE_EXAMPLES, ROOT
 from tests.examples.serving import MACHINE, ServedTown, named, new_authority, run, served_town
 
@@ -83,7 +83,7 @@ def test_a_refusal(
     served: ServedTown, example: list[str], wrong: dict[str, Any], reason: str
 ) -> None:
     """One line with the reason and the Japanese message, and no session is left."""
-    assert ask(example, served, **wrong) == (1, "", f"{reason}: {TABLE[reason].japanese}\n")
+    assert ask(example, served, **wrong) == (1, "", f"{reason}: {REASONS[reason].japanese}\n")
     assert served.open_sessions() == 0
 
 

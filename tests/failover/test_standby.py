@@ -8,10 +8,10 @@ import grpc
 import pytest
 from jichipoint.v1 import operations_pb2, points_pb2
 
-from server import pulse
-from server.app import start
 from server.clock import SystemClock
-from server.ledger.verify import verify
+from server.serving import pulse
+from server.serving.app import start
+from server.upkeep.verify import verify
 from tests.failover.pair import Pair, pair, wait_for
 from tests.integration.support import Client, refused, spend_request
 from tests.server.support import (

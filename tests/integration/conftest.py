@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import grpc
 import pytest
 
-from server.app import RunningServer, start
 from server.citizens.proofs import Verify
 from server.citizens.tables import CertificateRow
 from server.citizens.verification import CardVerifier
-from server.serving import Ledger
+from server.serving.app import RunningServer, start
+from server.serving.opening import Ledger
 from tests.integration.support import Client
 from tests.server.citizens.authorities import LAST_GOOD_DAY
 from tests.server.conftest import engine, find_template, town

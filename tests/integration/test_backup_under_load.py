@@ -6,9 +6,9 @@ from pathlib import Path
 from server.chance import SystemChance
 from server.clock import SystemClock
 from server.db.engine import open_database
-from server.ledger.backing_up import back_up, restore
-from server.ledger.verify import verify
-from server.serving import open_ledger
+from server.serving.opening import open_ledger
+from server.upkeep.backing_up import back_up, restore
+from server.upkeep.verify import verify
 from tests.engines import TestEngine
 from tests.integration.conftest import Connect, Service, connecting
 from tests.integration.support import spend_request

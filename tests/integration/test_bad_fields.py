@@ -13,10 +13,10 @@ from google.protobuf.message_factory import GetMessageClass
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type.date_pb2 import Date
 
-from server.costly import Pool
 from server.rpc.access import IssuerSystems
 from server.rpc.field_names import FIELD_NAMES
-from server.services import SERVICERS, DeclaredMethod, declared_methods
+from server.serving.services import SERVICERS, DeclaredMethod, declared_methods
+from server.threads.costly import Pool
 from tests.integration.conftest import Connect
 from tests.integration.support import Client, refused, sign_in_request
 from tests.server.support import (

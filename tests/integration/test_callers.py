@@ -23,9 +23,9 @@ from jichipoint.v1 import (
 )
 
 from counter_tui import gateway
+from server.callers.values import TerminalClass
 from server.rpc.access import Anyone, IssuerSystems, Whose
-from server.services import DeclaredMethod, declared_methods
-from server.terminals.values import TerminalClass
+from server.serving.services import DeclaredMethod, declared_methods
 from tests.integration.conftest import Connect, Service
 from tests.integration.support import (
     Client,

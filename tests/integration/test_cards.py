@@ -7,8 +7,8 @@ import pytest
 from jichipoint.v1 import cards_pb2, points_pb2
 
 from counter_tui.virtual.authority import der
-from server.ledger.verify import verify
 from server.municipalities.tables import ProgramRow
+from server.upkeep.verify import verify
 from tests.integration.conftest import BALANCE, Connect, Service
 from tests.integration.support import Client, merge_request, refused, spend_request
 from tests.server.citizens.authorities import BEGAN, LAST_GOOD_DAY, Authorities

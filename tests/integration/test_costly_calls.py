@@ -16,13 +16,14 @@ from grpc_status import rpc_status
 from jichipoint.v1 import merging_pb2, points_pb2, vouchers_pb2
 from jichipoint.v1 import mykey_pb2 as pb
 
-from server.costly import PASSWORDS, Run
+from server.callers import sign_in
+from server.callers.sign_in import check_password, hash_password
+from server.callers.sign_in_guard import SignInGuard, Tried
+from server.callers.tables import TerminalRow
 from server.mykey_ids import servicer as mykey_servicer
-from server.terminals import sign_in, verifying
-from server.terminals.sign_in import check_password, hash_password
-from server.terminals.sign_in_guard import SignInGuard, Tried
-from server.terminals.tables import TerminalRow
-from server.turns import Turns
+from server.terminals import verifying
+from server.threads.costly import PASSWORDS, Run
+from server.threads.turns import Turns
 from tests.integration.conftest import Connect, Service
 from tests.integration.support import (
     TIMEOUT_SECONDS,

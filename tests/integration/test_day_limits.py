@@ -5,7 +5,7 @@ import asyncio
 import grpc
 import pytest
 
-from server.ledger.verify import verify
+from server.upkeep.verify import verify
 from tests.integration.conftest import BALANCE, Connect, Service
 from tests.integration.support import (
     NOTED,

@@ -11,14 +11,13 @@ from click.testing import CliRunner
 
 from server.cli import main
 from server.secrets import KEY_BYTES
-from server.serving import Ledger, open_ledger
+from server.serving.opening import Ledger, open_ledger
 from server.vouchers.keys import TRAINING_KEY_ID
 from tests.engines import TestEngine
 from tests.integration.conftest import Service, connecting
 from tests.integration.processes import serving, write_key
 from tests.integration.support import Client, merge_request, spend_request
 from tests.integration.vouchers import Vouchers, issue_request, redeem_request
-from tests.server.ledger.carried import fill
 from tests.server.support import (
     COUNTER,
     KEYLESS_COUNTER,
@@ -28,6 +27,7 @@ from tests.server.support import (
     VOUCHER,
     Town,
 )
+from tests.server.upkeep.carried import fill
 
 COUNTERS = (COUNTER, VOUCHER, LIBRARY_COUNTER, MYKEY_COUNTER, KEYLESS_COUNTER)
 

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from server.rpc.access import Anyone, IssuerSystems, declared_by
-from server.services import SERVICERS
+from server.serving.services import SERVICERS
 from tests.integration.conftest import Connect, Service
 from tests.integration.messages import messages, mutated
 from tests.integration.support import Client

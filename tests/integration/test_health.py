@@ -7,7 +7,7 @@ import pytest
 from grpc_health.v1 import health_pb2
 from jichipoint.v1 import points_pb2
 
-from server import pulse
+from server.serving import pulse
 from tests.integration.conftest import BALANCE, Service
 from tests.integration.support import Client, spend_request
 from tests.server.support import CARD_A

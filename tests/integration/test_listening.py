@@ -2,8 +2,8 @@
 
 import pytest
 
-from server.app import start
-from server.listening import AddressInUseError, ClearAddressError, check_address
+from server.serving.app import start
+from server.serving.listening import AddressInUseError, ClearAddressError, check_address
 from tests.integration.conftest import Service
 from tests.server.support import Town
 

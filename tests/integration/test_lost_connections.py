@@ -13,11 +13,11 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from jichipoint.v1 import points_pb2
 
-from server import pulse
-from server.app import RunningServer, start
 from server.db.engine import open_database
 from server.ledger.postgres_store import PostgresReader, PostgresStore
-from server.ledger.verify import verify
+from server.serving import pulse
+from server.serving.app import RunningServer, start
+from server.upkeep.verify import verify
 from tests.engines import PostgresEngine
 from tests.integration.proxy import Cut, Proxy
 from tests.integration.support import Client, spend_request

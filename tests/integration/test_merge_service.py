@@ -5,7 +5,7 @@ import pytest
 from jichipoint.v1 import merging_pb2
 
 from merge_driver import codec
-from server.ledger.verify import verify
+from server.upkeep.verify import verify
 from tests.integration.conftest import BALANCE, Connect, Service
 from tests.integration.support import NOTED, Client, cancel_request, merge_request
 from tests.server.support import (

@@ -11,7 +11,7 @@ from pathlib import Path
 from counter_tui.core.spool import deliver
 from merge_driver.codec import decode
 from merge_driver.keys import dump_key_file
-from server.ledger.verify import verify
+from server.upkeep.verify import verify
 from tests.examples.test_street_points import PROGRAM
 from tests.integration.conftest import Connect, Service
 from tests.integration.support import Client, merge_request

@@ -11,8 +11,8 @@ from jichipoint.v1 import cards_pb2, operations_pb2
 from jichipoint.v1 import mykey_pb2 as pb
 
 from counter_tui.virtual.authority import der
-from server.ledger.verify import verify
 from server.mykey_ids.rules import PROPOSED
+from server.upkeep.verify import verify
 from tests.integration.conftest import BALANCE, EVENT_BALANCE, Connect, Service
 from tests.integration.support import Client, spend_request
 from tests.server.citizens.authorities import BEGAN, LAST_GOOD_DAY, Authorities

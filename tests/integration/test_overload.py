@@ -18,7 +18,7 @@ import pytest
 from jichipoint.v1 import points_pb2, terminals_pb2
 
 from server.clock import SystemClock
-from server.ledger.verify import verify
+from server.upkeep.verify import verify
 from tests.engines import TestEngine
 from tests.integration.processes import SECONDS_MAX, serving, write_key
 from tests.integration.support import sign_in_request, spend_request

@@ -7,7 +7,7 @@ import grpc
 import pytest
 from jichipoint.v1 import operations_pb2, points_pb2, programs_pb2
 
-from server.ledger.verify import verify
+from server.upkeep.verify import verify
 from tests.integration.conftest import BALANCE, EVENT_BALANCE, Connect, Service
 from tests.integration.support import NOTED, Client, cancel_request, refused, spend_request, to_date
 from tests.server.support import (

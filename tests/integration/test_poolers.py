@@ -11,11 +11,11 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 
-from server import pulse
-from server.app import start
 from server.db.engine import open_database
 from server.db.errors import UnusableDatabaseError
-from server.ledger.verify import verify
+from server.serving import pulse
+from server.serving.app import start
+from server.upkeep.verify import verify
 from tests.engines import PostgresEngine, TestEngine
 from tests.integration.pooler import pooler
 from tests.integration.processes import command, write_key
@@ -105,7 +105,7 @@ async def test_one_that_begins_to_exchange_connections_is_noticed(
     url: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(pulse, "SECONDS", 0.05)
-    caplog.set_level(logging.INFO, "server.pulse")
+    caplog.set_level(logging.INFO, "server.serving.pulse")
     booked = 2
     with pooler(url, "session") as pooled:
         town = Town(pooled.url)

@@ -16,9 +16,9 @@ import grpc
 import pytest
 from jichipoint.v1 import points_pb2
 
-from server.app import RunningServer, start
 from server.clock import SystemClock
-from server.ledger.verify import verify
+from server.serving.app import RunningServer, start
+from server.upkeep.verify import verify
 from tests.engines import TestEngine
 from tests.integration.processes import (
     SECONDS_MAX,

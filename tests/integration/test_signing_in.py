@@ -5,10 +5,10 @@ import asyncio
 import grpc
 import pytest
 
-from server.ledger.verify import verify
+from server.callers.sign_in import check_password, fits_password, hash_password
+from server.callers.tables import TerminalRow
 from server.terminals import verifying
-from server.terminals.sign_in import check_password, fits_password, hash_password
-from server.terminals.tables import TerminalRow
+from server.upkeep.verify import verify
 from tests.integration.conftest import Connect, Service
 from tests.integration.support import Client, refused, sign_in_request, spend_request
 from tests.server.support import COUNTER, COUNTER_2, PASSWORD, POINT_USE, STREET_1

@@ -14,8 +14,8 @@ from jichipoint.v1 import terminals_pb2
 from counter_tui.core.bookings import UnreachableError
 from counter_tui.gateway import Gateway
 from counter_tui.server_certificate import CertificateTrouble
-from server.app import RunningServer, start
-from server.tls import Identities, TlsError, TlsFiles
+from server.serving.app import RunningServer, start
+from server.serving.tls import Identities, TlsError, TlsFiles
 from tests.integration.support import Client
 from tests.integration.tls import Authority, new_authority
 from tests.server.conftest import engine, find_template, town

@@ -8,8 +8,8 @@ import pytest
 from jichipoint.v1 import merging_pb2, points_pb2, terminals_pb2, vouchers_pb2
 
 from server.db.migrate import migrate
-from server.ledger.verify import verify
-from server.serving import Ledger
+from server.serving.opening import Ledger
+from server.upkeep.verify import verify
 from server.vouchers.keys import TRAINING_KEY_ID
 from server.vouchers.setting_up import ensure_key
 from tests.engines import TestEngine

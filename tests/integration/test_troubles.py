@@ -16,10 +16,10 @@ import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from jichipoint.v1 import points_pb2
 
-from server import pulse
-from server.app import start
 from server.db.troubles import Trouble
-from server.ledger.verify import verify
+from server.serving import pulse
+from server.serving.app import start
+from server.upkeep.verify import verify
 from tests.engines import PostgresEngine, SqliteEngine, TestEngine
 from tests.integration.support import Client, spend_request
 from tests.server.db.conditions import fill, small_disk
@@ -33,7 +33,7 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 @pytest.fixture(autouse=True)
 def often(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
     monkeypatch.setattr(pulse, "SECONDS", 0.05)
-    caplog.set_level(logging.INFO, "server.pulse")
+    caplog.set_level(logging.INFO, "server.serving.pulse")
 
 
 @dataclass

@@ -12,7 +12,7 @@ from pathlib import Path
 import grpc
 
 from server.clock import SystemClock
-from server.ledger.verify import verify
+from server.upkeep.verify import verify
 from tests.integration.processes import SECONDS_MAX, serving, write_key
 from tests.integration.support import Client, spend_request
 from tests.server.support import (

@@ -14,13 +14,13 @@ from openpyxl import load_workbook
 
 from server.clock import TOKYO, Moment, SystemClock
 from server.db.engine import open_database
-from server.demo_data import MUNICIPAL_PROGRAM, MUNICIPALITY_CODE
 from server.ledger.engines import writing
 from server.terminal_forms.form_one import write_form_one
 from server.terminal_forms.layout import LISTING_SHEET
 from server.terminal_forms.values import FormOne
 from server.timekeeping.notes import store_note
 from server.timekeeping.values import Note, NoteKind
+from server.upkeep.demo_data import MUNICIPAL_PROGRAM, MUNICIPALITY_CODE
 from tests.engines import PostgresEngine, TestEngine
 from tests.integration.support import Client, merge_request
 from tests.printed.machine import Machine

@@ -15,7 +15,7 @@ from argon2 import PasswordHasher
 from peewee import Database, Model, SqliteDatabase
 
 from merge_driver.codec import IdKind, Profile, StreetKey
-from server.bookers import open_booker
+from server.callers.tables import TerminalRow
 from server.citizens.tables import CertificateRenewalRow, CertificateRow, CitizenRow
 from server.clock import TOKYO, Moment
 from server.db.engine import open_database
@@ -25,6 +25,7 @@ from server.db.sqlite import sqlite_path
 from server.ledger.booker import Booker, Command, refusal_of
 from server.ledger.engines import writing
 from server.ledger.values import Operation, Outcome, RequestKey
+from server.master_key.uses import client_secret_use
 from server.municipalities.tables import (
     IssuerRow,
     MunicipalityRow,
@@ -40,12 +41,11 @@ from server.points.reserving import CaptureCommand, HoldCommand, ReleaseCommand
 from server.points.rules import Shown
 from server.secrets import Vault
 from server.service_ids.tables import ServiceIdRow
-from server.serving import Ledger
+from server.serving.bookers import open_booker
+from server.serving.opening import Ledger
 from server.streets.keeping import insert_key
 from server.streets.tables import StreetRow
-from server.streets.uses import client_secret_use
 from server.terminals.contacts import Contact, set_contact
-from server.terminals.tables import TerminalRow
 from server.vouchers.codes import SigningKey, voucher_number
 from server.vouchers.correcting import CorrectRedemptionCommand
 from server.vouchers.keys import make_key, signing_key

@@ -10,10 +10,10 @@ from server.clock import Clock, Moment
 from server.ledger.engines import open_reader, writing
 from server.ledger.store import StoreUnavailableError
 from server.ledger.values import Operation, Outcome, Refusal, RequestKey
-from server.loaders import LOADERS
 from server.mykey_ids import attempts
 from server.mykey_ids.rules import may_begin
 from server.mykey_ids.values import Purpose
+from server.serving.loaders import LOADERS
 from tests.server.registrations import LAST_GOOD_DAY
 from tests.simulation.values import Ask
 

@@ -8,7 +8,7 @@ from peewee import Database
 
 from server.db.queries import rows
 from server.ledger.values import Operation, Outcome, RequestKey
-from server.ledger.verify import verify
+from server.upkeep.verify import verify
 from tests.server.support import Town
 from tests.simulation.model import Model
 from tests.simulation.registration_checks import check_registrations_at_end

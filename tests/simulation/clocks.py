@@ -13,7 +13,6 @@ from typing import Any, TypeVar, cast
 
 from peewee import Database
 
-from server.bookers import open_booker
 from server.clock import Moment
 from server.db.engine import open_database
 from server.db.queries import rows
@@ -24,12 +23,13 @@ from server.jobs.workshop import Workshop
 from server.ledger.booker import Booker, ClockWentBackError, Command
 from server.ledger.engines import writing
 from server.ledger.values import Operation
-from server.ledger.verify import verify
 from server.ledger.writer import Writer
-from server.readers import Readers
+from server.serving.bookers import open_booker
+from server.threads.readers import Readers
 from server.timekeeping.confirming import confirm, newest_booking, step_back
 from server.timekeeping.looking import look
 from server.timekeeping.values import Why
+from server.upkeep.verify import verify
 from tests.server.support import (
     CARD_A,
     CARD_B,

@@ -12,8 +12,8 @@ from peewee import Database
 from server.clock import Moment
 from server.jobs.holds import expired_holds
 from server.ledger.booker import Command
-from server.ledger.settling import SettleCommand
 from server.ledger.values import RequestKey
+from server.operations.settling import SettleCommand
 from server.points.lapsing import LapseCommand, lapsing
 from server.points.reserving import ReleaseExpiredCommand
 from server.vouchers.codes import SigningKey

@@ -12,7 +12,7 @@ from server.ledger.sql_store import SqlStore
 from server.ledger.sqlite_store import SqliteStore
 from server.ledger.store import Begun, Loaded, StoreUnavailableError
 from server.ledger.values import AccountKey, Key, RequestKey, UsageKey
-from server.loaders import LOADERS
+from server.serving.loaders import LOADERS
 
 
 @dataclass

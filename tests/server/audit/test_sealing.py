@@ -18,9 +18,9 @@ from server.db.errors import UnusableDatabaseError
 from server.db.queries import change
 from server.ledger.booker import Booker
 from server.ledger.engines import writing
-from server.ledger.exporting import export_ledger
 from server.ledger.sealing import last_seal, seal_next
-from server.ledger.verify import verify
+from server.upkeep.exporting import export_ledger
+from server.upkeep.verify import verify
 from tests.server.support import CARD_A, NOON, Town, grant_command, granted
 
 NOW = Moment.of(NOON).microseconds

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jichipoint.v1 import points_pb2, streets_pb2, terminals_pb2
 
-from server import noting
 from server.audit.trail import ALONE_MAX, KINDS_EACH_MAX, KINDS_MAX, Trail
 from server.audit.values import TEXT_LENGTH_MAX, shown
+from server.callers.sessions import Session
+from server.callers.values import TerminalClass
 from server.rpc.handled import Handled
-from server.services import SERVICERS
-from server.terminals.sessions import Session
-from server.terminals.values import TerminalClass
+from server.serving import noting
+from server.serving.services import SERVICERS
 from tests.server.support import TestClock
 
 SESSION = Session(b"", "10000001", TerminalClass.POINT_USE, None, 2, 1, "桜井", "0011", False)

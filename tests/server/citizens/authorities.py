@@ -16,7 +16,7 @@ from server.citizens.anchors import Anchor
 from server.citizens.proofs import SignedChallenge
 from server.citizens.revocation import Revocation
 from server.citizens.verification import CardVerifier
-from server.costly import Run
+from server.threads.costly import Run
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from counter_tui.virtual.authority import TestAuthority
 from server.citizens.anchors import Anchor
 from server.citizens.revocation import FirstThatTells, RevocationList, RevocationUnknownError
-from server.costly import Run
+from server.threads.costly import Run
 from tests.server.citizens.authorities import (
     NOW,
     SERIAL_NUMBER,

@@ -16,9 +16,9 @@ from server.citizens.errors import CitizenReason
 from server.citizens.proofs import SignedChallenge
 from server.citizens.revocation import RevocationUnknownError
 from server.citizens.verification import CERTIFICATE_BYTES_MAX, CardVerifier
-from server.costly import Run
 from server.ledger.values import Refusal
 from server.serial_numbers import serial_number
+from server.threads.costly import Run
 from tests.server.citizens.authorities import (
     BEGAN,
     CHALLENGE,

@@ -15,11 +15,11 @@ from server.db.engine import open_database
 from server.db.errors import UnusableDatabaseError
 from server.db.migrate import MIGRATIONS, NewerSchemaError, migrate
 from server.db.queries import change, rows
-from server.ledger.verify import verify
 from server.master_key.sealed_columns import check_secrets
 from server.secrets import Vault
 from server.timekeeping.notes import newest_notes, store_note
 from server.timekeeping.values import NoteKind
+from server.upkeep.verify import verify
 from tests.engines import TestEngine
 from tests.fixtures.schemas import FIRST_NAME, NEWER, SPEND, fill_first
 from tests.server.db.schema import schema

@@ -11,7 +11,7 @@ from server.db.patience import InDoubtError, NoAnswerError, PatientConnection
 from server.db.postgres import LedgerServer
 from server.db.troubles import Trouble, trouble_of
 from server.ledger.postgres_store import PostgresReader, PostgresStore
-from server.loaders import LOADERS
+from server.serving.loaders import LOADERS
 from tests.engines import TestEngine
 
 CANCELLED = "canceling wait for synchronous replication due to user request"

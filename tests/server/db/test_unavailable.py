@@ -9,15 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from server.bookers import open_booker
 from server.clock import Moment
 from server.db import sqlite
 from server.db.troubles import Trouble
 from server.ledger.store import StoreUnavailableError
 from server.ledger.values import Booking
-from server.ledger.verify import verify
 from server.ledger.view import View
 from server.points.granting import GrantCommand
+from server.serving.bookers import open_booker
+from server.upkeep.verify import verify
 from tests.engines import PostgresEngine, SqliteEngine, TestEngine
 from tests.server.db.conditions import fill, locked, small_disk, with_options
 from tests.server.support import CARD_A, Town, build_town, grant_command, granted

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from server.jobs.holds import release_expired_holds
 from server.ledger.booker import Booker
-from server.ledger.verify import verify
+from server.upkeep.verify import verify
 from tests.server.jobs.test_nightly import workshop
 from tests.server.support import (
     CARD_A,

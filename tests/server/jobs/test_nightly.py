@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import pytest
 
-from server.bookers import open_booker
 from server.clock import Moment, for_people
 from server.jobs import nightly
 from server.jobs.guard import DayGuard
@@ -17,11 +16,12 @@ from server.jobs.leases import Job
 from server.jobs.nightly import run_nightly
 from server.jobs.workshop import Workshop
 from server.ledger.booker import Booker
-from server.ledger.verify import verify
 from server.ledger.writer import Writer
-from server.loaders import LOADERS
-from server.readers import Readers
+from server.serving.bookers import open_booker
+from server.serving.loaders import LOADERS
+from server.threads.readers import Readers
 from server.timekeeping.values import HeldBack, Why
+from server.upkeep.verify import verify
 from tests.server.support import (
     CARD_A,
     CARD_B,

@@ -7,7 +7,7 @@ from server.audit.values import Event
 from server.clock import Moment
 from server.jobs.sealing import TRANSACTIONS_AT_ONCE, seal_all
 from server.ledger.booker import Booker
-from server.ledger.verify import verify
+from server.upkeep.verify import verify
 from tests.server.jobs.test_nightly import workshop
 from tests.server.support import CARD_A, Town, grant_command, granted
 

@@ -2,10 +2,10 @@
 
 from datetime import timedelta
 
+from server.callers.sign_in import SESSION_LIFETIME, new_session
 from server.clock import Moment
 from server.jobs.leases import Job
 from server.jobs.tidying import AT_ONCE, tidy_up
-from server.terminals.sign_in import SESSION_LIFETIME, new_session
 from tests.server.jobs.test_nightly import workshop
 from tests.server.support import COUNTER, Town
 

@@ -12,7 +12,6 @@ from server.clock import TOKYO, Moment
 from server.db.engine import open_database
 from server.db.troubles import Trouble
 from server.ledger.booker import Booker, ClockWentBackError, Command, CommandFailedError
-from server.ledger.settling import SettleCommand
 from server.ledger.sql_store import SqlStore
 from server.ledger.store import StoreUnavailableError
 from server.ledger.values import (
@@ -28,9 +27,10 @@ from server.ledger.values import (
     TransactionKind,
     UsageKey,
 )
-from server.ledger.verify import verify
 from server.ledger.view import View
+from server.operations.settling import SettleCommand
 from server.points.operations import SpendCommand
+from server.upkeep.verify import verify
 from tests.server.support import (
     CARD_A,
     COUNTER,

@@ -15,11 +15,11 @@ from server.db.engine import open_database
 from server.ledger import booker as booking
 from server.ledger.booker import TRIES_MAX, Booker, Command
 from server.ledger.engines import open_store, writing
-from server.ledger.settling import SettleCommand
 from server.ledger.store import StoreUnavailableError
 from server.ledger.values import Operation, Outcome
-from server.ledger.verify import verify
-from server.loaders import LOADERS
+from server.operations.settling import SettleCommand
+from server.serving.loaders import LOADERS
+from server.upkeep.verify import verify
 from tests.engines import TestEngine
 from tests.server.support import (
     CARD_A,

@@ -23,9 +23,9 @@ from hypothesis.stateful import (
 from server.db.engine import open_database
 from server.db.queries import rows
 from server.ledger.booker import Command, refusal_of
-from server.ledger.settling import SettleCommand
 from server.ledger.values import Operation, Outcome
-from server.ledger.verify import verify
+from server.operations.settling import SettleCommand
+from server.upkeep.verify import verify
 from server.vouchers.lapsing import lapsed_vouchers
 from tests.engines import TestEngine
 from tests.server.support import (

@@ -10,7 +10,6 @@ import pytest
 
 from server.db.engine import open_database
 from server.ledger.booker import Booker
-from server.ledger.exporting import export_ledger
 from server.ledger.sealing import BlockHash
 from server.ledger.snapshot import snapshot
 from server.ledger.whole import (
@@ -20,6 +19,7 @@ from server.ledger.whole import (
     all_transactions,
     transactions_from,
 )
+from server.upkeep.exporting import export_ledger
 from tests.server.ledger.blocks import fill, sealed
 from tests.server.support import (
     Town,

@@ -6,10 +6,10 @@ from server.db.engine import open_database
 from server.db.errors import UnusableDatabaseError
 from server.ledger.booker import Booker
 from server.ledger.sealing import NO_HASH, BlockHash
-from server.ledger.verify import verify
 from server.ledger.whole import (
     transactions_from,
 )
+from server.upkeep.verify import verify
 from tests.server.ledger.blocks import NOW, fill, inserting, reading, sealed
 from tests.server.support import (
     CARD_A,

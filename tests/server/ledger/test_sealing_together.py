@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from server.bookers import open_booker
 from server.db.engine import open_database
 from server.ledger.booker import Booker, Command
 from server.ledger.sealing import Seal
-from server.ledger.verify import verify
+from server.serving.bookers import open_booker
+from server.upkeep.verify import verify
 from tests.server.ledger.blocks import NOW, fill, inserting, reading, sealed
 from tests.server.support import (
     CARD_A,

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from peewee import Database
 
-from server.bookers import open_booker
 from server.clock import Moment
 from server.db.troubles import Trouble
 from server.ledger import writer as writing
@@ -21,6 +20,7 @@ from server.ledger.store import StoreUnavailableError
 from server.ledger.values import AccountKey, Key, Operation, Outcome, Refusal, RequestKey, UsageKey
 from server.ledger.view import View
 from server.ledger.writer import DeadlinePassedError, QueueFullError, StoppingError, Writer
+from server.serving.bookers import open_booker
 from tests.server.support import CARD_A, Town, grant_command, new_request_id, spend_command
 
 LONG = 30.0

@@ -14,8 +14,8 @@ from server.master_key.data_key import (
     open_vault,
 )
 from server.master_key.sealed_columns import SEALED_COLUMNS, check_secrets, holds_secrets
+from server.master_key.uses import client_secret_use
 from server.secrets import MasterKeyError, Vault
-from server.streets.uses import client_secret_use
 from tests.server.support import CLIENT_SECRET, MASTER_KEY, STREET_1, Town
 
 OTHER_KEY = b"o" * 32

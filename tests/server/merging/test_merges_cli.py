@@ -8,7 +8,6 @@ from click.testing import CliRunner, Result
 
 from server.cli import main
 from tests.server.conftest import engine, find_template, town
-from tests.server.ledger.carried import merge_command
 from tests.server.support import (
     CARD_A,
     COUNTER,
@@ -18,6 +17,7 @@ from tests.server.support import (
     grant_command,
     granted,
 )
+from tests.server.upkeep.carried import merge_command
 
 __all__ = ["engine", "find_template", "town"]
 

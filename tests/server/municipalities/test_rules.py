@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from server.callers.values import Terminal, TerminalClass
 from server.municipalities.rules import in_period, is_municipality_code, is_usable_at, last_good_day
 from server.municipalities.values import Coverage, Program, ProgramKind
-from server.terminals.values import Terminal, TerminalClass
 
 VALID_CODES = ("131164", "141305", "360007", "131041", "131130", "011002")
 

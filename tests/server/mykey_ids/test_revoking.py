@@ -5,11 +5,11 @@ from datetime import timedelta
 
 from server.ledger.engines import open_reader
 from server.ledger.values import Outcome, RequestKey
-from server.ledger.verify import verify
-from server.loaders import LOADERS
 from server.municipalities.values import RETAINED_PROGRAM
 from server.mykey_ids.revoking import Losses, losses_before, release_commands
 from server.mykey_ids.values import Purpose
+from server.serving.loaders import LOADERS
+from server.upkeep.verify import verify
 from tests.server.conftest import engine, find_template, town
 from tests.server.registrations import CALLER, begin, registered_plain, reserve, revoke_command
 from tests.server.support import (

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from server.ledger.booker import Booker
-from server.ledger.verify import verify
+from server.upkeep.verify import verify
 from tests.server.support import (
     AWAY_MUNICIPAL,
     CARD_A,

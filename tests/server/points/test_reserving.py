@@ -7,8 +7,8 @@ import pytest
 from server.clock import Moment
 from server.ledger.booker import Booker
 from server.ledger.values import RequestKey
-from server.ledger.verify import verify
 from server.points.reserving import ReleaseExpiredCommand
+from server.upkeep.verify import verify
 from tests.server.support import (
     CARD_A,
     MUNICIPAL,

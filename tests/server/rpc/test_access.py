@@ -14,17 +14,18 @@ from click.testing import CliRunner
 from google.protobuf.descriptor import ServiceDescriptor
 from jichipoint.v1 import points_pb2
 
+from server.callers.sessions import Session, Sessions
+from server.callers.sign_in import hash_token
+from server.callers.street_sessions import StreetSession
+from server.callers.values import TerminalClass
 from server.cli import main
-from server.costly import Costly
 from server.rpc.access import ANYONE, ISSUER_SYSTEMS, Access, Whose, open_to
-from server.rpc.calls import Call, handlers_of
+from server.rpc.calls import Call, Hall, handlers_of
 from server.rpc.doorman import Doorman
-from server.services import SERVICERS, declared_methods
-from server.side import Means, open_side
-from server.streets.sessions import StreetSession
-from server.terminals.sessions import Session, Sessions
-from server.terminals.sign_in import hash_token
-from server.terminals.values import TerminalClass
+from server.serving.refusals import STATUSES
+from server.serving.services import SERVICERS, declared_methods
+from server.serving.side import Means, open_side
+from server.threads.costly import Costly
 from tests.integration.support import Client, spend_request
 from tests.server.conftest import engine, find_template, town
 from tests.server.support import TestClock, Town
@@ -195,7 +196,7 @@ async def ask(servicer: object, token: str | None, work: Callable[[Client], Any]
     service = points_pb2.DESCRIPTOR.services_by_name["PointService"]
     clock = TestClock()
     served = Served({service: servicer}, Sessions(load, clock), Sessions(load_street, clock))
-    handlers = handlers_of(service, served, None, lambda _: None, Doorman())
+    handlers = handlers_of(service, served, None, Hall(lambda _: None, Doorman(), STATUSES))
     server.add_generic_rpc_handlers([handlers])
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()

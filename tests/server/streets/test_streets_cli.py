@@ -15,10 +15,10 @@ from merge_driver.codec import IdKind, Profile
 from merge_driver.keys import load_key_file
 from server.cli import main
 from server.clock import Moment, SystemClock
-from server.commands import changing
+from server.commands.running import changing
 from server.db.errors import UnusableDatabaseError
+from server.master_key.uses import client_secret_use, street_key_use, street_secret_use
 from server.streets.keeping import has_fixed_length
-from server.streets.uses import client_secret_use, key_use, secret_use
 from tests.server.conftest import engine, find_template, town
 from tests.server.support import CLIENT_SECRET, LIBRARY, MASTER_KEY, STREET_1, STREET_2, Town
 
@@ -88,8 +88,10 @@ def test_a_key_is_handed_over_once_and_kept_sealed(town: Town, street: str, tmp_
     ((sealed_key, sealed_secret),) = town.rows(
         f"SELECT sealed_key, sealed_secret FROM street_key WHERE issuer_id = '{street}'"  # noqa: S608
     )
-    assert town.vault.open(bytes(sealed_key), key_use(street, 1)) == key.key
-    assert town.vault.open(bytes(sealed_secret), secret_use(street, 1)) == key.secret.encode()
+    assert town.vault.open(bytes(sealed_key), street_key_use(street, 1)) == key.key
+    assert (
+        town.vault.open(bytes(sealed_secret), street_secret_use(street, 1)) == key.secret.encode()
+    )
     shown = told(town, "streets", "list").output + told(town, "streets", "list", "--json").output
     for secret in (key.key.hex(), key.secret, file.client_secret):
         assert secret not in shown + made.output

@@ -8,10 +8,10 @@ from openpyxl import load_workbook
 from openpyxl.workbook import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
+from server.callers.values import TerminalClass
 from server.terminal_forms.form_one import write_form_one
 from server.terminal_forms.layout import LISTING_SHEET, SUMMARY_SHEET
 from server.terminal_forms.values import FormError, FormOne, ListedTerminal
-from server.terminals.values import TerminalClass
 from tests.server.support import HOME
 
 LIBRARY_NAME, STREET_NAME = "さくら野図書館", "一番街"

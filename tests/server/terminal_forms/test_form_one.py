@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from openpyxl.worksheet.worksheet import Worksheet
 
+from server.callers.values import TerminalClass
 from server.terminal_forms.form_one import blank_form_one, read_form_one, write_form_one
 from server.terminal_forms.values import FormError, FormOne, ListedTerminal
-from server.terminals.values import TerminalClass
 from tests.server.support import HOME
 from tests.server.terminal_forms.strategies import FORMS, forms
 from tests.server.terminal_forms.support import (

@@ -14,8 +14,10 @@ from click.testing import CliRunner, Result
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from server import commands
+from server.callers.sign_in import check_password, find_terminal
+from server.callers.values import TerminalClass
 from server.cli import main
+from server.commands import running as commands
 from server.ledger.engines import writing
 from server.municipalities.tables import IssuerRow
 from server.terminal_forms import cli
@@ -23,8 +25,6 @@ from server.terminal_forms.form_one import read_form_one, write_form_one
 from server.terminal_forms.form_two import UNCHANGED, read_form_two
 from server.terminal_forms.values import FormOne, ListedTerminal
 from server.terminals.keeping import withdraw_terminal
-from server.terminals.sign_in import check_password, find_terminal
-from server.terminals.values import TerminalClass
 from tests.server.support import AWAY, COUNTER, HOME, LIBRARY, STREET_1, Town, insert
 from tests.server.terminal_forms.support import FORM, TERMINALS, edited, sheets, written
 

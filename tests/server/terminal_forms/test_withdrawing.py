@@ -6,10 +6,10 @@ import pytest
 from click.testing import CliRunner, Result
 from openpyxl.worksheet.worksheet import Worksheet
 
+from server.callers.values import TerminalClass
 from server.cli import main
 from server.terminal_forms.form_two import write_form_two
 from server.terminal_forms.values import FormTwo, IssuedTerminal, ListedTerminal
-from server.terminals.values import TerminalClass
 from tests.server.support import (
     AWAY,
     AWAY_COUNTER,

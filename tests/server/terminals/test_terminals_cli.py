@@ -7,10 +7,10 @@ import pytest
 from click.testing import CliRunner, Result
 from peewee import Database
 
+from server.callers.sign_in import bind_machine, check_password, find_terminal, new_session
+from server.callers.tables import TerminalRow
 from server.cli import main
 from server.terminals.keeping import LETTERS_READ_OUT, new_password
-from server.terminals.sign_in import bind_machine, check_password, find_terminal, new_session
-from server.terminals.tables import TerminalRow
 from tests.server.support import COUNTER, HOME, OPERATOR, WITHDRAWN, TestChance, Town
 
 MACHINE = bytes(range(32))

@@ -7,7 +7,6 @@ import pytest
 from server.clock import Moment
 from server.ledger.booker import Booker
 from server.ledger.engines import writing
-from server.ledger.verify import verify
 from server.timekeeping.notes import (
     last_run,
     last_transaction_id,
@@ -16,6 +15,7 @@ from server.timekeeping.notes import (
     store_note,
 )
 from server.timekeeping.values import Note, NoteKind
+from server.upkeep.verify import verify
 from tests.server.conftest import booker, engine, find_template, town
 from tests.server.support import CARD_A, NOON, Town, grant_command, granted
 

@@ -9,7 +9,7 @@ import pytest
 
 from server.ledger.booker import Booker
 from server.ledger.values import Operation, Outcome
-from server.ledger.verify import verify
+from server.upkeep.verify import verify
 from server.vouchers.codes import SigningKey
 from server.vouchers.rules import last_good_day
 from tests.server.support import (

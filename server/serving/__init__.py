@@ -1,0 +1,1 @@
+"""All that knows every room, and answers calls with them."""

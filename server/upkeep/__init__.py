@@ -1,0 +1,1 @@
+"""What runs over the whole database: checking, carrying, keys, undoing, setting up."""

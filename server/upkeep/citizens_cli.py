@@ -1,0 +1,132 @@
+"""The commands that look after citizens' cards."""
+
+import csv
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import click
+
+from server.citizens.renewals import Renewal, import_renewals
+from server.clock import Moment, SystemClock
+from server.commands.options import database_option
+from server.commands.running import changing, told_in_one_line
+from server.commands.text_options import day_of
+from server.serial_numbers import SerialNumber, serial_number
+from server.service_ids.address_notices import (
+    give_notices,
+    import_signature_renewals,
+    renew_signatures,
+)
+from server.wording import counted
+
+T = TypeVar("T")
+
+SIGNATURE_COLUMNS = ["serial_number", "renews"]
+COLUMNS = ["serial_number", "renews", "last_good_day"]
+
+
+@click.group()
+def citizens() -> None:
+    """Look after citizens' cards."""
+
+
+@citizens.command("import-renewals")
+@database_option
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_renewals_command(database: str, file: Path) -> None:
+    """Add the authority's list of renewed certificates: whole, or nothing of it.
+
+    FILE is CSV in UTF-8 with the columns serial_number, renews, last_good_day. What was
+    imported before may come again.
+    """
+    renewals = _read_file(file, COLUMNS, _renewal)
+    with told_in_one_line(ValueError), changing(database) as opened:
+        added = import_renewals(opened, renewals)
+    click.echo(f"{added} of {counted(len(renewals), 'renewal')} new")
+
+
+@citizens.command("import-signature-renewals")
+@database_option
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_signature_renewals_command(database: str, file: Path) -> None:
+    """Add the authority's list of renewed signature certificates (SID-2), and watch the new ones.
+
+    FILE is CSV in UTF-8 with the columns serial_number, renews. Import the revocations of the
+    same day before: what was revoked as changed is told of the old certificate.
+    """
+    renewals = _read_file(file, SIGNATURE_COLUMNS, _pair)
+    with told_in_one_line(ValueError), changing(database) as opened:
+        added = import_signature_renewals(opened, renewals)
+        watched = renew_signatures(opened)
+    click.echo(
+        f"{added} of {counted(len(renewals), 'renewal')} new; "
+        f"{counted(watched, 'registration')} changed with them"
+    )
+
+
+@citizens.command("import-signature-revocations")
+@database_option
+@click.option(
+    "--authority",
+    required=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="A PEM file with the authorities of signature certificates.",
+)
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+def import_signature_revocations_command(database: str, authority: Path, file: Path) -> None:
+    """Notify issuers of addresses that may have changed (SID-2).
+
+    FILE is the authority's list of revoked signature certificates (CRL), PEM or DER. Only those
+    revoked as affiliationChanged give a notice, each once.
+    """
+    # X.509 takes a while to load, and no other command here needs it.
+    from server.citizens.anchors import UnusableAnchorError  # noqa: PLC0415
+    from server.citizens.signature_revocations import (  # noqa: PLC0415
+        UnusableListError,
+        changed_serial_numbers,
+    )
+
+    now = SystemClock().now()
+    with told_in_one_line(UnusableAnchorError, UnusableListError), changing(database) as opened:
+        changed = changed_serial_numbers(file, authority, now)
+        made = give_notices(opened, changed, Moment.of(now).microseconds)
+    click.echo(
+        f"{counted(len(changed), 'certificate')} revoked as changed; {counted(made, 'new notice')}"
+    )
+
+
+def _read_file(file: Path, columns: list[str], build: Callable[[list[str]], T]) -> list[T]:
+    try:
+        return list(_read(file, columns, build))
+    except UnicodeDecodeError as error:
+        raise click.ClickException(f"{file} is not UTF-8: save it as CSV UTF-8") from error
+    except (ValueError, csv.Error, OSError) as error:
+        raise click.ClickException(str(error)) from error
+
+
+def _read(file: Path, columns: list[str], build: Callable[[list[str]], T]) -> Iterator[T]:
+    with file.open(encoding="utf-8-sig", newline="") as opened:
+        lines = csv.reader(opened, strict=True)
+        if next(lines, None) != columns:
+            raise ValueError(f"{file}: the first line must be {','.join(columns)}")
+        for fields in lines:
+            try:
+                if len(fields) != len(columns):
+                    raise ValueError(f"{counted(len(fields), 'field')}, not {len(columns)}")
+                yield build(fields)
+            except ValueError as error:
+                raise ValueError(f"{file}, line {lines.line_num}: {error}") from error
+
+
+def _renewal(fields: list[str]) -> Renewal:
+    new, old = _pair(fields[:2])
+    last_good_day = day_of(fields[2])
+    return Renewal(new, old, last_good_day)
+
+
+def _pair(fields: list[str]) -> tuple[SerialNumber, SerialNumber]:
+    new, old = map(serial_number, fields)
+    if new == old:
+        raise ValueError(f"{fields[0]} renews itself")
+    return new, old

@@ -1,0 +1,95 @@
+"""Checking the ledger against itself: the first thing wrong is named (LED-6)."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from peewee import Database, SqliteDatabase
+
+from server.audit.checking import audit_faults
+from server.audit.sealing import last_audit_seal
+from server.db.queries import rows
+from server.ledger.sealing import last_seal
+from server.ledger.snapshot import snapshot
+from server.ledger.whole import all_transactions
+from server.upkeep.checking import Counters, lot_faults, table_faults, transaction_faults
+from server.upkeep.ordering import Order
+from server.upkeep.timing import Times
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What was checked, and what is wrong."""
+
+    transactions: int
+    lots: int
+    blocks: int
+    sealed: int
+    """Transactions in sealed blocks, as the seals say."""
+    last_hash: bytes | None
+    """The newest seal's: whoever keeps it elsewhere sees whether all seals were made anew."""
+    events: int
+    """In the audit trail."""
+    events_sealed: int
+    audit_last_hash: bytes | None
+    """The trail's newest seal's, to be kept elsewhere too."""
+    fault: str | None
+
+    @property
+    def unsealed(self) -> int:
+        """How many transactions are not sealed yet."""
+        return max(self.transactions - self.sealed, 0)
+
+
+_COUNTS = """SELECT (SELECT count(*) FROM ledger_transaction), (SELECT count(*) FROM lot),
+    (SELECT count(*) FROM seal),
+    (SELECT CAST(coalesce(sum(transactions), 0) AS BIGINT) FROM seal),
+    (SELECT count(*) FROM audit_event),
+    (SELECT coalesce(max(last_event_id), 0) FROM audit_seal)"""
+
+
+def verify(database: Database) -> Verified:
+    """Check the whole ledger as it stands at one moment, and change nothing.
+
+    Raises UnusableDatabaseError where the tables of a ledger are not there or cannot be read.
+    """
+    with snapshot(database):
+        return check(database)
+
+
+def check(database: Database) -> Verified:
+    """Do the same in a transaction that the caller has begun."""
+    ((transactions, lots, blocks, sealed, events, events_sealed),) = rows(database, _COUNTS)
+    last = last_seal(database)
+    return Verified(
+        transactions,
+        lots,
+        blocks,
+        sealed,
+        last.hash if last else None,
+        events,
+        events_sealed,
+        audit.hash if (audit := last_audit_seal(database)) else None,
+        next(_faults(database), None),
+    )
+
+
+def _faults(database: Database) -> Iterator[str]:
+    """Give what is wrong: the file first, then transactions and blocks in their order."""
+    if isinstance(database, SqliteDatabase):
+        ((told,),) = rows(database, "PRAGMA integrity_check(1)")
+        if told != "ok":
+            yield f"the database file is damaged: {told}"
+    order = Order(database)
+    counters, times = Counters(database), Times(database)
+    for transaction in all_transactions(database):
+        yield from order.faults_before(transaction)
+        yield from transaction_faults(transaction)
+        order.add(transaction)
+        counters.add(transaction)
+        times.add(transaction)
+    yield from order.faults_at_end()
+    yield from counters.faults()
+    yield from times.faults()
+    yield from lot_faults(database)
+    yield from table_faults(database)
+    yield from audit_faults(database)
