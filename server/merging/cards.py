@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from server.citizens.errors import CitizenReason
 from server.citizens.rules import accepted_citizen
 from server.citizens.values import Citizen, MykeyKey, Proof
-from server.ledger.values import Key, Refusal
+from server.ledger.values import Key
 from server.ledger.view import View
-from server.merging.errors import MergingReason
+from server.merging.rules import check_without_pin, known_at_street
 from server.service_ids.values import CustomerKey, Registered
 
 
@@ -37,17 +36,11 @@ class StreetCard:
 
     def accepted(self, view: View, today: date) -> Citizen:  # noqa: ARG002 -- it has no last day
         """Return whose number it is, or raise Refusal."""
-        citizen = self.find(view)
-        if citizen is None:
-            raise Refusal(MergingReason.STREET_CARD_UNKNOWN)
-        return accepted_citizen(citizen)
+        return accepted_citizen(known_at_street(self.find(view)))
 
     def check_proof(self, proof: Proof | None, *, needed: bool) -> None:
         """Raise Refusal where a PIN is needed: this card has none."""
-        if needed:
-            raise Refusal(MergingReason.MY_NUMBER_CARD_NEEDED)
-        if proof is not None:
-            raise Refusal(CitizenReason.CARD_SIGNATURE_WRONG)
+        check_without_pin(proof, needed=needed)
 
     @property
     def _customer(self) -> CustomerKey:

@@ -28,7 +28,9 @@ from server.merging.errors import MergingReason
 from server.merging.rules import (
     check_fits_file,
     check_municipal,
+    check_shown_id,
     key_of_day,
+    known_at_street,
     street_of,
     street_point_id,
 )
@@ -75,9 +77,7 @@ def mergeable_by_street_card(
     terminal = active_terminal(reader.look_up([terminal_key]).get(terminal_key))
     street = _street_at(reader, terminal, today, makes_files=makes_files)
     customer_key = CustomerKey(street.issuer_id, customer_id)
-    registered = reader.look_up([customer_key]).get(customer_key)
-    if registered is None:
-        raise Refusal(MergingReason.STREET_CARD_UNKNOWN)
+    registered = known_at_street(reader.look_up([customer_key]).get(customer_key))
     balances = balances_of(reader, terminal, citizen_of(registered), today)
     return _mergeable(street, balances, customer_id, today)
 
@@ -157,8 +157,7 @@ class MergeCommand:
         at_street = self.customer_id
         customer_id = at_street if isinstance(at_street, str) else view.find(at_street)
         point_id = street_point_id(street, permitted.holder, customer_id, moment.day)
-        if point_id != self.shown_street_point_id:
-            raise Refusal(MergingReason.STREET_POINT_ID_CHANGED)
+        check_shown_id(point_id, self.shown_street_point_id)
         record = None
         if self.makes_file:
             in_file = codec.Record(point_id, self.use.points, number)

@@ -2,14 +2,18 @@
 
 import re
 from datetime import date
+from typing import TypeVar
 
 from merge_driver.codec import IdKind, MergeFileError, Record, check_record
 from server.callers.values import Terminal
-from server.citizens.values import Person
+from server.citizens.errors import CitizenReason
+from server.citizens.values import Person, Proof
 from server.ledger.values import Refusal
 from server.merging.errors import MergingReason
 from server.merging.values import SealedKey, Street
 from server.municipalities.values import Program, ProgramKind
+
+T = TypeVar("T")
 
 
 def street_of(terminal: Terminal, street: Street | None) -> Street:
@@ -52,3 +56,24 @@ def key_of_day(street: Street, day: date) -> SealedKey:
     if key is None:
         raise Refusal(MergingReason.STREET_KEY_MISSING, {"street": street.name})
     return key
+
+
+def known_at_street(registered: T | None) -> T:
+    """Return whom a street card's number leads to, or refuse where it is nobody's (III.15)."""
+    if registered is None:
+        raise Refusal(MergingReason.STREET_CARD_UNKNOWN)
+    return registered
+
+
+def check_shown_id(street_point_id: str, shown: str) -> None:
+    """Refuse where the ID is another than the confirm screen showed (MRG-2)."""
+    if street_point_id != shown:
+        raise Refusal(MergingReason.STREET_POINT_ID_CHANGED)
+
+
+def check_without_pin(proof: Proof | None, *, needed: bool) -> None:
+    """Refuse a street card where a PIN is needed, and a proof that it cannot have made."""
+    if needed:
+        raise Refusal(MergingReason.MY_NUMBER_CARD_NEEDED)
+    if proof is not None:
+        raise Refusal(CitizenReason.CARD_SIGNATURE_WRONG)

@@ -12,7 +12,14 @@ from server.db.queries import change, rows
 from server.ledger.values import Refusal, RequestKey
 from server.mykey_ids.errors import MykeyReason
 from server.mykey_ids.loaders import ATTEMPT_COLUMNS, WITH_CANDIDATE, build_attempt
-from server.mykey_ids.rules import PROPOSALS_MAX, REFUSALS_MAX, open_attempt
+from server.mykey_ids.rules import (
+    PROPOSALS_MAX,
+    REFUSALS_MAX,
+    check_proposals,
+    check_refusals,
+    open_attempt,
+    same_card,
+)
 from server.mykey_ids.values import Attempt, Purpose
 
 LIFETIME = timedelta(minutes=10)
@@ -61,10 +68,7 @@ def begin(
         now + LIFETIME // _MICROSECOND,
         now,
     )
-    attempt = find(database, request)
-    if attempt is None or attempt.serial_number != serial_number:
-        raise Refusal(MykeyReason.ATTEMPT_OVER)
-    return attempt
+    return same_card(find(database, request), serial_number)
 
 
 def find(database: Database, request: RequestKey) -> Attempt | None:
@@ -76,8 +80,7 @@ def find(database: Database, request: RequestKey) -> Attempt | None:
 def propose(database: Database, request: RequestKey, draw: Draw, now: int) -> tuple[str, int]:
     """Reserve an automatic candidate, and return it and how many more there can be (MKY-2)."""
     attempt = _locked(database, request, now)
-    if attempt.proposals >= PROPOSALS_MAX:
-        raise Refusal(MykeyReason.NO_MORE_CANDIDATES)
+    check_proposals(attempt)
     return _propose(database, attempt, draw, now)
 
 
@@ -90,8 +93,7 @@ def check(
     candidate in its place.
     """
     attempt = _locked(database, request, now)
-    if attempt.proposals >= PROPOSALS_MAX or attempt.refusals >= REFUSALS_MAX:
-        raise Refusal(MykeyReason.NO_MORE_CANDIDATES)
+    check_refusals(attempt)
     if attempt.candidate == mykey_id or _reserve(database, attempt, mykey_id, now):
         return True, REFUSALS_MAX - attempt.refusals, None
     change(

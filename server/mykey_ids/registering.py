@@ -21,7 +21,14 @@ from server.ledger.values import (
 )
 from server.ledger.view import View
 from server.mykey_ids.errors import MykeyReason
-from server.mykey_ids.rules import check_reserved, may_begin, open_attempt
+from server.mykey_ids.rules import (
+    check_base,
+    check_password,
+    check_reserved,
+    may_begin,
+    open_attempt,
+    reserved_citizen,
+)
 from server.mykey_ids.values import Attempt, AttemptKey, BaseKey, Purpose
 
 _EVENT = """INSERT INTO mykey_event (caller, request_id, attempt_id, kind, citizen_id, mykey_id,
@@ -148,11 +155,9 @@ class RegisterMykeyCommand(AttemptCommand):
         check_reserved(attempt, self.mykey_id, moment.microseconds)
         holder = view.find(CertificateKey(attempt.serial_number))
         may_begin(Purpose.CREATE, holder, attempt.last_good_day, moment.day)
-        if view.find(BaseKey(self.profile.base_municipality_code)) is None:
-            raise Refusal(MykeyReason.BASE_MUNICIPALITY_UNFIT)
-        if attempt.citizen_id is None or view.find(MykeyKey(self.mykey_id)) is not None:
-            raise Refusal(MykeyReason.CANDIDATE_NOT_RESERVED)
-        return attempt, holder, Citizen(attempt.citizen_id, self.mykey_id, mykey_id_revoked=False)
+        check_base(view.find(BaseKey(self.profile.base_municipality_code)))
+        taken = view.find(MykeyKey(self.mykey_id))
+        return attempt, holder, reserved_citizen(attempt, taken, self.mykey_id)
 
     def decide(self, view: View, moment: Moment, number: str) -> Registration:  # noqa: ARG002
         """Make the citizen, with card and profile; or refuse."""
@@ -251,8 +256,7 @@ class TieCardCommand(AttemptCommand):
     def decide(self, view: View, moment: Moment, number: str) -> Registration:  # noqa: ARG002
         """Tie the card, and let the cards before it find nobody any more; or refuse."""
         attempt = self.check(view, moment)
-        if not _looked_at(self.password_fits):
-            raise Refusal(MykeyReason.MYKEY_PASSWORD_WRONG)
+        check_password(fits=_looked_at(self.password_fits))
         citizen = accepted_citizen(view.find(MykeyKey(self.mykey_id)))
         key = CertificateKey(attempt.serial_number)
         holder = view.find(key)

@@ -16,15 +16,14 @@ from server.ledger.values import (
     Entry,
     Key,
     Lot,
-    Refusal,
     Registration,
     RequestKey,
     TransactionKind,
     Write,
 )
 from server.ledger.view import View
-from server.mykey_ids.errors import MykeyReason
 from server.mykey_ids.registering import AttemptCommand
+from server.mykey_ids.rules import check_losses
 from server.mykey_ids.values import NOTHING, Attempt, Belongings, BelongingsKey, Purpose
 from server.points.reserving import ReleaseForRevocationCommand
 
@@ -110,9 +109,11 @@ class RevokeMykeyCommand(AttemptCommand):
         known = {_held(program_id, holder.citizen_id) for program_id, _ in belongings.programs}
         # Accounts that an earlier command of the batch opened: their points were not shown.
         opened = view.holding(str(holder.citizen_id)) - known
-        changed = sum(loss.points for loss in losses) != self.shown_points or opened
-        if changed or belongings.open_holds or holder.citizen_id != self.citizen_id:
-            raise Refusal(MykeyReason.LOSSES_CHANGED)
+        check_losses(
+            as_shown=sum(loss.points for loss in losses) == self.shown_points
+            and not (opened or belongings.open_holds)
+            and holder.citizen_id == self.citizen_id
+        )
         revoked = Revoked(holder.mykey_id, number if losses else None, losses)
         registration = self._registration(attempt, holder, revoked, moment)
         if not losses:

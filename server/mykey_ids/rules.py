@@ -4,10 +4,10 @@ import re
 from datetime import date
 
 from server.citizens.errors import CitizenReason
-from server.citizens.values import Holder
+from server.citizens.values import Citizen, Holder
 from server.ledger.values import Refusal
 from server.mykey_ids.errors import MykeyReason
-from server.mykey_ids.values import Attempt, Purpose
+from server.mykey_ids.values import Attempt, Base, Purpose
 
 ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LENGTH = 8
@@ -66,3 +66,48 @@ def may_begin(purpose: Purpose, holder: Holder | None, last_good_day: date, toda
         raise Refusal(CitizenReason.CERTIFICATE_UNKNOWN)
     elif not has_one:
         raise Refusal(CitizenReason.MYKEY_ID_REVOKED)
+
+
+def same_card(attempt: Attempt | None, serial_number: str) -> Attempt:
+    """Return the attempt, or refuse one that another card began."""
+    if attempt is None or attempt.serial_number != serial_number:
+        raise Refusal(MykeyReason.ATTEMPT_OVER)
+    return attempt
+
+
+def check_proposals(attempt: Attempt) -> None:
+    """Refuse one more automatic candidate than there may be (MKY-2)."""
+    if attempt.proposals >= PROPOSALS_MAX:
+        raise Refusal(MykeyReason.NO_MORE_CANDIDATES)
+
+
+def check_refusals(attempt: Attempt) -> None:
+    """Refuse one more candidate of the holder's own than there may be (MKY-3)."""
+    check_proposals(attempt)
+    if attempt.refusals >= REFUSALS_MAX:
+        raise Refusal(MykeyReason.NO_MORE_CANDIDATES)
+
+
+def check_base(base: Base | None) -> None:
+    """Refuse a municipality that cannot be a base (MKY-4)."""
+    if base is None:
+        raise Refusal(MykeyReason.BASE_MUNICIPALITY_UNFIT)
+
+
+def reserved_citizen(attempt: Attempt, taken: Citizen | None, mykey_id: str) -> Citizen:
+    """Return who the candidate makes of the holder, or refuse where it is somebody's already."""
+    if attempt.citizen_id is None or taken is not None:
+        raise Refusal(MykeyReason.CANDIDATE_NOT_RESERVED)
+    return Citizen(attempt.citizen_id, mykey_id, mykey_id_revoked=False)
+
+
+def check_password(*, fits: bool) -> None:
+    """Refuse a wrong My Page password (MKY-5)."""
+    if not fits:
+        raise Refusal(MykeyReason.MYKEY_PASSWORD_WRONG)
+
+
+def check_losses(*, as_shown: bool) -> None:
+    """Refuse to revoke where more or less is lost than was shown (MKY-7)."""
+    if not as_shown:
+        raise Refusal(MykeyReason.LOSSES_CHANGED)

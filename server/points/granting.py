@@ -15,15 +15,13 @@ from server.ledger.values import (
     Entry,
     Key,
     NewLot,
-    Refusal,
     RequestKey,
     TransactionKind,
 )
 from server.ledger.view import View
-from server.municipalities.rules import in_period, last_good_day
+from server.municipalities.rules import last_good_day
 from server.municipalities.values import ProgramKey
-from server.points.errors import PointsReason
-from server.points.rules import check_bounds
+from server.points.rules import check_bounds, granted_program
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +43,7 @@ class GrantCommand(WithoutAccounts):
         """Open a lot that is good for the program's days, or refuse."""
         check_bounds(self.points)
         holder = accepted_holder(view.find(CertificateKey(self.serial_number)), moment.day)
-        program = view.find(ProgramKey(self.program_id))
-        if program is None:
-            raise Refusal(PointsReason.PROGRAM_UNKNOWN)
-        if not in_period(program, moment.day):
-            raise Refusal(PointsReason.PROGRAM_OUT_OF_PERIOD, {"program": program.name})
+        program = granted_program(view.find(ProgramKey(self.program_id)), moment.day)
         lot = NewLot(moment.day, last_good_day(program, moment.day))
         issued = AccountKey(self.program_id, AccountKind.ISSUED)
         entries = (

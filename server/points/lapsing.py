@@ -16,12 +16,11 @@ from server.ledger.values import (
     AccountKind,
     Booking,
     Key,
-    Refusal,
     RequestKey,
     TransactionKind,
 )
 from server.ledger.view import View
-from server.points.errors import PointsReason
+from server.points.rules import check_lapsed
 from server.timekeeping.values import Lapsing
 
 
@@ -48,8 +47,7 @@ class LapseCommand(WithoutUsages):
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Take what has lapsed out of the account, or refuse where nothing has."""
         entries = lapse(self.account, view.lots(self.account), min(self.day, moment.day))
-        if not entries:
-            raise Refusal(PointsReason.NOTHING_LAPSED)
+        check_lapsed(entries)
         return Booking(
             TransactionKind.LAPSE, tuple(entries), number.encode(), subject=self.mykey_id
         )

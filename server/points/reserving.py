@@ -22,18 +22,23 @@ from server.ledger.values import (
     Booking,
     Entry,
     Key,
-    Refusal,
     RequestKey,
     TransactionKey,
     TransactionKind,
 )
 from server.ledger.view import View
 from server.municipalities.values import PlaceKey, ProgramKey
-from server.points.errors import PointsReason
-from server.points.rules import check_amount, program_in_period
+from server.points.rules import (
+    check_amount,
+    check_capture,
+    check_expired,
+    check_hold_timeout,
+    check_place,
+    open_hold,
+    own_hold,
+    program_in_period,
+)
 from server.points.values import Hold, HoldKey
-
-TIMEOUT_MAX = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,11 +67,8 @@ class HoldCommand(WithoutUsages):
         """Move the points from the citizen's lots to what is reserved, or refuse."""
         citizen = accepted_citizen(view.find(MykeyKey(self.mykey_id)))
         program = program_in_period(view.find(ProgramKey(self.program_id)), moment.day)
-        if view.find(PlaceKey(self.place_id)) is None:
-            raise Refusal(PointsReason.PLACE_UNKNOWN)
-        if not timedelta(seconds=1) <= self.timeout <= TIMEOUT_MAX:
-            most = str(TIMEOUT_MAX // timedelta(seconds=1))
-            raise Refusal(PointsReason.HOLD_TIMEOUT_UNFIT, {"maximum": most})
+        check_place(view.find(PlaceKey(self.place_id)))
+        check_hold_timeout(self.timeout)
         account = citizen.account(self.program_id)
         lots = view.lots(account)
         check_amount(self.points, program, lots, moment.day)
@@ -99,22 +101,9 @@ class _SettlingCommand(WithoutUsages):
         held = view.find(TransactionKey(self.transaction_number))
         return {entry.account for entry in held.entries if entry.lot is not None} if held else ()
 
-    def _open_hold(self, view: View) -> tuple[BookedTransaction, Hold]:
-        """Return the hold, or refuse where it is none or is settled."""
+    def _found(self, view: View) -> tuple[BookedTransaction | None, Hold | None]:
         held = view.find(TransactionKey(self.transaction_number))
-        hold = view.find(HoldKey(self.transaction_number))
-        if held is None or hold is None:
-            raise Refusal(PointsReason.HOLD_UNKNOWN)
-        if held.settled:
-            raise Refusal(PointsReason.HOLD_SETTLED)
-        return held, hold
-
-    def _own_hold(self, view: View) -> tuple[BookedTransaction, Hold]:
-        """Return the caller's own hold; another's is as unknown as one that never was."""
-        held = view.find(TransactionKey(self.transaction_number))
-        if held is not None and held.caller != self.request.caller:
-            raise Refusal(PointsReason.HOLD_UNKNOWN)
-        return self._open_hold(view)
+        return held, view.find(HoldKey(self.transaction_number))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +115,9 @@ class CaptureCommand(_SettlingCommand):
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Take what was held, what expires first first, to the place; or refuse."""
-        held, hold = self._own_hold(view)
-        if hold.expires_at <= moment.microseconds:
-            raise Refusal(PointsReason.HOLD_EXPIRED)
-        if self.points < 1:
-            raise Refusal(PointsReason.POINTS_NOT_POSITIVE)
+        held, hold = own_hold(*self._found(view), self.request.caller)
         taken, reserved = _legs(held)
-        if self.points > reserved.points:
-            raise Refusal(PointsReason.OVER_HELD_POINTS, {"held": str(reserved.points)})
+        check_capture(hold, reserved.points, self.points, moment.microseconds)
         back, _ = give_back(left_over(taken, self.points), moment.day)
         place = AccountKey(reserved.account.program_id, AccountKind.SPENT, str(hold.place_id))
         entries = (
@@ -158,7 +142,7 @@ class ReleaseCommand(_SettlingCommand):
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Return the points to the lots they came from, or refuse."""
-        held, _ = self._own_hold(view)
+        held, _ = own_hold(*self._found(view), self.request.caller)
         return _released(held, moment.day, number)
 
 
@@ -170,7 +154,7 @@ class ReleaseForRevocationCommand(_SettlingCommand):
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Return the points to the lots they came from, or refuse."""
-        held, _ = self._open_hold(view)
+        held, _ = open_hold(*self._found(view))
         return _released(held, moment.day, number)
 
 
@@ -184,10 +168,9 @@ class ReleaseExpiredCommand(_SettlingCommand):
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Return the points to the lots they came from, or refuse while there is time."""
-        held, hold = self._open_hold(view)
+        held, hold = open_hold(*self._found(view))
         now = min(self.now, moment)
-        if hold.expires_at > now.microseconds:
-            raise Refusal(PointsReason.HOLD_NOT_EXPIRED)
+        check_expired(hold, now.microseconds)
         return _released(held, now.day, number)
 
 

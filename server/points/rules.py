@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 from server.callers.values import Terminal
 from server.citizens.values import Person
 from server.ledger.rules import balance
-from server.ledger.values import BookedTransaction, Lot, Refusal, TransactionKind, UsageKey
+from server.ledger.values import BookedTransaction, Entry, Lot, Refusal, TransactionKind, UsageKey
 from server.municipalities.rules import in_period, is_usable_at
-from server.municipalities.values import Program, ProgramKind
+from server.municipalities.values import Place, Program, ProgramKind
 from server.points.errors import PointsReason
+from server.points.values import Hold
 
 POINTS_MAX = 9_999_999_999
 """The most a merge file can carry; no use of points is larger."""
+HOLD_TIMEOUT_MAX = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +41,7 @@ def program_in_period(program: Program | None, today: date) -> Program:
         raise Refusal(PointsReason.PROGRAM_UNKNOWN)
     if program.kind == ProgramKind.RETAINED:
         raise Refusal(PointsReason.RETAINED_NOT_SPENT)
-    if not in_period(program, today):
-        raise Refusal(PointsReason.PROGRAM_OUT_OF_PERIOD, {"program": program.name})
-    return program
+    return granted_program(program, today)
 
 
 def is_amount(points: int) -> bool:
@@ -139,3 +139,65 @@ def cancellable_spend(
     if spend.booked_on != today:
         raise Refusal(PointsReason.TRANSACTION_OF_ANOTHER_DAY)
     return spend
+
+
+def check_place(place: Place | None) -> None:
+    """Refuse a place that is not registered."""
+    if place is None:
+        raise Refusal(PointsReason.PLACE_UNKNOWN)
+
+
+def check_hold_timeout(timeout: timedelta) -> None:
+    """Refuse a time for which points cannot be held."""
+    if not timedelta(seconds=1) <= timeout <= HOLD_TIMEOUT_MAX:
+        most = str(HOLD_TIMEOUT_MAX // timedelta(seconds=1))
+        raise Refusal(PointsReason.HOLD_TIMEOUT_UNFIT, {"maximum": most})
+
+
+def open_hold(held: BookedTransaction | None, hold: Hold | None) -> tuple[BookedTransaction, Hold]:
+    """Return a hold and its transaction, or refuse where it is none or is settled."""
+    if held is None or hold is None:
+        raise Refusal(PointsReason.HOLD_UNKNOWN)
+    if held.settled:
+        raise Refusal(PointsReason.HOLD_SETTLED)
+    return held, hold
+
+
+def own_hold(
+    held: BookedTransaction | None, hold: Hold | None, caller: str
+) -> tuple[BookedTransaction, Hold]:
+    """Return the caller's own hold; another's is as unknown as one that never was."""
+    if held is not None and held.caller != caller:
+        raise Refusal(PointsReason.HOLD_UNKNOWN)
+    return open_hold(held, hold)
+
+
+def check_capture(hold: Hold, held_points: int, points: int, now: int) -> None:
+    """Refuse to capture too late, or more than is held; `now` in microseconds."""
+    if hold.expires_at <= now:
+        raise Refusal(PointsReason.HOLD_EXPIRED)
+    if points < 1:
+        raise Refusal(PointsReason.POINTS_NOT_POSITIVE)
+    if points > held_points:
+        raise Refusal(PointsReason.OVER_HELD_POINTS, {"held": str(held_points)})
+
+
+def check_expired(hold: Hold, now: int) -> None:
+    """Refuse to release by itself what there is time for; `now` in microseconds."""
+    if hold.expires_at > now:
+        raise Refusal(PointsReason.HOLD_NOT_EXPIRED)
+
+
+def granted_program(program: Program | None, today: date) -> Program:
+    """Return a program of which points can be granted today, or refuse."""
+    if program is None:
+        raise Refusal(PointsReason.PROGRAM_UNKNOWN)
+    if not in_period(program, today):
+        raise Refusal(PointsReason.PROGRAM_OUT_OF_PERIOD, {"program": program.name})
+    return program
+
+
+def check_lapsed(entries: Sequence[Entry]) -> None:
+    """Refuse a lapse of nothing."""
+    if not entries:
+        raise Refusal(PointsReason.NOTHING_LAPSED)

@@ -16,8 +16,7 @@ from server.citizens.values import CertificateKey
 from server.db.queries import rows
 from server.issuers.values import Issuer, IssuerKey
 from server.ledger.store import Reader
-from server.ledger.values import Refusal
-from server.service_ids.errors import ServiceIdReason
+from server.service_ids import rules
 from server.service_ids.values import CardServiceIdKey, CustomerKey
 
 
@@ -46,10 +45,7 @@ def own_issuer(reader: Reader, terminal_id: str) -> Issuer:
     terminal_key = TerminalKey(terminal_id)
     terminal = active_terminal(reader.look_up([terminal_key]).get(terminal_key))
     issuer_key = IssuerKey(terminal.issuer_id or "")
-    issuer: Issuer | None = reader.look_up([issuer_key]).get(issuer_key)
-    if issuer is None:
-        raise Refusal(ServiceIdReason.TERMINAL_WITHOUT_ISSUER)
-    return issuer
+    return rules.own_issuer(reader.look_up([issuer_key]).get(issuer_key))
 
 
 def look_up(reader: Reader, terminal_id: str, serial_number: str, today: date) -> FoundServiceId:
@@ -58,20 +54,14 @@ def look_up(reader: Reader, terminal_id: str, serial_number: str, today: date) -
     certificate_key = CertificateKey(serial_number)
     holder = accepted_holder(reader.look_up([certificate_key]).get(certificate_key), today)
     service_key = CardServiceIdKey(issuer.issuer_id, serial_number)
-    customer_id = reader.look_up([service_key]).get(service_key)
-    if customer_id is None:
-        raise Refusal(ServiceIdReason.SERVICE_ID_UNKNOWN, {"issuer": issuer.name})
+    customer_id = rules.known_service_id(reader.look_up([service_key]).get(service_key), issuer)
     return FoundServiceId(issuer, customer_id, holder.mykey_id)
 
 
 def look_up_mykey_id(reader: Reader, terminal_id: str, customer_id: str) -> str:
     """Return the MyKey ID behind a number of the terminal's own issuer, or Refusal (SID-4)."""
     key = CustomerKey(own_issuer(reader, terminal_id).issuer_id, customer_id)
-    registered = reader.look_up([key]).get(key)
-    if registered is None:
-        raise Refusal(ServiceIdReason.CUSTOMER_ID_UNKNOWN)
-    mykey_id: str = registered.mykey_id
-    return mykey_id
+    return rules.known_customer(reader.look_up([key]).get(key)).mykey_id
 
 
 def listed(database: Database, issuer_id: str, after: str, most: int) -> list[ListedServiceId]:

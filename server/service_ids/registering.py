@@ -9,18 +9,16 @@ from server.callers.values import TerminalKey
 from server.citizens.rules import accepted_holder
 from server.citizens.values import CertificateKey, Holder
 from server.clock import Moment
-from server.issuers.rules import Unfit, why_unfit
 from server.issuers.values import Issuer, IssuerKey
 from server.ledger.commands import WithoutAccounts
 from server.ledger.values import (
     Key,
-    Refusal,
     Registration,
     RequestKey,
     Write,
 )
 from server.ledger.view import View
-from server.service_ids.errors import ServiceIdReason
+from server.service_ids.rules import check_fits, check_free, check_replaces, own_issuer
 from server.service_ids.values import CardServiceIdKey, CustomerKey, Registered
 
 _HOLD = "UPDATE citizen SET mykey_id = mykey_id WHERE citizen_id = ?"
@@ -36,13 +34,6 @@ _END = """DELETE FROM service_id
 next statement finds it, and all is decided once more."""
 _REGISTER = """INSERT INTO service_id (issuer_id, customer_id, citizen_id, registered_at,
     signature_serial_number) VALUES (?, ?, ?, ?, ?)"""
-
-
-_UNFIT = {
-    Unfit.STREET: ServiceIdReason.CUSTOMER_ID_UNFIT_STREET,
-    Unfit.PATTERN: ServiceIdReason.CUSTOMER_ID_UNFIT_PATTERN,
-    Unfit.SYMBOLOGY: ServiceIdReason.CUSTOMER_ID_UNFIT_SYMBOLOGY,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,19 +77,13 @@ class RegisterServiceIdCommand(WithoutAccounts):
     def decide(self, view: View, moment: Moment, number: str) -> Registration:  # noqa: ARG002
         """Register the number, in place of the one that was shown; or refuse."""
         active_terminal(view.find(TerminalKey(self.terminal_id)))
-        issuer = view.find(IssuerKey(self.issuer_id or ""))
-        if issuer is None:
-            raise Refusal(ServiceIdReason.TERMINAL_WITHOUT_ISSUER)
+        issuer = own_issuer(view.find(IssuerKey(self.issuer_id or "")))
         holder = accepted_holder(view.find(CertificateKey(self.serial_number)), moment.day)
-        if unfit := why_unfit(issuer, self.customer_id):
-            details = {"customer_id": self.customer_id, "issuer": issuer.name}
-            raise Refusal(_UNFIT[unfit], details)
+        check_fits(issuer, self.customer_id)
         present = view.find(CardServiceIdKey(issuer.issuer_id, self.serial_number))
         taken = view.find(CustomerKey(issuer.issuer_id, self.customer_id))
-        if taken is not None and taken.citizen_id != holder.citizen_id:
-            raise Refusal(ServiceIdReason.CUSTOMER_ID_TAKEN, {"customer_id": self.customer_id})
-        if present not in (None, self.customer_id, self.replaces):
-            raise Refusal(ServiceIdReason.SERVICE_ID_DIFFERENT, {"current": str(present)})
+        check_free(self.customer_id, taken, holder)
+        check_replaces(present, self.customer_id, self.replaces)
         return self._registration(issuer, holder, present, moment)
 
     def _registration(

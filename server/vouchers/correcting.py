@@ -12,17 +12,14 @@ from server.ledger.values import (
     Booking,
     Entry,
     Key,
-    Refusal,
     RequestKey,
     TransactionKind,
 )
 from server.ledger.view import View
-from server.municipalities.rules import place_takes
 from server.municipalities.values import PlaceKey
-from server.points.errors import PointsReason
-from server.vouchers.errors import VoucherReason
 from server.vouchers.operations import Redeemed, redeemed_at
-from server.vouchers.values import VoucherKey, VoucherState
+from server.vouchers.rules import acceptable, paid_elsewhere, place_of_municipality
+from server.vouchers.values import VoucherKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +49,11 @@ class CorrectRedemptionCommand(WithoutAccounts):
         Another municipality's vouchers and places are as unknown as those there are not.
         """
         terminal = active_terminal(view.find(TerminalKey(self.terminal_id)))
-        place = view.find(PlaceKey(self.place_id))
-        if place is None or place.municipality_code != terminal.municipality_code:
-            raise Refusal(PointsReason.PLACE_UNKNOWN)
-        voucher = view.find(VoucherKey(self.voucher_number))
-        if voucher is None or not place_takes(voucher.program, place):
-            raise Refusal(VoucherReason.VOUCHER_UNKNOWN)
-        paid = voucher.settlement
-        if paid is None or voucher.state(moment.day) != VoucherState.REDEEMED:
-            raise Refusal(VoucherReason.VOUCHER_NOT_REDEEMED)
-        if paid.place_id is None or paid.transaction_id is None:
-            raise Refusal(VoucherReason.VOUCHER_NOT_REDEEMED)
-        if paid.place_id == place.place_id:
-            raise Refusal(VoucherReason.PLACE_UNCHANGED)
+        place = place_of_municipality(view.find(PlaceKey(self.place_id)), terminal)
+        voucher = acceptable(view.find(VoucherKey(self.voucher_number)), place)
+        paid_at, transaction_id = paid_elsewhere(voucher, place, moment.day)
         entries = (
-            Entry(redeemed_at(voucher, paid.place_id), -voucher.points),
+            Entry(redeemed_at(voucher, paid_at), -voucher.points),
             Entry(redeemed_at(voucher, place.place_id), voucher.points),
         )
         return Booking(
@@ -74,6 +61,6 @@ class CorrectRedemptionCommand(WithoutAccounts):
             entries,
             self.encode(Redeemed(number, moment.microseconds, voucher, place)),
             subject=voucher.subject,
-            refers_to=paid.transaction_id,
+            refers_to=transaction_id,
             reason=self.reason,
         )

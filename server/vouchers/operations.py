@@ -18,7 +18,6 @@ from server.ledger.values import (
     Booking,
     Entry,
     Key,
-    Refusal,
     RequestKey,
     TransactionKey,
     TransactionKind,
@@ -28,10 +27,11 @@ from server.ledger.view import View
 from server.municipalities.values import Place, PlaceKey
 from server.points.operations import Cancelled, Use, permit
 from server.vouchers.codes import SigningKey
-from server.vouchers.errors import VoucherReason
 from server.vouchers.rules import (
     acceptable,
     cancellable_issue,
+    check_lapsed,
+    free_number,
     last_good_day,
     redeemable,
     redeeming_place,
@@ -81,7 +81,9 @@ class IssueVoucherCommand:
         until = last_good_day(moment.day, self.days_valid)
         permitted = permit(self.use, self.request.caller, view, moment.day)
         program_id, points = self.use.program_id, self.use.points
-        voucher_number = self._free_number(view)
+        voucher_number = free_number(
+            {drawn: view.find(VoucherKey(drawn)) for drawn in self.drawn_numbers}
+        )
         key = self.signing_key
         qr_text = key.sign(voucher_number, program_id, points, moment.day, until)
         voucher = Voucher(
@@ -115,13 +117,6 @@ class IssueVoucherCommand:
             subject=permitted.holder.mykey_id,
             records=(record,),
         )
-
-    def _free_number(self, view: View) -> str:
-        """Return the first number that no voucher has ever had (VCH-2)."""
-        for drawn in self.drawn_numbers:
-            if view.find(VoucherKey(drawn)) is None:
-                return drawn
-        raise Refusal(VoucherReason.VOUCHER_NUMBERS_TAKEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -240,11 +235,8 @@ class ExpireVoucherCommand(WithoutAccounts):
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking:
         """Move the voucher's points to what has lapsed, or refuse."""
-        voucher = view.find(VoucherKey(self.voucher_number))
-        if voucher is None or voucher.settlement is not None:
-            raise Refusal(VoucherReason.VOUCHER_CLOSED)
-        if voucher.last_good_day >= min(self.day, moment.day):
-            raise Refusal(VoucherReason.VOUCHER_NOT_LAPSED)
+        found = view.find(VoucherKey(self.voucher_number))
+        voucher = check_lapsed(found, min(self.day, moment.day))
         program_id = voucher.program.program_id
         entries = (
             Entry(_outstanding(program_id), -voucher.points),

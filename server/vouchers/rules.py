@@ -1,5 +1,6 @@
 """What may be done with a voucher, and where: pure functions, which raise Refusal."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from server.callers.values import Terminal
@@ -77,3 +78,42 @@ def cancellable_issue(
     if issue.booked_on != today:
         raise Refusal(PointsReason.TRANSACTION_OF_ANOTHER_DAY)
     return issue
+
+
+def check_lapsed(voucher: Voucher | None, today: date) -> Voucher:
+    """Return an open voucher whose last good day is past, or refuse (VCH-7)."""
+    if voucher is None or voucher.settlement is not None:
+        raise Refusal(VoucherReason.VOUCHER_CLOSED)
+    if voucher.last_good_day >= today:
+        raise Refusal(VoucherReason.VOUCHER_NOT_LAPSED)
+    return voucher
+
+
+def free_number(drawn: Mapping[str, Voucher | None]) -> str:
+    """Return the first number that no voucher has ever had, or refuse (VCH-2)."""
+    for number, voucher in drawn.items():
+        if voucher is None:
+            return number
+    raise Refusal(VoucherReason.VOUCHER_NUMBERS_TAKEN)
+
+
+def place_of_municipality(place: Place | None, terminal: Terminal) -> Place:
+    """Return a place of the terminal's own municipality; others are unknown to it (VCH-9)."""
+    if place is None or place.municipality_code != terminal.municipality_code:
+        raise Refusal(PointsReason.PLACE_UNKNOWN)
+    return place
+
+
+def paid_elsewhere(voucher: Voucher, place: Place, today: date) -> tuple[int, int]:
+    """Return where a voucher was redeemed and by which transaction, or refuse (VCH-9).
+
+    Refused is what is not redeemed, and what is redeemed at that place already.
+    """
+    paid = voucher.settlement
+    if paid is None or voucher.state(today) != VoucherState.REDEEMED:
+        raise Refusal(VoucherReason.VOUCHER_NOT_REDEEMED)
+    if paid.place_id is None or paid.transaction_id is None:
+        raise Refusal(VoucherReason.VOUCHER_NOT_REDEEMED)
+    if paid.place_id == place.place_id:
+        raise Refusal(VoucherReason.PLACE_UNCHANGED)
+    return paid.place_id, paid.transaction_id
