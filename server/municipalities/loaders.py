@@ -2,7 +2,7 @@
 
 from datetime import date
 from itertools import groupby
-from typing import cast
+from typing import Any, NamedTuple, cast
 
 from server.ledger.values import Key, Loader, Row
 from server.municipalities.values import (
@@ -16,10 +16,43 @@ from server.municipalities.values import (
     UsableProgramsKey,
 )
 
+
+class ProgramRow(NamedTuple):
+    """A row with PROGRAM_COLUMNS: a program and one of its coverage rules, which may be none."""
+
+    program_id: str
+    municipality_code: str | None
+    kind: str
+    name: str
+    days_valid: int
+    service_from: str | None
+    service_until: str | None
+    points_per_use_max: int | None
+    points_per_citizen_day_max: int | None
+    points_per_terminal_day_max: int | None
+    pin_above_points: int | None
+    covered_municipality: str | None
+    covered_class: str | None
+    covered_issuer: str | None
+    covered_terminal: str | None
+
+    @property
+    def coverage(self) -> Coverage | None:
+        """Return the rule; one with nothing in it is none."""
+        rule = (
+            self.covered_municipality,
+            self.covered_class,
+            self.covered_issuer,
+            self.covered_terminal,
+        )
+        return Coverage(*rule) if any(rule) else None
+
+
 PROGRAM_COLUMNS = """p.program_id, p.municipality_code, p.kind, p.name, p.days_valid,
     p.service_from, p.service_until, p.points_per_use_max, p.points_per_citizen_day_max,
     p.points_per_terminal_day_max, p.pin_above_points,
     c.municipality_code, c.terminal_class, c.issuer_id, c.terminal_id"""
+_WIDTH = len(ProgramRow._fields)
 PROGRAMS_SQL = f"""SELECT {PROGRAM_COLUMNS} FROM program p LEFT JOIN program_terminals c
     ON c.program_id = p.program_id WHERE (p.program_id) IN ({{keys}}) ORDER BY p.program_id"""  # noqa: S608
 
@@ -32,20 +65,22 @@ def build_programs(rows: list[Row]) -> dict[Key[Program], Program]:
 
 
 def build_program(rows: list[Row]) -> Program:
-    """Return the one program that rows with PROGRAM_COLUMNS describe."""
-    program_id, municipality_code, kind, name, days_valid, since, until = rows[0][:7]
-    limits = cast(tuple[int | None, int | None, int | None, int | None], rows[0][7:11])
-    rules = [cast(tuple[str | None, ...], row[11:15]) for row in rows]
+    """Return the one program that rows which begin with PROGRAM_COLUMNS describe."""
+    found = [ProgramRow._make(cast(tuple[Any, ...], row[:_WIDTH])) for row in rows]
+    program = found[0]
     return Program(
-        str(program_id),
-        cast(str | None, municipality_code),
-        ProgramKind(cast(str, kind)),
-        str(name),
-        cast(int, days_valid),
-        date.fromisoformat(cast(str, since)) if since else None,
-        date.fromisoformat(cast(str, until)) if until else None,
-        *limits,
-        tuple(Coverage(*rule) for rule in rules if any(rule)),
+        program.program_id,
+        program.municipality_code,
+        ProgramKind(program.kind),
+        program.name,
+        program.days_valid,
+        date.fromisoformat(program.service_from) if program.service_from else None,
+        date.fromisoformat(program.service_until) if program.service_until else None,
+        program.points_per_use_max,
+        program.points_per_citizen_day_max,
+        program.points_per_terminal_day_max,
+        program.pin_above_points,
+        tuple(one.coverage for one in found if one.coverage),
     )
 
 
@@ -59,7 +94,7 @@ _USABLE_SQL = f"""SELECT {PROGRAM_COLUMNS}, k.column1
 def _usable_programs(rows: list[Row]) -> dict[Key[tuple[Program, ...]], tuple[Program, ...]]:
     return {
         UsableProgramsKey(str(code)): tuple(build_programs(list(of_one)).values())
-        for code, of_one in groupby(rows, key=lambda row: row[15])
+        for code, of_one in groupby(rows, key=lambda row: row[_WIDTH])
     }
 
 
@@ -77,6 +112,23 @@ PROGRAMS = Loader(
     build_programs,
 )
 
+
+class _PlaceRow(NamedTuple):
+    """A place, and one of the terminals that stand there, which may be none."""
+
+    place_id: int
+    municipality_code: str
+    name: str
+    collecting_place_id: int | None
+    terminal_id: str | None
+    terminal_class: str | None
+    issuer_id: str | None
+
+    @property
+    def standing(self) -> Standing:
+        return Standing(self.terminal_id or "", self.terminal_class or "", self.issuer_id)
+
+
 _PLACES = """SELECT p.place_id, p.municipality_code, p.name, p.collecting_place_id,
     t.terminal_id, t.terminal_class, t.issuer_id
     FROM place p LEFT JOIN terminal t ON t.place_id = p.place_id AND t.withdrawn_at IS NULL
@@ -85,22 +137,17 @@ _PLACES = """SELECT p.place_id, p.municipality_code, p.name, p.collecting_place_
 
 def _places(rows: list[Row]) -> dict[Key[Place], Place]:
     found: dict[Key[Place], Place] = {}
-    for place_id, of_one in groupby(rows, key=lambda row: row[0]):
+    named = (_PlaceRow._make(cast(tuple[Any, ...], row)) for row in rows)
+    for place_id, of_one in groupby(named, key=lambda row: row.place_id):
         whole = list(of_one)
-        _, code, name, collecting_place_id = whole[0][:4]
-        found[PlaceKey(cast(int, place_id))] = Place(
-            cast(int, place_id),
-            str(code),
-            str(name),
-            cast(int | None, collecting_place_id),
-            tuple(_standing(row[4:]) for row in whole if row[4] is not None),
+        found[PlaceKey(place_id)] = Place(
+            place_id,
+            whole[0].municipality_code,
+            whole[0].name,
+            whole[0].collecting_place_id,
+            tuple(one.standing for one in whole if one.terminal_id is not None),
         )
     return found
-
-
-def _standing(row: Row) -> Standing:
-    terminal_id, terminal_class, issuer_id = row
-    return Standing(str(terminal_id), str(terminal_class), cast(str | None, issuer_id))
 
 
 PLACES = Loader(PlaceKey, _PLACES, lambda key: (cast(PlaceKey, key).place_id,), _places)
