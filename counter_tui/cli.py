@@ -158,19 +158,16 @@ def _run(settings: Settings, *, is_kiosk: bool) -> None:
     os.environ["TEXTUAL_ANIMATIONS"] = "none"
     # A change is drawn at the next beat: at 60 a second it waits 8 ms, on average.
     os.environ["TEXTUAL_FPS"] = "1000"
-    from counter_tui.app import CounterApp  # noqa: PLC0415
     from counter_tui.compose import build  # noqa: PLC0415
     from counter_tui.devices import UnusableSettingsError  # noqa: PLC0415
-    from counter_tui.idle_collection import IdleCollection  # noqa: PLC0415
+    from counter_tui.faces.kiosk.face import KIOSK  # noqa: PLC0415
+    from counter_tui.faces.shop.face import SHOP  # noqa: PLC0415
+    from counter_tui.shell.idle_collection import IdleCollection  # noqa: PLC0415
 
-    application = CounterApp
-    if is_kiosk:
-        from counter_tui.kiosk import KioskApp  # noqa: PLC0415
-
-        application = KioskApp
+    face = KIOSK if is_kiosk else SHOP
     try:
         collection = IdleCollection(time.monotonic)
-        app = build(settings, collection=collection, application=application)
+        app = build(settings, collection=collection, face=face)
     except UnusableSettingsError as error:
         raise click.ClickException(str(error)) from error
     with own_terminal():

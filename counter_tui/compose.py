@@ -6,16 +6,18 @@ from datetime import datetime
 from pathlib import Path
 
 from counter_tui import texts
-from counter_tui.actions import ACTIONS
 from counter_tui.app import CounterApp, now
 from counter_tui.core.authority import AuthorityError, pinned_authority
 from counter_tui.core.key_gate import LINE_ENDS, MOVES, Frame
 from counter_tui.core.settings import Settings, State, StateError
 from counter_tui.devices import UnusableSettingsError, open_reader
-from counter_tui.idle_collection import IdleCollection
-from counter_tui.keymap import KeymapError, is_key, read_keymap
+from counter_tui.faces.face import Face
+from counter_tui.faces.shop.face import SHOP
 from counter_tui.printers.address import UnusableAddressError, parse_address
-from counter_tui.printing import Printing
+from counter_tui.printers.printing import Printing
+from counter_tui.shell.actions import ACTIONS
+from counter_tui.shell.idle_collection import IdleCollection
+from counter_tui.shell.keymap import KeymapError, is_key, read_keymap
 from counter_tui.slips.escpos import Paper
 from counter_tui.slips.raster import FontError, lacking
 from counter_tui.virtual.reader import VirtualReader
@@ -29,7 +31,7 @@ def build(
     monotonic: Callable[[], float] = time.monotonic,
     clock: Callable[[], datetime] = now,
     collection: IdleCollection | None = None,
-    application: type[CounterApp] = CounterApp,
+    face: Face = SHOP,
 ) -> CounterApp:
     """Return the application, ready to run. Raises UnusableSettingsError.
 
@@ -47,8 +49,9 @@ def build(
         raise UnusableSettingsError(str(error)) from error
     virtual = reader if isinstance(reader, VirtualReader) else None
     keymap = _keymap(settings.keymap)
-    return application(
+    return CounterApp(
         settings,
+        face,
         reader,
         open_printing(settings),
         keymap=keymap,

@@ -18,12 +18,12 @@ from textual.widgets import Input
 from counter_tui.app import CounterApp
 from counter_tui.compose import build
 from counter_tui.core.settings import Settings
-from counter_tui.screens.menus import MenuScreen, PointMenuScreen
-from counter_tui.screens.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
-from counter_tui.screens.sign_in import RegisterScreen
-from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
+from counter_tui.faces.shop.menus import MenuScreen, PointMenuScreen
+from counter_tui.shell.widgets import NumberedList, Words
+from counter_tui.tasks.points.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
+from counter_tui.tasks.points.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
+from counter_tui.tasks.terminal.sign_in import RegisterScreen
 from counter_tui.texts import _
-from counter_tui.widgets import NumberedList, Words
 from demo.processes import DemoError, Places, start
 from demo.screen_text import screen_text
 
@@ -179,7 +179,7 @@ async def _show(app: CounterApp, pilot: Pilot[object], name: str) -> None:
 
 
 async def _balance(app: CounterApp, town: _Town) -> int:
-    found = await app.gateway.usable_points(town.serial_number)
+    found = await app.session.calls.points.usable_points(town.serial_number)
     return found.usable_points[0].balance
 
 

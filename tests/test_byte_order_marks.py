@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from counter_tui.agent.cli import _password
 from counter_tui.core.authority import pinned_authority
 from counter_tui.core.settings import State
-from counter_tui.keymap import read_keymap
 from counter_tui.options import hint_option
+from counter_tui.shell.keymap import read_keymap
 from counter_tui.virtual.card_header import read_document
 from merge_driver.keys import load_key_file
 from merge_driver.outputs.http_post import _token

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from counter_tui.actions import ACTIONS
+from counter_tui.bookings import bookings
 from counter_tui.card.reader import CardTrouble
-from counter_tui.core import bookings
 from counter_tui.core.voucher_code import CodeFault
+from counter_tui.shell.actions import ACTIONS
 from merge_driver.errors import Reason
 from server.serving.refusals import REASONS
 

@@ -34,25 +34,27 @@ from counter_tui.app import CounterApp
 from counter_tui.compose import build
 from counter_tui.core.key_gate import KeyGate
 from counter_tui.core.settings import Settings
-from counter_tui.kiosk import KioskApp
-from counter_tui.screens.boxes import CardsBox
-from counter_tui.screens.cancel import CancelConfirmScreen, ReasonBox
-from counter_tui.screens.contact import ContactChangeScreen
-from counter_tui.screens.day import DayScreen
-from counter_tui.screens.kiosk_menu import KioskMenuScreen
-from counter_tui.screens.menus import MenuScreen, PointMenuScreen
-from counter_tui.screens.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
-from counter_tui.screens.mykey_candidate import CandidateStep
-from counter_tui.screens.mykey_create import MykeyCreateScreen
-from counter_tui.screens.pin_box import PinBox
-from counter_tui.screens.redeem_boxes import PlaceBox
-from counter_tui.screens.service_id_found import FoundScreen
-from counter_tui.screens.service_id_register import RegisteredScreen, RegisterServiceIdScreen
-from counter_tui.screens.sign_in import RegisterScreen
-from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
-from counter_tui.screens.voucher_issue import IssueConfirmScreen, IssueDoneScreen, IssueInputScreen
-from counter_tui.screens.voucher_redeem import RedeemScreen
-from counter_tui.widgets import NumberedList, Words
+from counter_tui.faces.face import Face
+from counter_tui.faces.kiosk.face import KIOSK
+from counter_tui.faces.kiosk.menu import KioskMenuScreen
+from counter_tui.faces.shop.face import SHOP
+from counter_tui.faces.shop.menus import MenuScreen, PointMenuScreen
+from counter_tui.shell.boxes import CardsBox
+from counter_tui.shell.widgets import NumberedList, Words
+from counter_tui.tasks.card.pin_box import PinBox
+from counter_tui.tasks.day.day import DayScreen
+from counter_tui.tasks.mykey.candidate import CandidateStep
+from counter_tui.tasks.mykey.create import MykeyCreateScreen
+from counter_tui.tasks.points.cancel import CancelConfirmScreen, ReasonBox
+from counter_tui.tasks.points.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
+from counter_tui.tasks.points.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
+from counter_tui.tasks.service_ids.found import FoundScreen
+from counter_tui.tasks.service_ids.register import RegisteredScreen, RegisterServiceIdScreen
+from counter_tui.tasks.terminal.contact import ContactChangeScreen
+from counter_tui.tasks.terminal.sign_in import RegisterScreen
+from counter_tui.tasks.vouchers.issue import IssueConfirmScreen, IssueDoneScreen, IssueInputScreen
+from counter_tui.tasks.vouchers.redeem import RedeemScreen
+from counter_tui.tasks.vouchers.redeem_boxes import PlaceBox
 from demo.cards import REVOKED, make_cards
 from demo.screen_text import screen_strips, screen_text
 from server.citizens.settings import CardSettings, card_verifier
@@ -364,9 +366,7 @@ async def serving(folder: Path) -> AsyncIterator[tuple[Town, str]]:
         await running.stop()
 
 
-def application(
-    folder: Path, town: Town, address: str, language: str, kind: type[CounterApp]
-) -> CounterApp:
+def application(folder: Path, town: Town, address: str, language: str, face: Face) -> CounterApp:
     """Return the application at the town's terminal; between two Enters a second passes.
 
     At a kiosk, which forgets after a minute, time passes as it does.
@@ -384,8 +384,8 @@ def application(
         hint=HINTS[language].format(terminal_id=town.terminal_id, password=town.password),
     )
     counted = map(float, itertools.count()).__next__
-    seconds = time.monotonic if kind is KioskApp else counted
-    return build(settings, monotonic=seconds, clock=FixedClock().now, application=kind)
+    seconds = time.monotonic if face is KIOSK else counted
+    return build(settings, monotonic=seconds, clock=FixedClock().now, face=face)
 
 
 async def drawn_by(
@@ -393,11 +393,11 @@ async def drawn_by(
     folder: Path,
     language: str,
     faces: Faces,
-    kind: type[CounterApp] = CounterApp,
+    face: Face = SHOP,
 ) -> dict[str, str]:
     """Return the pictures of a scene in a new town, by name."""
     async with serving(folder) as (town, address):
-        app = application(folder, town, address, language, kind)
+        app = application(folder, town, address, language, face)
         async with app.run_test(size=SIZE) as pilot:
             studio = Studio(app, pilot, town, faces)
             await scene(studio)
@@ -411,7 +411,7 @@ def all_pictures() -> dict[str, str]:
         pictures = asyncio.run(drawn_by(japanese, Path(folder) / "ja", "ja", faces))
         pictures |= asyncio.run(drawn_by(chamber, Path(folder) / "chamber", "ja", faces))
         pictures |= asyncio.run(drawn_by(library, Path(folder) / "library", "ja", faces))
-        pictures |= asyncio.run(drawn_by(kiosk, Path(folder) / "kiosk", "ja", faces, KioskApp))
+        pictures |= asyncio.run(drawn_by(kiosk, Path(folder) / "kiosk", "ja", faces, KIOSK))
         pictures |= asyncio.run(drawn_by(english, Path(folder) / "en", "en", faces))
     return pictures
 

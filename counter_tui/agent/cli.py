@@ -108,10 +108,10 @@ async def _serve(
 ) -> None:
     from counter_tui.agent.desk import Desk  # noqa: PLC0415
     from counter_tui.agent.servicer import AgentServicer, serve  # noqa: PLC0415
-    from counter_tui.gateway import Gateway  # noqa: PLC0415
+    from counter_tui.calls.server import Calls  # noqa: PLC0415
 
-    gateway, token = Gateway(server, authority), new_token()
-    desk = Desk(reader, gateway, *credentials)
+    calls, token = Calls(server, authority), new_token()
+    desk = Desk(reader, calls.terminals, calls.service_ids, credentials)
     running, port = await serve(AgentServicer(desk, token), listen)
     following = asyncio.create_task(desk.follow())
     address = f"{listen.rpartition(':')[0]}:{port}"
@@ -129,7 +129,7 @@ async def _serve(
             path.unlink(missing_ok=True)
         following.cancel()
         await running.stop(1)
-        await gateway.close()
+        await calls.close()
         await reader.stop()
 
 

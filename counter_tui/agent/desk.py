@@ -6,6 +6,7 @@ from typing import Protocol, TypeVar
 
 from jichipoint.v1 import issuers_pb2, service_ids_pb2
 
+from counter_tui.calls.answers import RefusedError, SessionEndedError
 from counter_tui.card.reader import (
     CardInserted,
     CardReader,
@@ -13,9 +14,8 @@ from counter_tui.card.reader import (
     ReaderDown,
     UserCertificate,
 )
-from counter_tui.core.bookings import RefusedError, SessionEndedError
 from counter_tui.core.customer_id import parse_number, without_nw7_letters
-from counter_tui.number_texts import NUMBER_FAULTS
+from counter_tui.core.number_texts import NUMBER_FAULTS
 from counter_tui.texts import _
 
 T = TypeVar("T")
@@ -24,12 +24,16 @@ NO_NUMBER = "INVALID_FIELD"
 """The server's reason for a text that is no customer number."""
 
 
-class Server(Protocol):
-    """What the agent needs of the server."""
+class Terminals(Protocol):
+    """What the agent signs in with."""
 
     async def sign_in(self, terminal_id: str, password: str, machine_fingerprint: bytes) -> object:
         """Open a session for all later calls. Raises TroubleError."""
         ...
+
+
+class ServiceIds(Protocol):
+    """What the agent looks up."""
 
     async def look_up_service_id(
         self, serial_number: str
@@ -52,14 +56,15 @@ class Desk:
     def __init__(
         self,
         reader: CardReader,
-        server: Server,
-        terminal_id: str,
-        password: str,
-        machine_fingerprint: bytes,
+        terminals: Terminals,
+        service_ids: ServiceIds,
+        credentials: tuple[str, str, bytes],
     ) -> None:
+        """`credentials` are the terminal's ID and password, and its machine's fingerprint."""
         self._reader = reader
-        self._server = server
-        self._credentials = terminal_id, password, machine_fingerprint
+        self._terminals = terminals
+        self._service_ids = service_ids
+        self._credentials = credentials
         self._signed_in = False
         self._signing_in = asyncio.Lock()
         self._changed = asyncio.Condition()
@@ -95,8 +100,8 @@ class Desk:
 
         Raises CardError and TroubleError.
         """
-        certificate = await self.read()
-        return await self._asked(lambda: self._server.look_up_service_id(certificate.serial_number))
+        number = (await self.read()).serial_number
+        return await self._asked(lambda: self._service_ids.look_up_service_id(number))
 
     async def look_up_number(self, text: str) -> tuple[str, str]:
         """Return the number that a text is, and the MyKey ID behind it (SID-4).
@@ -107,7 +112,7 @@ class Desk:
         if parsed.fault is not None:
             raise RefusedError(NO_NUMBER, _(NUMBER_FAULTS[parsed.fault]))
         return parsed.number, await self._asked(
-            lambda: self._server.look_up_mykey_id(parsed.number)
+            lambda: self._service_ids.look_up_mykey_id(parsed.number)
         )
 
     async def _without_letters(self, text: str) -> str:
@@ -115,7 +120,7 @@ class Desk:
         bare = without_nw7_letters(text)
         if bare == text:
             return text
-        issuer = await self._asked(self._server.issuer)
+        issuer = await self._asked(self._service_ids.issuer)
         return bare if issuer.handover.symbology == issuers_pb2.SYMBOLOGY_NW7 else text
 
     async def _asked(self, call: Callable[[], Awaitable[T]]) -> T:
@@ -132,5 +137,5 @@ class Desk:
             self._signed_in = False
         async with self._signing_in:
             if not self._signed_in:
-                await self._server.sign_in(*self._credentials)
+                await self._terminals.sign_in(*self._credentials)
                 self._signed_in = True

@@ -14,9 +14,9 @@ from jichipoint.v1 import agent_pb2 as pb
 from jichipoint.v1 import agent_pb2_grpc
 
 from counter_tui.agent.desk import Desk
+from counter_tui.calls.answers import RefusedError, TroubleError
 from counter_tui.card.reader import CardError, CardTrouble
-from counter_tui.card_texts import trouble_text
-from counter_tui.core.bookings import RefusedError, TroubleError
+from counter_tui.card.texts import trouble_text
 from counter_tui.texts import _
 
 T = TypeVar("T")

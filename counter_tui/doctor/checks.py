@@ -12,18 +12,18 @@ from pathlib import Path
 from typing import Protocol
 
 from counter_tui import texts
+from counter_tui.calls.answers import TroubleError
+from counter_tui.calls.server_certificate import CertificateTrouble
 from counter_tui.card.my_number_card import MyNumberCard, PinFile
 from counter_tui.card.reader import CardError, CardInserted, CardReader, ReaderDown
+from counter_tui.card.texts import trouble_text
 from counter_tui.card.working import read_certificate
-from counter_tui.card_texts import trouble_text
-from counter_tui.core.bookings import TroubleError
 from counter_tui.core.machine import MachineError, machine_fingerprint
 from counter_tui.core.settings import State, StateError
-from counter_tui.printer_texts import trouble_text as printer_trouble_text
 from counter_tui.printers.address import UnusableAddressError, parse_address
 from counter_tui.printers.printer import Trouble
+from counter_tui.printers.texts import trouble_text as printer_trouble_text
 from counter_tui.printers.transports import open_printer
-from counter_tui.server_certificate import CertificateTrouble
 from counter_tui.texts import _
 
 READER_SECONDS = 3.0

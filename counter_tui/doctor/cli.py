@@ -92,18 +92,18 @@ async def _look_at_reader(name: str, virtual_cards: Path | None) -> "list[Findin
 
 async def _ask_server(server: str, given: Path | None, state_folder: Path) -> "list[Finding]":
     """Ask the server, or say why it cannot be asked."""
+    from counter_tui.calls.server import Calls  # noqa: PLC0415
     from counter_tui.doctor.checks import check_server_and_clock, no_server  # noqa: PLC0415
-    from counter_tui.gateway import Gateway  # noqa: PLC0415
 
     try:
         authority = pinned_authority(state_folder, server, given)
     except (AuthorityError, OSError) as error:
         return no_server(str(error))
-    gateway = Gateway(server, authority)
+    calls = Calls(server, authority)
     try:
-        return await check_server_and_clock(gateway, server)
+        return await check_server_and_clock(calls.terminals, server)
     finally:
-        await gateway.close()
+        await calls.close()
 
 
 def _written(finding: "Finding") -> dict[str, str]:

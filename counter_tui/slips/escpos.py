@@ -11,8 +11,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counter_tui.core.cell_codes import CodeFault, UncarriableError
 from counter_tui.slips import raster
+from counter_tui.slips.cell_codes import CodeFault, UncarriableError
 from counter_tui.slips.document import (
     Align,
     Code,

@@ -10,7 +10,7 @@ from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from counter_tui.core.cell_codes import Symbology, linear_modules, qr_modules
+from counter_tui.slips.cell_codes import Symbology, linear_modules, qr_modules
 from counter_tui.slips.document import Code, CodeLine, cell_width
 from counter_tui.slips.legible import GETA
 

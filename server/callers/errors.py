@@ -1,6 +1,6 @@
 """Refusals of terminals and sessions."""
 
-from server.ledger.refusals import Code, Reason
+from server.ledger.refusals import Code, Reason, Standing
 
 
 class TerminalReason(Reason):
@@ -43,12 +43,14 @@ class TerminalReason(Reason):
         Code.UNAUTHENTICATED,
         "ログインしていません。",
         "There is no session: sign in first.",
+        Standing.SIGN_IN,
     )
     SESSION_EXPIRED = (
         "SESSION_EXPIRED",
         Code.UNAUTHENTICATED,
         "ログインの有効時間が過ぎました。もう一度ログインしてください。",
         "The session has expired. Sign in again.",
+        Standing.SIGN_IN,
     )
     NOT_FOR_THIS_TERMINAL = (
         "NOT_FOR_THIS_TERMINAL",

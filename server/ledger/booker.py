@@ -311,7 +311,7 @@ class Booker:
 def refusal_of(operation: Operation) -> Refusal:
     """Return the refusal that an operation with outcome REFUSED keeps."""
     kept = json.loads(operation.answer)
-    return Refusal(kept["reason"], kept["details"])
+    return Refusal(kept["reason"], kept["details"], is_decided=True)
 
 
 def _operation(

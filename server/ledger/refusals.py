@@ -20,6 +20,19 @@ class Code(StrEnum):
     UNAVAILABLE = "UNAVAILABLE"
 
 
+class Standing(StrEnum):
+    """What a refusal says of the request that it answers."""
+
+    DECIDED = "DECIDED"
+    """It is refused for good: its request ID is taken by this answer."""
+    TURNED_AWAY = "TURNED_AWAY"
+    """The call is refused; an earlier sending of the same request may have been booked."""
+    UNDECIDED = "UNDECIDED"
+    """Nothing follows: the same request may be sent again."""
+    SIGN_IN = "SIGN_IN"
+    """Nothing follows: after signing in the same request may be sent again."""
+
+
 class Reason(StrEnum):
     """A stable reason for a refusal, and how it is told.
 
@@ -29,10 +42,19 @@ class Reason(StrEnum):
     code: Code
     japanese: str
     english: str
+    standing: Standing
+    """Where it was not decided on the booking path."""
 
-    def __new__(cls, name: str, code: Code, japanese: str, english: str) -> Self:
-        """Make a member: its name, its status, and what people are told."""
+    def __new__(
+        cls,
+        name: str,
+        code: Code,
+        japanese: str,
+        english: str,
+        standing: Standing = Standing.TURNED_AWAY,
+    ) -> Self:
+        """Make a member: its name, its status, what people are told, and what follows."""
         one = str.__new__(cls, name)
         one._value_ = name
-        one.code, one.japanese, one.english = code, japanese, english
+        one.code, one.japanese, one.english, one.standing = code, japanese, english, standing
         return one

@@ -116,10 +116,14 @@ class Refusal(Exception):  # noqa: N818
     Rules raise it; on the booking path it is remembered as the request's answer.
     """
 
-    def __init__(self, reason: str, details: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self, reason: str, details: Mapping[str, str] | None = None, *, is_decided: bool = False
+    ) -> None:
+        """`is_decided`: it is such an answer, and no refusal of the call alone."""
         super().__init__(reason)
         self.reason = reason
         self.details = dict(details or {})
+        self.is_decided = is_decided
 
 
 class Record:

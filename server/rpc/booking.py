@@ -47,4 +47,4 @@ def answer_of(operation: Operation) -> bytes:
         case Outcome.REFUSED:
             raise refusal_of(operation)
         case Outcome.ABANDONED:
-            raise Refusal(LedgerReason.OPERATION_ABANDONED)
+            raise Refusal(LedgerReason.OPERATION_ABANDONED, is_decided=True)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from server.ledger.refusals import Code, Reason
+from server.ledger.refusals import Code, Reason, Standing
 from server.ledger.values import Refusal
 from server.rpc.field_names import japanese_name
 
@@ -31,30 +31,35 @@ class RpcReason(Reason):
         Code.RESOURCE_EXHAUSTED,
         "ただいま混み合っています。しばらくしてからもう一度お試しください。",
         "The server is busy. Try again in a moment.",
+        Standing.UNDECIDED,
     )
     DEADLINE_PASSED = (
         "DEADLINE_PASSED",
         Code.DEADLINE_EXCEEDED,
         "時間内に処理できませんでした。この要求では記帳されていません。",
         "The deadline passed before the request's turn. This attempt was not booked.",
+        Standing.UNDECIDED,
     )
     SERVER_STOPPING = (
         "SERVER_STOPPING",
         Code.UNAVAILABLE,
         "サーバーが停止するところです。もう一度お試しください。",
         "The server is stopping. Try again.",
+        Standing.UNDECIDED,
     )
     CLOCK_WENT_BACK = (
         "CLOCK_WENT_BACK",
         Code.UNAVAILABLE,
         "サーバーの時計が戻っているため、記帳を止めています。",
         "The server's clock has gone back; booking is stopped.",
+        Standing.UNDECIDED,
     )
     STORE_UNAVAILABLE = (
         "STORE_UNAVAILABLE",
         Code.UNAVAILABLE,
         "台帳に書き込めません。もう一度お試しください。",
         "The ledger cannot be written now. Try again.",
+        Standing.UNDECIDED,
     )
     NOT_FOR_THIS_CALLER = (
         "NOT_FOR_THIS_CALLER",
@@ -67,6 +72,7 @@ class RpcReason(Reason):
         Code.INTERNAL,
         "サーバー内部の誤りです。運営者にお知らせください。",
         "This is a fault of the server. Tell the operator.",
+        Standing.UNDECIDED,
     )
 
 

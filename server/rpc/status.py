@@ -7,7 +7,7 @@ from google.protobuf.message import Message
 from google.rpc import error_details_pb2, status_pb2
 from grpc import StatusCode
 
-from server.ledger.refusals import Reason
+from server.ledger.refusals import Reason, Standing
 from server.ledger.values import Refusal
 from server.rpc.errors import InvalidFieldsError
 
@@ -32,10 +32,10 @@ class Statuses:
         japanese = _filled(
             reason.japanese, invalid.japanese_details if invalid else refusal.details
         )
+        standing = Standing.DECIDED if refusal.is_decided else reason.standing
+        metadata = {**refusal.details, "standing": str(standing)}
         details: list[Message] = [
-            error_details_pb2.ErrorInfo(
-                reason=str(reason), domain=DOMAIN, metadata=refusal.details
-            ),
+            error_details_pb2.ErrorInfo(reason=str(reason), domain=DOMAIN, metadata=metadata),
             error_details_pb2.LocalizedMessage(locale="ja", message=japanese),
             error_details_pb2.LocalizedMessage(locale="en", message=english),
         ]

@@ -17,9 +17,9 @@ from counter_tui.card.pcsc_reader import PcscReader
 from counter_tui.card.reader import CardInserted, CardRemoved
 from counter_tui.compose import build
 from counter_tui.core.settings import Settings
-from counter_tui.screens.menus import MenuScreen, PointMenuScreen
-from counter_tui.screens.sign_in import RegisterScreen
-from counter_tui.screens.spend import SpendInputScreen
+from counter_tui.faces.shop.menus import MenuScreen, PointMenuScreen
+from counter_tui.tasks.points.spend import SpendInputScreen
+from counter_tui.tasks.terminal.sign_in import RegisterScreen
 from counter_tui.virtual.card import VirtualCard
 from counter_tui.virtual.card_file import load
 from counter_tui.virtual.card_header import card_path
@@ -114,10 +114,10 @@ async def _measured(places: Places, town: Town, address: str, port: int) -> list
             stopwatch.drawn.clear()
             with VpcdSlot(card, port):
                 await stopwatch.drawn.wait()
-            while app.reader.has_card:
+            while app.cards.reader.has_card:
                 await pilot.pause(0.01)
         serial_number = town.cards[0].serial_number
-        call = await _median(lambda: app.gateway.usable_points(serial_number))
+        call = await _median(lambda: app.session.calls.points.usable_points(serial_number))
     read = await _bare_reading(card, port)
     shown = statistics.median(stopwatch.seconds)
     value = (

@@ -6,9 +6,10 @@ import pytest
 
 from counter_tui.app import CounterApp
 from counter_tui.card.pcsc_reader import PcscReader
-from counter_tui.screens.menus import MenuScreen
-from counter_tui.screens.pin_box import PinBox
-from counter_tui.screens.spend import SpendDoneScreen
+from counter_tui.faces.shop.face import SHOP
+from counter_tui.faces.shop.menus import MenuScreen
+from counter_tui.tasks.card.pin_box import PinBox
+from counter_tui.tasks.points.spend import SpendDoneScreen
 from counter_tui.virtual.card import VirtualCard
 from counter_tui.virtual.card_file import KeptCard, load
 from counter_tui.virtual.card_header import card_path
@@ -35,7 +36,7 @@ async def counter(pcscd: Pcscd, place: Place, clock: SettableClock) -> AsyncIter
     """The counter at S29, with no card in its real reader."""
     async with serving(place, clock) as address:
         settings, ticks = place.settings(address), Ticks()
-        app = CounterApp(settings, PcscReader(f"{READER} 00 00"), None, monotonic=ticks)
+        app = CounterApp(settings, SHOP, PcscReader(f"{READER} 00 00"), None, monotonic=ticks)
         async with app.run_test(size=SIZE) as pilot:
             counter = Counter(place, app, pilot, ticks)
             await counter.register()
@@ -43,7 +44,7 @@ async def counter(pcscd: Pcscd, place: Place, clock: SettableClock) -> AsyncIter
             await counter.press(*TO_THE_POINTS)
             await counter.open_spending(card=None)
             yield counter
-        await app.gateway.close()
+        await app.session.calls.close()
 
 
 def card(place: Place, number: int = 0) -> KeptCard:
@@ -83,7 +84,7 @@ async def test_the_daemon_is_killed_and_started_again(
         await counter.read("カードリーダーが使えません。接続を確認してください。")
         assert "MY123456" not in counter.text
     pcscd.start()
-    await counter.until(lambda: not counter.app.reader_is_down, "the reader")
+    await counter.until(lambda: not counter.app.cards.reader_is_down, "the reader")
     assert "カードリーダーが使えません" not in counter.text
     with VpcdSlot(card(place), pcscd.port):
         await counter.read("MY123456")

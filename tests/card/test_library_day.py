@@ -9,9 +9,10 @@ import pytest
 
 from counter_tui.app import CounterApp
 from counter_tui.card.pcsc_reader import PcscReader
-from counter_tui.screens.menus import MenuScreen
-from counter_tui.screens.service_id_found import FoundScreen
-from counter_tui.screens.service_id_look_up import LookUpScreen
+from counter_tui.faces.shop.face import SHOP
+from counter_tui.faces.shop.menus import MenuScreen
+from counter_tui.tasks.service_ids.found import FoundScreen
+from counter_tui.tasks.service_ids.look_up import LookUpScreen
 from counter_tui.virtual.card_file import load
 from counter_tui.virtual.card_header import card_path
 from counter_tui.virtual.vpcd import VpcdSlot
@@ -57,7 +58,7 @@ async def test_no_look_up_of_a_day_is_lost(
 ) -> None:
     settings = place.settings(f"127.0.0.1:{library.port}")
     ticks = Ticks()
-    app = CounterApp(settings, PcscReader(f"{READER} 00 00"), None, monotonic=ticks)
+    app = CounterApp(settings, SHOP, PcscReader(f"{READER} 00 00"), None, monotonic=ticks)
     seconds = []
     async with app.run_test(size=SIZE) as pilot:
         counter = Counter(place, app, pilot, ticks)
@@ -73,11 +74,11 @@ async def test_no_look_up_of_a_day_is_lost(
                 await counter.reach(FoundScreen)
                 await counter.read(NUMBERS[card])
                 seconds.append(time.perf_counter() - began)
-            await counter.until(lambda: not app.reader.has_card, "that the card is out")
+            await counter.until(lambda: not app.cards.reader.has_card, "that the card is out")
             await counter.press("escape")
             await counter.reach(LookUpScreen)
             assert not any(other in counter.text for other in NUMBERS.values())
-    await app.gateway.close()
+    await app.session.calls.close()
     assert len(seconds) == LOOK_UPS
     with capsys.disabled():
         typical, longest = statistics.median(seconds), max(seconds)

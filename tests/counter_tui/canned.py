@@ -1,7 +1,7 @@
 """A gateway with fixed answers, so that screens can be drawn without a server."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,7 +23,8 @@ from textual.widgets import Input
 from counter_tui import app as app_module
 from counter_tui import texts
 from counter_tui.app import CounterApp
-from counter_tui.core.bookings import (
+from counter_tui.bookings.outbox import Entry, Outbox
+from counter_tui.calls.answers import (
     Booked,
     Decision,
     RefusedError,
@@ -31,10 +32,12 @@ from counter_tui.core.bookings import (
     TroubleError,
     UnreachableError,
 )
-from counter_tui.core.outbox import Entry, Outbox
 from counter_tui.core.settings import Settings
+from counter_tui.faces.face import Face
+from counter_tui.faces.shop.face import SHOP
+from counter_tui.kinds import KINDS
 from counter_tui.printers.address import parse_address
-from counter_tui.printing import Printing
+from counter_tui.printers.printing import Printing
 from counter_tui.slips.escpos import Paper
 from counter_tui.virtual.card import VirtualCard
 from counter_tui.virtual.reader import BoxedCard, VirtualReader
@@ -381,6 +384,20 @@ _ANSWERS: dict[str, Callable[[bytes], bytes]] = {
 }
 
 
+class CannedCalls:
+    """Every service of a canned gateway."""
+
+    def __init__(self, gateway: CannedGateway) -> None:
+        self.gateway = gateway
+        self.cards = self.days = self.merging = self.mykey = self.points = gateway
+        self.service_ids = self.terminals = self.vouchers = gateway
+        self.watch = gateway.watch
+
+    def bookings(self, paths: Mapping[str, str]) -> CannedGateway:
+        assert "Spend" in paths
+        return self.gateway
+
+
 class Watch:
     """A clock for the Enter guard, moved by hand."""
 
@@ -403,10 +420,11 @@ class Counter:
         spool: bool = True,
         printer: bool = False,
         cards: tuple[BoxedCard, ...] = (),
+        face: Face = SHOP,
     ) -> None:
         self.gateway = CannedGateway("")
         monkeypatch.setattr(
-            app_module, "_import_gateway", lambda: lambda _address, _authority: self.gateway
+            app_module, "_load", lambda: (lambda *_where: CannedCalls(self.gateway), KINDS)
         )
         # A cursor that blinks would be in a picture or not.
         monkeypatch.setattr(Input, "_toggle_cursor", lambda _field: None)
@@ -435,6 +453,7 @@ class Counter:
         )
         self.app = CounterApp(
             settings,
+            face,
             self.reader,
             self.printing,
             card_box=self.reader,

@@ -5,7 +5,7 @@ from functools import cached_property
 
 from jichipoint.v1 import terminals_pb2
 
-from counter_tui.core.bookings import TroubleError
+from counter_tui.calls.answers import TroubleError
 
 POSTAL_CODE, SHARED_CODE, UNKNOWN_CODE = "1050011", "4980000", "9999999"
 FoundAddress = terminals_pb2.FindAddressesResponse.FoundAddress

@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from jichipoint.v1 import cards_pb2, mykey_pb2
 
-from counter_tui.core.bookings import RefusedError, TroubleError, UnreachableError
+from counter_tui.calls.answers import RefusedError, TroubleError, UnreachableError
 
 T = TypeVar("T")
 

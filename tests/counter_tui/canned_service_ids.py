@@ -5,7 +5,7 @@ from functools import cached_property
 
 from jichipoint.v1 import issuers_pb2, service_ids_pb2, terminals_pb2
 
-from counter_tui.core.bookings import RefusedError, TroubleError
+from counter_tui.calls.answers import RefusedError, TroubleError
 
 NUMBER = "180000000011"
 ISSUER = "川崎市立図書館"

@@ -9,12 +9,12 @@ from textual.app import App
 from textual.widget import Widget
 from textual.widgets import Input, OptionList
 
-from counter_tui.actions import ACTIONS, Action, shown_key
 from counter_tui.app import CounterApp
-from counter_tui.screens.base import CounterModal, CounterScreen
-from counter_tui.screens.boxes import TooSmallBox
+from counter_tui.shell.actions import ACTIONS, Action, shown_key
+from counter_tui.shell.base import CounterModal, CounterScreen
+from counter_tui.shell.boxes import TooSmallBox
+from counter_tui.shell.widgets import KeyBar, NumberedList
 from counter_tui.texts import _
-from counter_tui.widgets import KeyBar, NumberedList
 from demo.screen_text import screen_text
 
 TEXT_CONTRAST_MIN = 4.5

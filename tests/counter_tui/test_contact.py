@@ -15,12 +15,16 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from counter_tui.app import BRIGHT
-from counter_tui.core.bookings import RefusedError, UnreachableError
-from counter_tui.screens.address_box import AddressBox
-from counter_tui.screens.contact import ContactChangeScreen, ContactScreen
-from counter_tui.screens.issuer_choice import IssuerBox, IssuerChoiceScreen, IssuerChosenScreen
-from counter_tui.screens.menus import MenuScreen
-from counter_tui.screens.sign_in import SignInScreen
+from counter_tui.calls.answers import RefusedError, UnreachableError
+from counter_tui.faces.shop.menus import MenuScreen
+from counter_tui.tasks.terminal.address_box import AddressBox
+from counter_tui.tasks.terminal.contact import ContactChangeScreen, ContactScreen
+from counter_tui.tasks.terminal.issuer_choice import (
+    IssuerBox,
+    IssuerChoiceScreen,
+    IssuerChosenScreen,
+)
+from counter_tui.tasks.terminal.sign_in import SignInScreen
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter
 from tests.counter_tui.canned_contacts import POSTAL_CODE, SHARED_CODE, UNKNOWN_CODE, contact
@@ -166,8 +170,8 @@ async def test_what_is_typed_is_registered_in_its_plain_form(counter: Counter) -
         assert counter.gateway.contact_book.sent == [contact()]
         assert isinstance(counter.app.screen, MenuScreen)
         assert "連絡先を登録しました。" in screen_text(counter.app)
-        assert counter.app.terminal is not None
-        assert counter.app.terminal.has_contact
+        assert counter.app.session.terminal is not None
+        assert counter.app.session.terminal.has_contact
 
 
 async def test_a_contact_is_typed_with_the_keyboard_alone(counter: Counter) -> None:
@@ -352,7 +356,7 @@ async def test_put_off_it_is_asked_for_at_the_next_sign_in(
         await pilot.press("escape")
         await settle(pilot)
         assert isinstance(counter.app.screen, MenuScreen)
-        assert counter.app.state.registered_terminal() == "00010011"
+        assert counter.app.session.state.registered_terminal() == "00010011"
         counter.app.pop_screen()
         counter.app.push_screen(counter.app.first_screen(), counter.app._signed_in)
         await reach(counter, pilot, SignInScreen)
@@ -364,7 +368,7 @@ async def test_a_training_session_does_not_ask(counter: Counter) -> None:
         await pilot.press("escape")
         await settle(pilot)
         counter.app.pop_screen()
-        counter.app.is_signed_in = False
+        counter.app.session.is_open = False
         counter.app.push_screen(counter.app.first_screen(), counter.app._signed_in)
         await reach(counter, pilot, SignInScreen)
         field(counter, "password").value = "demo-1234"

@@ -9,9 +9,9 @@ from jichipoint.v1 import transactions_pb2
 from textual.pilot import Pilot
 
 import counter_tui
-from counter_tui.marked_list import MarkedList
-from counter_tui.screens.cancel import CancelConfirmScreen
-from counter_tui.screens.day import DayScreen, kind_text
+from counter_tui.shell.marked_list import MarkedList
+from counter_tui.tasks.day.day import DayScreen, kind_text
+from counter_tui.tasks.points.cancel import CancelConfirmScreen
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter
 from tests.counter_tui.test_screens import day, settle

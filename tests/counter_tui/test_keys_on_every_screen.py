@@ -16,13 +16,12 @@ from pathlib import Path
 import pytest
 from textual.pilot import Pilot
 
-import counter_tui.screens
+import counter_tui
 from counter_tui.app import CounterApp
 from counter_tui.core.key_gate import Typing
-from counter_tui.screens.base import CounterModal, CounterScreen
-from counter_tui.screens.boxes import TooSmallBox
-from counter_tui.screens.kiosk_boxes import IdleBox
-from counter_tui.widgets import PlainInput, Words
+from counter_tui.shell.base import CounterModal, CounterScreen
+from counter_tui.shell.boxes import IdleBox, TooSmallBox
+from counter_tui.shell.widgets import PlainInput, Words
 from tests.counter_tui import (
     test_contact,
     test_kiosk_screens,
@@ -206,7 +205,7 @@ async def test_one_enter_is_one_step(
 
 
 def test_every_screen_is_in_the_table() -> None:
-    for module in pkgutil.iter_modules(counter_tui.screens.__path__, "counter_tui.screens."):
+    for module in pkgutil.walk_packages(counter_tui.__path__, "counter_tui."):
         found = inspect.getmembers(importlib.import_module(module.name), inspect.isclass)
         screens = {name for name, one in found if issubclass(one, CounterScreen | CounterModal)}
         assert screens - BASES <= {row.screen for row in ROWS.values()}, module.name

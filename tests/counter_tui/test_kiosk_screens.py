@@ -6,8 +6,8 @@ import pytest
 from textual.pilot import Pilot
 
 from counter_tui.app import CounterApp
-from counter_tui.kiosk import KioskApp
-from counter_tui.screens.kiosk_boxes import IdleBox
+from counter_tui.faces.kiosk.face import KIOSK
+from counter_tui.shell.boxes import IdleBox
 from tests.counter_tui.canned import NOW, Counter
 from tests.counter_tui.test_mykey_screens import (
     PASSWORD,
@@ -24,14 +24,15 @@ TERMINAL_PASSWORD = "demo-1234"
 def new_counter(folder: Path, language: str, monkeypatch: pytest.MonkeyPatch) -> Counter:
     """Return a kiosk on a canned gateway, on a machine that has its terminal already."""
     counter = Counter(folder, language, monkeypatch)
-    app: CounterApp = KioskApp(
+    app = CounterApp(
         counter.app.settings,
+        KIOSK,
         counter.reader,
         card_box=counter.reader,
         monotonic=counter.watch,
         clock=lambda: NOW,
     )
-    app.state.remember_terminal("00010011")
+    app.session.state.remember_terminal("00010011")
     counter.app = app
     return counter
 

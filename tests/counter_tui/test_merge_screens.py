@@ -7,10 +7,10 @@ from jichipoint.v1 import merging_pb2
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from counter_tui.core.bookings import RefusedError, UnreachableError
-from counter_tui.screens import merge
-from counter_tui.screens.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
-from counter_tui.screens.service_id_register import RegisterServiceIdScreen
+from counter_tui.calls.answers import RefusedError, UnreachableError
+from counter_tui.tasks.points import merge
+from counter_tui.tasks.points.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
+from counter_tui.tasks.service_ids.register import RegisterServiceIdScreen
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import STREET_CARD, Counter, scan
 from tests.counter_tui.test_screens import s22, s28, s39, settle

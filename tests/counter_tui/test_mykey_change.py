@@ -7,18 +7,18 @@ from jichipoint.v1 import mykey_pb2
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from counter_tui.core.bookings import RefusedError
-from counter_tui.paged_list import LINES_ON_A_PAGE, PagedList
-from counter_tui.screens.menus import MenuScreen
-from counter_tui.screens.mykey_change import ChangeCandidateStep, ChangedStep, ChangeStep
-from counter_tui.screens.mykey_revoke import (
+from counter_tui.calls.answers import RefusedError
+from counter_tui.faces.shop.menus import MenuScreen
+from counter_tui.shell.paged_list import LINES_ON_A_PAGE, PagedList
+from counter_tui.tasks.mykey.change import ChangeCandidateStep, ChangedStep, ChangeStep
+from counter_tui.tasks.mykey.own_service_ids import OwnServiceIdsScreen
+from counter_tui.tasks.mykey.revoke import (
     LossesStep,
     MykeyRevokeScreen,
     RevokedStep,
     RevokeStep,
 )
-from counter_tui.screens.mykey_service_ids import OwnServiceIdsScreen
-from counter_tui.screens.mykey_tie import CardTieScreen, TiedStep, TieStep
+from counter_tui.tasks.mykey.tie import CardTieScreen, TiedStep, TieStep
 from tests.counter_tui.canned import Counter
 from tests.counter_tui.canned_mykey import MANY_MUNICIPALITIES, NO_ANSWER, OVER, PRESENT_ID
 from tests.counter_tui.test_mykey_create import at, shows, typed, until

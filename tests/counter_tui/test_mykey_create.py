@@ -11,16 +11,16 @@ from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from counter_tui.core.bookings import RefusedError, SessionEndedError, UnreachableError
-from counter_tui.screens.boxes import HelpBox
-from counter_tui.screens.menus import MenuScreen
-from counter_tui.screens.mykey_base import BaseStep
-from counter_tui.screens.mykey_candidate import CandidateStep
-from counter_tui.screens.mykey_create import CreatedStep, MykeyCreateScreen, RegisterStep
-from counter_tui.screens.mykey_form_steps import MailStep, PasswordStep
-from counter_tui.screens.mykey_sending import SendingBox
-from counter_tui.screens.pin_box import PinBox
-from counter_tui.screens.sign_in import SignInScreen
+from counter_tui.calls.answers import RefusedError, SessionEndedError, UnreachableError
+from counter_tui.faces.shop.menus import MenuScreen
+from counter_tui.shell.boxes import HelpBox
+from counter_tui.tasks.card.pin_box import PinBox
+from counter_tui.tasks.mykey.base_municipality import BaseStep
+from counter_tui.tasks.mykey.candidate import CandidateStep
+from counter_tui.tasks.mykey.create import CreatedStep, MykeyCreateScreen, RegisterStep
+from counter_tui.tasks.mykey.form_steps import MailStep, PasswordStep
+from counter_tui.tasks.mykey.sending import SendingBox
+from counter_tui.tasks.terminal.sign_in import SignInScreen
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter
 from tests.counter_tui.canned_mykey import NO_ANSWER, OVER, PROPOSALS
@@ -306,7 +306,7 @@ async def test_the_card_goes(drive: Drive, other: bool, counter: Counter) -> Non
 async def test_another_card_although_nobody_saw_the_first_go(counter: Counter) -> None:
     book = counter.gateway.mykey
     async with at(counter, s16_2) as pilot:
-        counter.app.card_session = 99
+        counter.app.cards.session = 99
         for screen in counter.app.screen_stack:
             if isinstance(screen, MykeyCreateScreen):
                 screen.card_inserted()
@@ -520,10 +520,10 @@ async def test_the_card_goes_while_it_begins(counter: Counter) -> None:
 
 async def test_no_pin_in_training_or_without_a_card(counter: Counter) -> None:
     async with at(counter, s14) as pilot:
-        counter.app.training = True
+        counter.app.session.training = True
         await press(pilot, counter, "enter")
         assert shows(counter, "練習モードでは使えません")
-        counter.app.training = False
+        counter.app.session.training = False
         counter.reader.remove()
         await press(pilot, counter, "enter")
         assert not isinstance(counter.app.screen, PinBox)

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from counter_tui import texts
-from counter_tui.screens.mykey_form import Form
-from counter_tui.screens.mykey_large import large_mykey_id
-from counter_tui.screens.mykey_rules import (
+from counter_tui.shell.large_id import large_mykey_id
+from counter_tui.tasks.mykey.form import Form
+from counter_tui.tasks.mykey.rules import (
     IdFault,
     MailFault,
     PasswordFault,
@@ -19,7 +19,7 @@ from counter_tui.screens.mykey_rules import (
     parse_mykey_id,
     password_fault,
 )
-from counter_tui.screens.mykey_texts import id_fault_text, lookalike_text, password_fault_text
+from counter_tui.tasks.mykey.texts import id_fault_text, lookalike_text, password_fault_text
 
 LETTERS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 

@@ -10,17 +10,17 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from counter_tui.app import BRIGHT
-from counter_tui.core.bookings import RefusedError
-from counter_tui.screens.mykey_attempt import AttemptScreen
-from counter_tui.screens.mykey_change import MykeyChangeScreen
-from counter_tui.screens.mykey_create import MykeyCreateScreen
-from counter_tui.screens.mykey_done import Scroll
-from counter_tui.screens.mykey_revoke import MykeyRevokeScreen
-from counter_tui.screens.mykey_sending import SendingBox
-from counter_tui.screens.mykey_service_ids import OwnServiceIdsScreen
-from counter_tui.screens.mykey_tie import CardTieScreen
-from counter_tui.screens.pin_box import PinBox
-from counter_tui.widgets import NumberedList, PlainInput
+from counter_tui.calls.answers import RefusedError
+from counter_tui.shell.widgets import NumberedList, PlainInput
+from counter_tui.tasks.card.pin_box import PinBox
+from counter_tui.tasks.mykey.attempt import AttemptScreen
+from counter_tui.tasks.mykey.change import MykeyChangeScreen
+from counter_tui.tasks.mykey.create import MykeyCreateScreen
+from counter_tui.tasks.mykey.done import Scroll
+from counter_tui.tasks.mykey.own_service_ids import OwnServiceIdsScreen
+from counter_tui.tasks.mykey.revoke import MykeyRevokeScreen
+from counter_tui.tasks.mykey.sending import SendingBox
+from counter_tui.tasks.mykey.tie import CardTieScreen
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter
 from tests.counter_tui.canned_mykey import MANY_MUNICIPALITIES, NO_ANSWER

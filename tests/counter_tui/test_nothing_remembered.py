@@ -6,10 +6,10 @@ import pytest
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from counter_tui.screens.merge import MergeDoneScreen, MergeInputScreen
-from counter_tui.screens.service_id_register import RegisteredScreen, RegisterServiceIdScreen
-from counter_tui.screens.voucher_issue import IssueDoneScreen, IssueInputScreen
-from counter_tui.widgets import NumberedList
+from counter_tui.shell.widgets import NumberedList
+from counter_tui.tasks.points.merge import MergeDoneScreen, MergeInputScreen
+from counter_tui.tasks.service_ids.register import RegisteredScreen, RegisterServiceIdScreen
+from counter_tui.tasks.vouchers.issue import IssueDoneScreen, IssueInputScreen
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import STREET_CARD, Counter
 from tests.counter_tui.test_merge_screens import typed_card

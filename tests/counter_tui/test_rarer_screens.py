@@ -6,12 +6,12 @@ from jichipoint.v1 import vouchers_pb2
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from counter_tui.core.bookings import RefusedError
-from counter_tui.screens.print_queue import PrintQueueBox
-from counter_tui.screens.redeem_boxes import ReportBox
-from counter_tui.screens.voucher_code import VoucherCodeScreen
-from counter_tui.screens.voucher_redeem import RedeemDoneScreen
-from counter_tui.screens.working import GivingUpScreen, LookingUpScreen
+from counter_tui.calls.answers import RefusedError
+from counter_tui.tasks.booking.working import GivingUpScreen, LookingUpScreen
+from counter_tui.tasks.printing.print_queue import PrintQueueBox
+from counter_tui.tasks.vouchers.code import VoucherCodeScreen
+from counter_tui.tasks.vouchers.redeem import RedeemDoneScreen
+from counter_tui.tasks.vouchers.redeem_boxes import ReportBox
 from tests.counter_tui.canned import (
     LEFT_ID,
     NUMBER,
@@ -85,7 +85,7 @@ async def report(counter: Counter, pilot: Pilot[object]) -> None:
     counter.gateway.refusal = RefusedError(
         "VOUCHER_REDEEMED", "このポイント券はすでに消し込まれています。"
     )
-    counter.app.send_waiting()
+    counter.app.work_on()
     await settle(pilot)
     await pilot.press("f6")
     await settle(pilot)

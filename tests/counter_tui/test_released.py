@@ -9,7 +9,7 @@ import pytest
 from textual.pilot import Pilot
 
 from counter_tui.app import CounterApp
-from counter_tui.idle_collection import IdleCollection
+from counter_tui.shell.idle_collection import IdleCollection
 from tests.counter_tui.canned import Counter
 from tests.counter_tui.test_screens import SIZE, s28, settle
 

@@ -10,8 +10,8 @@ from textual.app import App
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from counter_tui.core.bookings import RefusedError
-from counter_tui.screens.sign_in import SignInScreen
+from counter_tui.calls.answers import RefusedError
+from counter_tui.tasks.terminal.sign_in import SignInScreen
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import (
     NUMBER,
@@ -61,7 +61,7 @@ async def s22(counter: Counter, pilot: Pilot[object]) -> None:
 async def s2(counter: Counter, pilot: Pilot[object]) -> None:
     await s22(counter, pilot)
     counter.app.pop_screen()
-    counter.app.run_worker(counter.app.sign_in_again())
+    counter.app.run_worker(counter.app.session.sign_in_again())
     await settle(pilot)
 
 
@@ -188,7 +188,7 @@ async def s39(counter: Counter, pilot: Pilot[object]) -> None:
 async def s2_training(counter: Counter, pilot: Pilot[object]) -> None:
     await s22(counter, pilot)
     counter.app.pop_screen()
-    counter.app.is_signed_in = False
+    counter.app.session.is_open = False
     counter.app.push_screen(SignInScreen(), counter.app._signed_in)
     await settle(pilot)
     await pilot.press(*"demo-1234", "f4")

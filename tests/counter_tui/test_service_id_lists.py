@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 from textual.widgets import OptionList
 
-from counter_tui.screens.menus import MenuScreen
-from counter_tui.screens.service_id_lists import AddressNoticesScreen, ServiceIdListScreen
+from counter_tui.faces.shop.menus import MenuScreen
+from counter_tui.tasks.service_ids.lists import AddressNoticesScreen, ServiceIdListScreen
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter
 from tests.counter_tui.test_screens import settle

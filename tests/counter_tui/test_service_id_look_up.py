@@ -6,19 +6,19 @@ from pathlib import Path
 
 import pytest
 
-from counter_tui.code_view import CodeView
-from counter_tui.core.bookings import RefusedError, UnreachableError
+from counter_tui.calls.answers import RefusedError, UnreachableError
 from counter_tui.handover.typist import HandoverError, HandoverTrouble, TypingMethod
-from counter_tui.screens import service_id_found
-from counter_tui.screens.service_id_found import FoundScreen
-from counter_tui.screens.service_id_look_up import LookUpScreen
-from counter_tui.screens.service_id_register import RegisterServiceIdScreen
+from counter_tui.shell.code_view import CodeView
+from counter_tui.tasks.service_ids import found as service_id_found
+from counter_tui.tasks.service_ids.found import FoundScreen
+from counter_tui.tasks.service_ids.look_up import LookUpScreen
+from counter_tui.tasks.service_ids.register import RegisterServiceIdScreen
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter, scan
 from tests.counter_tui.canned_service_ids import NUMBER
-from tests.counter_tui.core.test_cell_codes import draw
-from tests.counter_tui.core.test_cell_codes import scan as decoded
-from tests.counter_tui.test_code_view import cells
+from tests.counter_tui.shell.test_code_view import cells
+from tests.counter_tui.slips.test_cell_codes import draw
+from tests.counter_tui.slips.test_cell_codes import scan as decoded
 from tests.counter_tui.test_screens import settle
 from tests.counter_tui.test_service_id_screens import (
     FOREIGN,

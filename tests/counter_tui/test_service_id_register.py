@@ -7,9 +7,9 @@ from jichipoint.v1 import issuers_pb2, service_ids_pb2
 from textual.widgets import Input
 
 from counter_tui.card import users_card
-from counter_tui.screens.service_id_boxes import ReplaceBox
-from counter_tui.screens.service_id_register import RegisteredScreen, RegisterServiceIdScreen
-from counter_tui.screens.signature_box import SignatureBox
+from counter_tui.tasks.card.signature_box import SignatureBox
+from counter_tui.tasks.service_ids.boxes import ReplaceBox
+from counter_tui.tasks.service_ids.register import RegisteredScreen, RegisterServiceIdScreen
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter, scan
 from tests.counter_tui.canned_service_ids import NUMBER

@@ -10,11 +10,11 @@ import pytest
 from jichipoint.v1 import issuers_pb2
 from textual.pilot import Pilot
 
-from counter_tui.screens import service_id_found
-from counter_tui.screens.menus import MenuScreen
+from counter_tui.faces.shop.menus import MenuScreen
+from counter_tui.shell.widgets import Words
+from counter_tui.tasks.service_ids import found as service_id_found
 from counter_tui.virtual.contactless import ContactlessCard
 from counter_tui.virtual.reader import BoxedCard
-from counter_tui.widgets import Words
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter
 from tests.counter_tui.canned_service_ids import NUMBER, TAKEN, UNKNOWN, handover

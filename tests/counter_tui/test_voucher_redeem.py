@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from counter_tui.core.redemptions import LapsedError
+from counter_tui.bookings.redemptions import LapsedError
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import NUMBER, QR_TEXT, Counter, scan
 from tests.counter_tui.test_mykey_create import at
@@ -29,7 +29,7 @@ async def test_the_next_code_waits_until_the_one_before_is_taken(
             raise LapsedError
 
     async with at(counter, s35_without_network) as pilot:
-        monkeypatch.setattr(counter.app.trust, "take", take)
+        monkeypatch.setattr(counter.app.session.trust, "take", take)
         counter.watch.seconds += 1
         await pilot.press("enter")
         await rest(counter.app)

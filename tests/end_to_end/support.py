@@ -27,12 +27,12 @@ from counter_tui.app import CounterApp
 from counter_tui.compose import build
 from counter_tui.core import files
 from counter_tui.core.settings import Settings
-from counter_tui.screens.menus import MenuScreen, PointMenuScreen
-from counter_tui.screens.merge import MergeConfirmScreen, MergeInputScreen
-from counter_tui.screens.sign_in import RegisterScreen, SignInScreen
-from counter_tui.screens.spend import SpendConfirmScreen, SpendInputScreen
+from counter_tui.faces.shop.menus import MenuScreen, PointMenuScreen
+from counter_tui.shell.widgets import NumberedList, Words
+from counter_tui.tasks.points.merge import MergeConfirmScreen, MergeInputScreen
+from counter_tui.tasks.points.spend import SpendConfirmScreen, SpendInputScreen
+from counter_tui.tasks.terminal.sign_in import RegisterScreen, SignInScreen
 from counter_tui.virtual.reader import VirtualReader
-from counter_tui.widgets import NumberedList, Words
 from demo.cards import REVOKED, make_cards
 from demo.screen_text import screen_text
 from server.chance import SystemChance
@@ -345,8 +345,8 @@ class Counter:
 
     @property
     def reader(self) -> VirtualReader:
-        assert isinstance(self.app.card_box, VirtualReader)
-        return self.app.card_box
+        assert isinstance(self.app.cards.box, VirtualReader)
+        return self.app.cards.box
 
     async def until(self, there: Callable[[], bool], what: str) -> None:
         end = time.monotonic() + SECONDS_MAX
@@ -488,7 +488,7 @@ async def counter_at(
         counter = Counter(place, app, pilot, ticks)
         yield counter
         await counter.settle()
-    await app.gateway.close()
+    await app.session.calls.close()
 
 
 @asynccontextmanager

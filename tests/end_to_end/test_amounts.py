@@ -2,10 +2,10 @@
 
 import pytest
 
-from counter_tui.screens.large import large_digits
-from counter_tui.screens.menus import PointMenuScreen
-from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
-from counter_tui.widgets import Words
+from counter_tui.faces.shop.menus import PointMenuScreen
+from counter_tui.shell.large import large_digits
+from counter_tui.shell.widgets import Words
+from counter_tui.tasks.points.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
 from tests.end_to_end.support import BALANCE, Counter, Place
 from tests.patient_hand import hold, press_hurriedly, rest
 

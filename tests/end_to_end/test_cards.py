@@ -6,12 +6,12 @@ from typing import Any
 import pytest
 from jichipoint.v1 import points_pb2
 
-from counter_tui.screens.boxes import CardsBox, HelpBox
-from counter_tui.screens.menus import PointMenuScreen
-from counter_tui.screens.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
-from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
-from counter_tui.screens.working import WorkingScreen
-from counter_tui.widgets import Words
+from counter_tui.faces.shop.menus import PointMenuScreen
+from counter_tui.shell.boxes import CardsBox, HelpBox
+from counter_tui.shell.widgets import Words
+from counter_tui.tasks.booking.working import WorkingScreen
+from counter_tui.tasks.points.merge import MergeConfirmScreen, MergeDoneScreen, MergeInputScreen
+from counter_tui.tasks.points.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
 from tests.end_to_end.support import (
     BALANCE,
     EXPIRED,
@@ -148,7 +148,7 @@ async def test_card_out_while_it_is_being_read(
 ) -> None:
     """The server's answer comes after the card has gone: nobody's points are shown."""
     asked, may_answer = asyncio.Event(), asyncio.Event()
-    real = counter.app.gateway.usable_points
+    real = counter.app.session.calls.points.usable_points
 
     async def slow(serial_number: str) -> points_pb2.ListUsablePointsResponse:
         found = await real(serial_number)
@@ -156,7 +156,7 @@ async def test_card_out_while_it_is_being_read(
         await may_answer.wait()
         return found
 
-    monkeypatch.setattr(counter.app.gateway, "usable_points", slow)
+    monkeypatch.setattr(counter.app.session.calls.points, "usable_points", slow)
     await counter.open_spending(None)
     counter.reader.insert(SAKURAI)
     await asked.wait()
@@ -176,7 +176,7 @@ async def test_card_out_while_it_is_being_read(
 async def test_card_out_once_the_booking_began(
     place: Place, counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = counter.app.gateway.book
+    real = counter.app.session.server.book
     asked, may_send = asyncio.Event(), asyncio.Event()
 
     async def slow(method: str, request: bytes) -> object:
@@ -184,7 +184,7 @@ async def test_card_out_once_the_booking_began(
         await may_send.wait()
         return await real(method, request)
 
-    monkeypatch.setattr(counter.app.gateway, "book", slow)
+    monkeypatch.setattr(counter.app.session.server, "book", slow)
     await counter.open_merging()
     await counter.check(200)
     await counter.confirm()

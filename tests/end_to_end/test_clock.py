@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from counter_tui.compose import build
-from counter_tui.screens.menus import MenuScreen, PointMenuScreen
-from counter_tui.screens.voucher_redeem import RedeemScreen
+from counter_tui.faces.shop.menus import MenuScreen, PointMenuScreen
+from counter_tui.tasks.vouchers.redeem import RedeemScreen
 from tests.end_to_end.support import (
     SIZE,
     TO_THE_POINTS,
@@ -36,7 +36,7 @@ async def counter_off(
         await counter.reach(MenuScreen)
         yield counter
         await counter.settle()
-    await app.gateway.close()
+    await app.session.calls.close()
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from typing import Any
 
 from textual.widgets import Input
 
-from counter_tui.screens.contact import ContactChangeScreen, ContactScreen
-from counter_tui.screens.menus import MenuScreen
+from counter_tui.faces.shop.menus import MenuScreen
+from counter_tui.tasks.terminal.contact import ContactChangeScreen, ContactScreen
 from server.upkeep.demo_data import TERMINAL
 from tests.end_to_end.support import Counter, Place, SettableClock, counter_at
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from counter_tui.screens.menus import MenuScreen, PointMenuScreen
-from counter_tui.screens.merge import MergeDoneScreen
-from counter_tui.screens.sign_in import SignInScreen
-from counter_tui.screens.spend import SpendDoneScreen
+from counter_tui.faces.shop.menus import MenuScreen, PointMenuScreen
+from counter_tui.tasks.points.merge import MergeDoneScreen
+from counter_tui.tasks.points.spend import SpendDoneScreen
+from counter_tui.tasks.terminal.sign_in import SignInScreen
 from merge_driver.codec import decode
 from merge_driver.keys import load_keys
 from server.upkeep.demo_data import STREET, TERMINAL

@@ -6,16 +6,16 @@ import pytest
 from textual.widgets import Input
 
 from counter_tui.compose import build
-from counter_tui.kiosk import KioskApp
-from counter_tui.screens.kiosk_menu import KioskMenuScreen
-from counter_tui.screens.mykey_attempt import AttemptScreen
-from counter_tui.screens.mykey_base import BaseStep
-from counter_tui.screens.mykey_candidate import CandidateStep
-from counter_tui.screens.mykey_change import ChangeCandidateStep, ChangedStep, ChangeStep
-from counter_tui.screens.mykey_create import CreatedStep, RegisterStep
-from counter_tui.screens.mykey_form_steps import MailStep, PasswordStep
-from counter_tui.screens.mykey_revoke import LossesStep, RevokedStep, RevokeStep
-from counter_tui.screens.pin_box import PinBox
+from counter_tui.faces.kiosk.face import KIOSK
+from counter_tui.faces.kiosk.menu import KioskMenuScreen
+from counter_tui.tasks.card.pin_box import PinBox
+from counter_tui.tasks.mykey.attempt import AttemptScreen
+from counter_tui.tasks.mykey.base_municipality import BaseStep
+from counter_tui.tasks.mykey.candidate import CandidateStep
+from counter_tui.tasks.mykey.change import ChangeCandidateStep, ChangedStep, ChangeStep
+from counter_tui.tasks.mykey.create import CreatedStep, RegisterStep
+from counter_tui.tasks.mykey.form_steps import MailStep, PasswordStep
+from counter_tui.tasks.mykey.revoke import LossesStep, RevokedStep, RevokeStep
 from server.upkeep.demo_data import KIOSK_TERMINAL
 from tests.end_to_end.support import BALANCE, SAKURAI, SIZE, WITHOUT_MYKEY, Counter, Place, Ticks
 
@@ -28,14 +28,14 @@ async def kiosk(place: Place, server: str) -> AsyncIterator[Counter]:
     """A kiosk that the staff have signed in."""
     ticks = Ticks()
     settings = place.settings(server, state=place.folder / "kiosk", printer="")
-    app = build(settings, ticks, application=KioskApp)
+    app = build(settings, ticks, face=KIOSK)
     async with app.run_test(size=SIZE) as pilot:
         kiosk = Counter(place, app, pilot, ticks)
         await kiosk.register(KIOSK_TERMINAL)
         await kiosk.reach(KioskMenuScreen)
         yield kiosk
         await kiosk.settle()
-    await app.gateway.close()
+    await app.session.calls.close()
 
 
 async def give_card_and_pin(kiosk: Counter, task: str, card: int) -> None:

@@ -6,15 +6,19 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from counter_tui.screens.issuer_choice import IssuerBox, IssuerChoiceScreen, IssuerChosenScreen
-from counter_tui.screens.menus import MenuScreen
-from counter_tui.screens.service_id_boxes import ReplaceBox
-from counter_tui.screens.service_id_found import FoundScreen
-from counter_tui.screens.service_id_look_up import LookUpScreen
-from counter_tui.screens.service_id_register import RegisteredScreen, RegisterServiceIdScreen
-from counter_tui.screens.sign_in import RegisterScreen, SignInScreen
-from counter_tui.screens.signature_box import SignatureBox
-from counter_tui.screens.working import WorkingScreen
+from counter_tui.faces.shop.menus import MenuScreen
+from counter_tui.tasks.booking.working import WorkingScreen
+from counter_tui.tasks.card.signature_box import SignatureBox
+from counter_tui.tasks.service_ids.boxes import ReplaceBox
+from counter_tui.tasks.service_ids.found import FoundScreen
+from counter_tui.tasks.service_ids.look_up import LookUpScreen
+from counter_tui.tasks.service_ids.register import RegisteredScreen, RegisterServiceIdScreen
+from counter_tui.tasks.terminal.issuer_choice import (
+    IssuerBox,
+    IssuerChoiceScreen,
+    IssuerChosenScreen,
+)
+from counter_tui.tasks.terminal.sign_in import RegisterScreen, SignInScreen
 from server.upkeep.demo_data import LIBRARY, LIBRARY_TERMINAL
 from tests.counter_tui.handover.desktop import Field
 from tests.end_to_end.support import (

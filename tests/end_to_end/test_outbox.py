@@ -13,19 +13,20 @@ import pytest
 from google.type.date_pb2 import Date
 from jichipoint.v1 import merging_pb2, points_pb2
 
+from counter_tui.bookings.outbox import Entry, Outbox
+from counter_tui.calls.answers import RefusedError
+from counter_tui.calls.server import Calls
 from counter_tui.core import files
-from counter_tui.core.bookings import RefusedError
-from counter_tui.core.outbox import Entry, Outbox
 from counter_tui.core.uuid7 import new_request_id
-from counter_tui.gateway import Gateway
-from counter_tui.screens.boxes import HelpBox
-from counter_tui.screens.large import large_digits
-from counter_tui.screens.menus import MenuScreen
-from counter_tui.screens.merge import MergeDoneScreen
-from counter_tui.screens.resumed import ResumeScreen
-from counter_tui.screens.sign_in import SignInScreen
-from counter_tui.screens.spend import SpendDoneScreen, SpendInputScreen
-from counter_tui.widgets import Words
+from counter_tui.faces.shop.menus import MenuScreen
+from counter_tui.kinds import KINDS
+from counter_tui.shell.boxes import HelpBox
+from counter_tui.shell.large import large_digits
+from counter_tui.shell.widgets import Words
+from counter_tui.tasks.points.merge import MergeDoneScreen
+from counter_tui.tasks.points.spend import SpendDoneScreen, SpendInputScreen
+from counter_tui.tasks.resuming.resumed import ResumeScreen
+from counter_tui.tasks.terminal.sign_in import SignInScreen
 from server.upkeep.demo_data import MUNICIPAL_PROGRAM, TERMINAL
 from tests.end_to_end.support import (
     BALANCE,
@@ -86,13 +87,13 @@ async def begin(place: Place, server: str) -> None:
 
 async def book_behind(place: Place, server: str, entry: Entry) -> None:
     """Book a request as the run before did, whose answer was lost."""
-    gateway = Gateway(server)
+    calls = Calls(server)
     fingerprint = place.rows("SELECT machine_fingerprint FROM terminal WHERE place_id = 1")[0][0]
-    await gateway.sign_in(TERMINAL, place.town.password, fingerprint)
+    await calls.terminals.sign_in(TERMINAL, place.town.password, fingerprint)
     try:
-        await gateway.book(entry.method, entry.request)
+        await calls.bookings(KINDS.paths).book(entry.method, entry.request)
     finally:
-        await gateway.close()
+        await calls.close()
 
 
 @pytest.mark.parametrize("method", ["Spend", "Merge"])
@@ -403,7 +404,7 @@ async def test_outbox_that_cannot_be_written(place: Place, server: str) -> None:
 async def test_request_is_on_the_disk_before_it_is_sent(
     place: Place, counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = counter.app.gateway.book
+    real = counter.app.session.server.book
     seen: list[list[Entry]] = []
 
     async def look(method: str, request: bytes) -> object:
@@ -411,7 +412,7 @@ async def test_request_is_on_the_disk_before_it_is_sent(
         assert seen[-1][0].request == request
         return await real(method, request)
 
-    monkeypatch.setattr(counter.app.gateway, "book", look)
+    monkeypatch.setattr(counter.app.session.server, "book", look)
     await counter.open_spending()
     await counter.check(500)
     await counter.confirm()
@@ -425,7 +426,7 @@ async def test_disk_full_after_the_booking(
     place: Place, counter: Counter, monkeypatch: pytest.MonkeyPatch, merging: bool
 ) -> None:
     """What is booked is never called not booked, whatever the outbox says afterwards."""
-    real = counter.app.gateway.book
+    real = counter.app.session.server.book
     folder_of: Callable[[Path], None] = files.sync_folder
 
     def fail(folder: Path) -> None:
@@ -438,7 +439,7 @@ async def test_disk_full_after_the_booking(
         monkeypatch.setattr(files, "sync_folder", fail)
         return answer
 
-    monkeypatch.setattr(counter.app.gateway, "book", then_full)
+    monkeypatch.setattr(counter.app.session.server, "book", then_full)
     await (counter.open_merging() if merging else counter.open_spending())
     await counter.check(500)
     await counter.confirm()

@@ -3,10 +3,10 @@
 import pytest
 
 from counter_tui.card.my_number_card import JPKI, PinFile
-from counter_tui.screens.merge import MergeDoneScreen
-from counter_tui.screens.pin_box import PinBox
-from counter_tui.screens.sign_in import SignInScreen
-from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
+from counter_tui.tasks.card.pin_box import PinBox
+from counter_tui.tasks.points.merge import MergeDoneScreen
+from counter_tui.tasks.points.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
+from counter_tui.tasks.terminal.sign_in import SignInScreen
 from server.upkeep.demo_data import PIN_ABOVE_POINTS
 from tests.end_to_end.support import BALANCE, MORI, SAKURAI, Counter, Place, SettableClock
 

@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from counter_tui.calls.channel import Channel
 from counter_tui.card.my_number_card import JPKI, MyNumberCard, PinFile
-from counter_tui.gateway import Gateway
-from counter_tui.screens.pin_box import PinBox
-from counter_tui.screens.spend import SpendDoneScreen
+from counter_tui.tasks.card.pin_box import PinBox
+from counter_tui.tasks.points.spend import SpendDoneScreen
 from server.upkeep.demo_data import PIN_ABOVE_POINTS
 from tests.end_to_end.support import SAKURAI, Counter, Place
 
@@ -21,13 +21,13 @@ PIN, WRONG_PIN = "7391", "8642"
 def sent(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     """Every message that goes to the server."""
     messages: list[bytes] = []
-    call = Gateway._call
+    call = Channel.call
 
-    async def recorded(self: Gateway, method: object, request: Any, timeout: float) -> Any:  # noqa: ASYNC109
-        messages.append(request.SerializeToString())
-        return await call(self, method, request, timeout)
+    async def recorded(self: Channel, method: Any, request: Any, seconds: float) -> Any:
+        messages.append(request if isinstance(request, bytes) else request.SerializeToString())
+        return await call(self, method, request, seconds)
 
-    monkeypatch.setattr(Gateway, "_call", recorded)
+    monkeypatch.setattr(Channel, "call", recorded)
     return messages
 
 

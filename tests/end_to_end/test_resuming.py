@@ -6,15 +6,15 @@ from typing import cast
 from google.type.date_pb2 import Date
 from jichipoint.v1 import points_pb2, vouchers_pb2
 
-from counter_tui.core.outbox import Entry, Outbox
+from counter_tui.bookings.outbox import Entry, Outbox
 from counter_tui.core.uuid7 import new_request_id
-from counter_tui.screens.boxes import HelpBox
-from counter_tui.screens.cancel import CancelDoneScreen
-from counter_tui.screens.menus import MenuScreen
-from counter_tui.screens.resumed import ResumeScreen
-from counter_tui.screens.spend import SpendDoneScreen
-from counter_tui.screens.voucher_issue import IssueDoneScreen
-from counter_tui.screens.voucher_redeem import RedeemDoneScreen
+from counter_tui.faces.shop.menus import MenuScreen
+from counter_tui.shell.boxes import HelpBox
+from counter_tui.tasks.points.cancel import CancelDoneScreen
+from counter_tui.tasks.points.spend import SpendDoneScreen
+from counter_tui.tasks.resuming.resumed import ResumeScreen
+from counter_tui.tasks.vouchers.issue import IssueDoneScreen
+from counter_tui.tasks.vouchers.redeem import RedeemDoneScreen
 from server.upkeep.demo_data import MUNICIPAL_PROGRAM, VOUCHER_TERMINAL
 from tests.end_to_end.support import BALANCE, Counter, Place, chamber_in_use, counter_at
 from tests.end_to_end.test_outbox import begin, press_after_a_pause

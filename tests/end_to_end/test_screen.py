@@ -4,9 +4,9 @@ import asyncio
 
 import pytest
 
-from counter_tui.screens.boxes import HelpBox, TooSmallBox
-from counter_tui.screens.menus import PointMenuScreen
-from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
+from counter_tui.faces.shop.menus import PointMenuScreen
+from counter_tui.shell.boxes import HelpBox, TooSmallBox
+from counter_tui.tasks.points.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
 from tests.end_to_end.support import SAKURAI, Counter, Place
 
 TOO_SMALL = "画面が小さすぎます。"
@@ -35,7 +35,7 @@ async def test_too_small_at_the_confirmation_and_back(
 async def test_too_small_while_the_booking_is_on_its_way(
     place: Place, counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = counter.app.gateway.book
+    real = counter.app.session.server.book
     asked, may_send = asyncio.Event(), asyncio.Event()
 
     async def slow(method: str, request: bytes) -> object:
@@ -43,7 +43,7 @@ async def test_too_small_while_the_booking_is_on_its_way(
         await may_send.wait()
         return await real(method, request)
 
-    monkeypatch.setattr(counter.app.gateway, "book", slow)
+    monkeypatch.setattr(counter.app.session.server, "book", slow)
     await counter.open_spending()
     await counter.check(500)
     await counter.confirm()

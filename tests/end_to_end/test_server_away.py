@@ -4,10 +4,10 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from counter_tui import liveness
-from counter_tui.screens.merge import MergeDoneScreen
-from counter_tui.screens.spend import SpendDoneScreen, SpendInputScreen
-from counter_tui.screens.working import WorkingScreen
+from counter_tui.calls import liveness
+from counter_tui.tasks.booking.working import WorkingScreen
+from counter_tui.tasks.points.merge import MergeDoneScreen
+from counter_tui.tasks.points.spend import SpendDoneScreen, SpendInputScreen
 from tests.end_to_end.support import (
     BALANCE,
     SAKURAI,
@@ -165,7 +165,7 @@ async def test_a_call_without_an_answer_is_doubt(
     """Then nobody waits for the next check."""
     monkeypatch.setattr(liveness, "CHECK_SECONDS", 600.0)
     monkeypatch.setattr(liveness, "ANSWER_SECONDS", 0.5)
-    monkeypatch.setattr("counter_tui.gateway.READ_SECONDS", 0.5)
+    monkeypatch.setattr("counter_tui.calls.gateway.READ_SECONDS", 0.5)
     async with counter_in_use(place_of_now, server_process.address) as counter:
         server_process.hang()
         await counter.press("1")

@@ -3,12 +3,12 @@
 import pytest
 from textual.widgets import Input
 
+from counter_tui.calls.server import Calls
 from counter_tui.compose import build
 from counter_tui.devices import UnusableSettingsError
-from counter_tui.gateway import Gateway
-from counter_tui.screens.menus import MenuScreen
-from counter_tui.screens.sign_in import RegisterScreen, SignInScreen
-from counter_tui.screens.spend import SpendDoneScreen, SpendInputScreen
+from counter_tui.faces.shop.menus import MenuScreen
+from counter_tui.tasks.points.spend import SpendDoneScreen, SpendInputScreen
+from counter_tui.tasks.terminal.sign_in import RegisterScreen, SignInScreen
 from server.upkeep.demo_data import TERMINAL
 from tests.end_to_end.support import (
     BALANCE,
@@ -79,9 +79,9 @@ async def test_enter_goes_to_the_empty_field_first(place: Place, server: str) ->
 
 
 async def test_another_machine(place: Place, server: str) -> None:
-    gateway = Gateway(server)
-    await gateway.sign_in(TERMINAL, place.town.password, b"another machine".ljust(32))
-    await gateway.close()
+    calls = Calls(server)
+    await calls.terminals.sign_in(TERMINAL, place.town.password, b"another machine".ljust(32))
+    await calls.close()
     async with counter_at(place, server) as counter:
         await counter.register()
         await counter.read("別の機械で登録されています", "(MACHINE_NOT_BOUND)")

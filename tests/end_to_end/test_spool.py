@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from counter_tui.core import files
-from counter_tui.screens.menus import MenuScreen
-from counter_tui.screens.merge import MergeDoneScreen, MergeInputScreen
+from counter_tui.faces.shop.menus import MenuScreen
+from counter_tui.tasks.points.merge import MergeDoneScreen, MergeInputScreen
 from tests.end_to_end.support import BALANCE, Counter, Place, counter_at, counter_in_use, refusing
 
 
@@ -112,7 +112,7 @@ async def test_neither_spool_nor_outbox_can_be_written(
     place: Place, counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The disk fills up after the request was kept: F6 never says delivered when it is not."""
-    real = counter.app.gateway.book
+    real = counter.app.session.server.book
 
     def full(path: Path, content: bytes, mode: int = 0o600) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -124,7 +124,7 @@ async def test_neither_spool_nor_outbox_can_be_written(
             patch.setattr(files, "write_new", full)
             return answer
 
-        patch.setattr(counter.app.gateway, "book", then_full)
+        patch.setattr(counter.app.session.server, "book", then_full)
         await _merge(counter)
         await counter.read("連携ファイル: 未引き渡し", "ディスクがいっぱいです。")
         await counter.press("f6")

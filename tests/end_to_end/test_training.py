@@ -2,13 +2,13 @@
 
 import sqlite3
 
-from counter_tui.screens.boxes import CardsBox
-from counter_tui.screens.menus import MenuScreen, PointMenuScreen
-from counter_tui.screens.pin_box import PinBox
-from counter_tui.screens.sign_in import SignInScreen
-from counter_tui.screens.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
-from counter_tui.screens.voucher_issue import IssueConfirmScreen, IssueDoneScreen, IssueInputScreen
-from counter_tui.screens.voucher_redeem import RedeemScreen
+from counter_tui.faces.shop.menus import MenuScreen, PointMenuScreen
+from counter_tui.shell.boxes import CardsBox
+from counter_tui.tasks.card.pin_box import PinBox
+from counter_tui.tasks.points.spend import SpendConfirmScreen, SpendDoneScreen, SpendInputScreen
+from counter_tui.tasks.terminal.sign_in import SignInScreen
+from counter_tui.tasks.vouchers.issue import IssueConfirmScreen, IssueDoneScreen, IssueInputScreen
+from counter_tui.tasks.vouchers.redeem import RedeemScreen
 from server.upkeep.demo_data import PIN_ABOVE_POINTS
 from tests.end_to_end.support import (
     BALANCE,

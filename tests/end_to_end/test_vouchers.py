@@ -6,12 +6,12 @@ from contextlib import asynccontextmanager
 import pytest
 from jichipoint.v1 import vouchers_pb2
 
-from counter_tui.screens.cancel import CancelConfirmScreen, CancelDoneScreen, ReasonBox
-from counter_tui.screens.day import DayScreen
-from counter_tui.screens.menus import PointMenuScreen
-from counter_tui.screens.print_queue import PrintQueueBox
-from counter_tui.screens.voucher_issue import IssueConfirmScreen, IssueDoneScreen, IssueInputScreen
-from counter_tui.screens.voucher_redeem import RedeemScreen
+from counter_tui.faces.shop.menus import PointMenuScreen
+from counter_tui.tasks.day.day import DayScreen
+from counter_tui.tasks.points.cancel import CancelConfirmScreen, CancelDoneScreen, ReasonBox
+from counter_tui.tasks.printing.print_queue import PrintQueueBox
+from counter_tui.tasks.vouchers.issue import IssueConfirmScreen, IssueDoneScreen, IssueInputScreen
+from counter_tui.tasks.vouchers.redeem import RedeemScreen
 from tests.counter_tui.printers.tcp_printer import COVER_OPEN, GOOD, NO_PAPER, TcpPrinter
 from tests.end_to_end.support import (
     BALANCE,
@@ -93,7 +93,7 @@ async def issue_while_the_paper_ends(counter: Counter, printer: TcpPrinter) -> N
     """Up to S34, with a printer that says it is well before the booking, and not after it."""
     await to_issue(counter, 100)
     await counter.reach(IssueConfirmScreen)
-    real = counter.app.printer_trouble
+    real = counter.app.slips.trouble
 
     async def asked_just_before_the_paper_ended() -> str:
         trouble = await real()
@@ -101,7 +101,7 @@ async def issue_while_the_paper_ends(counter: Counter, printer: TcpPrinter) -> N
         return trouble
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(counter.app, "printer_trouble", asked_just_before_the_paper_ended)
+        patch.setattr(counter.app.slips, "trouble", asked_just_before_the_paper_ended)
         await counter.confirm()
         await counter.reach(IssueDoneScreen)
     await counter.read("プリンターの用紙がありません。", "F12 印字待ち")
@@ -293,13 +293,13 @@ async def test_the_same_code_twice_and_a_second_enter(
     codes = await issued(place, server_process, 100, 200)
     async with redeeming(place, server_process.address) as counter:
         looked_up: list[str] = []
-        look_up = counter.app.gateway.look_up_voucher
+        look_up = counter.app.session.calls.vouchers.look_up_voucher
 
         async def counted(voucher_number: str, place_id: int) -> vouchers_pb2.Voucher:
             looked_up.append(voucher_number)
             return await look_up(voucher_number, place_id)
 
-        monkeypatch.setattr(counter.app.gateway, "look_up_voucher", counted)
+        monkeypatch.setattr(counter.app.session.calls.vouchers, "look_up_voucher", counted)
         await counter.scan(codes[0])
         await counter.read("利用できます")
         await counter.scan_again(codes[0])
@@ -364,10 +364,10 @@ async def test_no_more_than_the_cap_without_network(
 ) -> None:
     codes = await issued(place, server_process, 900, 300)
     async with redeeming(place, server_process.address) as counter:
-        caps = counter.app.trust.caps
+        caps = counter.app.session.trust.caps
         server_process.stop()
         await counter.read("× 切断")
-        counter.app.trust.caps = type(caps)(caps.vouchers_max, 1000)
+        counter.app.session.trust.caps = type(caps)(caps.vouchers_max, 1000)
         for code in codes:
             await counter.scan(code)
             await counter.read("未確定(サーバーで未確認)")

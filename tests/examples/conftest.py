@@ -11,7 +11,7 @@ from counter_tui import texts
 from counter_tui.agent.desk import Desk
 from counter_tui.agent.pass_file import AgentPass, new_token, write_pass
 from counter_tui.agent.servicer import AgentServicer, serve
-from counter_tui.gateway import Gateway
+from counter_tui.calls.server import Calls
 from counter_tui.virtual.reader import VirtualReader, boxed_cards
 from server.upkeep.demo_data import TERMINAL
 from tests.end_to_end.support import Place, SettableClock, serving
@@ -35,8 +35,9 @@ async def at_street(tmp_path: Path) -> AsyncIterator[AtStreet]:
     place = await asyncio.to_thread(Place.make, tmp_path / "town", clock)
     reader = VirtualReader(boxed_cards(place.folder / "cards"))
     async with serving(place, clock) as address:
-        gateway, token = Gateway(address), new_token()
-        desk = Desk(reader, gateway, TERMINAL, place.town.password, bytes(32))
+        calls, token = Calls(address), new_token()
+        credentials = TERMINAL, place.town.password, bytes(32)
+        desk = Desk(reader, calls.terminals, calls.service_ids, credentials)
         running, port = await serve(AgentServicer(desk, token), "127.0.0.1:0")
         following = asyncio.create_task(desk.follow())
         path = write_pass(place.state, AgentPass(f"127.0.0.1:{port}", token))
@@ -45,7 +46,7 @@ async def at_street(tmp_path: Path) -> AsyncIterator[AtStreet]:
         with suppress(asyncio.CancelledError):
             await following
         await running.stop(None)
-        await gateway.close()
+        await calls.close()
 
 
 @pytest.fixture(scope="session")

@@ -22,9 +22,10 @@ from jichipoint.v1 import (
     vouchers_pb2,
 )
 
-from counter_tui import gateway
 from server.callers.values import TerminalClass
+from server.ledger.refusals import Standing
 from server.rpc.access import Anyone, IssuerSystems, Whose
+from server.serving.refusals import REASONS
 from server.serving.services import DeclaredMethod, declared_methods
 from tests.integration.conftest import Connect, Service
 from tests.integration.support import (
@@ -149,9 +150,10 @@ HOME_ACCOUNT = ledger_pb2.Account(
 
 
 @pytest.mark.usefixtures("engine")
-def test_the_counter_concludes_nothing_from_a_closed_gate() -> None:
+def test_nothing_is_concluded_from_a_closed_gate() -> None:
     """A booking that had no answer may be booked, whatever its repetition is told there."""
-    assert GATE <= gateway._SESSION_REASONS | gateway._TURNED_AWAY_REASONS
+    standings = {REASONS[reason].standing for reason in GATE}
+    assert standings == {Standing.SIGN_IN, Standing.TURNED_AWAY}
 
 
 @dataclass

@@ -8,7 +8,7 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
-from counter_tui.core.spool import deliver
+from counter_tui.bookings.spool import deliver
 from merge_driver.codec import decode
 from merge_driver.keys import dump_key_file
 from server.upkeep.verify import verify

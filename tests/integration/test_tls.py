@@ -11,9 +11,9 @@ import grpc
 import pytest
 from jichipoint.v1 import terminals_pb2
 
-from counter_tui.core.bookings import UnreachableError
-from counter_tui.gateway import Gateway
-from counter_tui.server_certificate import CertificateTrouble
+from counter_tui.calls.answers import UnreachableError
+from counter_tui.calls.server import Calls
+from counter_tui.calls.server_certificate import CertificateTrouble
 from server.serving.app import RunningServer, start
 from server.serving.tls import Identities, TlsError, TlsFiles
 from tests.integration.support import Client
@@ -166,27 +166,27 @@ async def test_the_counter_speaks_tls_with_the_authority_it_was_set_up_with(
 ) -> None:
     address = await serve(files)
     async with AsyncExitStack() as stack:
-        good = Gateway(address, authority.certificate.read_bytes())
+        good = Calls(address, authority.certificate.read_bytes())
         stack.push_async_callback(good.close)
-        assert await good.server_time() == town.clock.now()
-        other = Gateway(address, new_authority(tmp_path, "other").certificate.read_bytes())
+        assert await good.terminals.server_time() == town.clock.now()
+        other = Calls(address, new_authority(tmp_path, "other").certificate.read_bytes())
         stack.push_async_callback(other.close)
         with pytest.raises(UnreachableError, match="認証局") as told:
-            await other.server_time()
+            await other.terminals.server_time()
         assert told.value.reason == CertificateTrouble.OTHER_AUTHORITY
         _, _, port = address.rpartition(":")
-        called = Gateway(f"localhost:{port}", authority.certificate.read_bytes())
+        called = Calls(f"localhost:{port}", authority.certificate.read_bytes())
         stack.push_async_callback(called.close)
         with pytest.raises(UnreachableError, match=f"localhost:{port}") as told:
-            await called.server_time()
+            await called.terminals.server_time()
         assert told.value.reason == CertificateTrouble.OTHER_NAME
 
 
 async def test_no_server_is_silence_and_no_certificate(authority: Authority) -> None:
-    gateway = Gateway("127.0.0.1:1", authority.certificate.read_bytes())
+    calls = Calls("127.0.0.1:1", authority.certificate.read_bytes())
     with pytest.raises(UnreachableError) as told:
-        await gateway.server_time()
-    await gateway.close()
+        await calls.terminals.server_time()
+    await calls.close()
     assert told.value.reason == "UNAVAILABLE"
 
 

@@ -19,7 +19,7 @@ from counter_tui.agent.client import AgentError, ask, ask_whose
 from counter_tui.agent.desk import Desk
 from counter_tui.agent.pass_file import AgentPass
 from counter_tui.agent.servicer import AddressError, AgentServicer, serve
-from counter_tui.core.bookings import RefusedError, SessionEndedError, UnreachableError
+from counter_tui.calls.answers import RefusedError, SessionEndedError, UnreachableError
 from counter_tui.virtual.card import VirtualCard
 from counter_tui.virtual.reader import BoxedCard, VirtualReader
 from tests.counter_tui.citizens import MORI, SAKURAI, boxed
@@ -76,7 +76,7 @@ class Agent:
         library_card = BoxedCard("図書館カード", lambda: VirtualCard({}))
         cards = [boxed("桜井さん", SAKURAI), boxed("森さん", MORI), library_card]
         self.reader = VirtualReader(cards)
-        self.desk = Desk(self.reader, self.server, "00010011", "secret", FINGERPRINT)
+        self.desk = Desk(self.reader, self.server, self.server, ("00010011", "secret", FINGERPRINT))
         self.address = ""
 
     @property

@@ -6,8 +6,8 @@ from counter_tui import texts
 from counter_tui.card.apdu import BlockedError, Transmit, WrongPinError
 from counter_tui.card.my_number_card import MyNumberCard
 from counter_tui.card.reader import CardError
+from counter_tui.card.texts import locked_text, trouble_text, wrong_pin_text
 from counter_tui.card.working import read_certificate, work_with
-from counter_tui.card_texts import locked_text, trouble_text, wrong_pin_text
 from tests.counter_tui.citizens import card
 
 SELECT_APPLICATION, SELECT_FILE, READ, VERIFY, ASK_TRIES, SIGN = (

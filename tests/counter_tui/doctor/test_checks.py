@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from counter_tui import texts
-from counter_tui.core.bookings import UnreachableError
+from counter_tui.calls.answers import UnreachableError
 from counter_tui.core.machine import machine_fingerprint
 from counter_tui.core.settings import State
 from counter_tui.doctor import checks

@@ -3,12 +3,8 @@ import sys
 
 import pytest
 
-from counter_tui.handover.typist import (
-    HandoverError,
-    HandoverTrouble,
-    TypingMethod,
-    open_typist,
-)
+from counter_tui.handover.opening import open_typist
+from counter_tui.handover.typist import HandoverError, HandoverTrouble, TypingMethod
 from counter_tui.handover.uinput import UinputTypist
 from counter_tui.handover.x11 import X11Typist
 
@@ -28,9 +24,9 @@ def test_the_extra_is_not_installed(method: TypingMethod, monkeypatch: pytest.Mo
 
 def test_the_packages_are_imported_when_a_typist_is_opened() -> None:
     program = (
-        "import sys; from counter_tui.handover import typist;"
+        "import sys; from counter_tui.handover import opening, typist;"
         "print(sorted({'Xlib', 'evdev'} & set(sys.modules)));"
-        "typist.open_typist(typist.TypingMethod.X11);"
+        "opening.open_typist(typist.TypingMethod.X11);"
         "print(sorted({'Xlib', 'evdev'} & set(sys.modules)))"
     )
     said = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True)

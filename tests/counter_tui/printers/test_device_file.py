@@ -12,7 +12,7 @@ from counter_tui.printers import device_file
 from counter_tui.printers.address import FileAddress
 from counter_tui.printers.printer import PrinterError, PrinterState, Trouble
 from counter_tui.printers.transports import open_printer
-from tests.counter_tui.core.conftest import Disk
+from tests.counter_tui.conftest import Disk
 
 SHORT = 0.3
 SLIP = bytes(range(256)) * 20
@@ -183,7 +183,7 @@ def test_printing_into_a_file_loads_no_package_of_printers(tmp_path: Path) -> No
 import sys
 from pathlib import Path
 from counter_tui.printers.address import FileAddress
-from counter_tui.printing import Printing, is_printed
+from counter_tui.printers.printing import Printing, is_printed
 from counter_tui.slips.document import Line, Rule, Slip
 from counter_tui.slips.escpos import Paper
 folder = Path(sys.argv[1])

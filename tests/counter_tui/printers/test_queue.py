@@ -23,7 +23,7 @@ from counter_tui.printers.queue import (
 )
 from counter_tui.printers.slips import DATA_BYTES_MAX
 from counter_tui.printers.transports import open_printer
-from tests.counter_tui.core.conftest import Disk
+from tests.counter_tui.conftest import Disk
 from tests.counter_tui.printers import tcp_printer as played
 from tests.counter_tui.printers.tcp_printer import PATIENCE, TcpPrinter
 

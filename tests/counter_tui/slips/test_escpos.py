@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from counter_tui.core.cell_codes import UncarriableError
 from counter_tui.slips import raster
+from counter_tui.slips.cell_codes import UncarriableError
 from counter_tui.slips.document import Align, Code, Line, Rule, Slip, render_text
 from counter_tui.slips.escpos import Paper as PrinterPaper
 from counter_tui.slips.escpos import encode

@@ -105,7 +105,11 @@ def test_a_status_says_why_in_both_languages(reason: str) -> None:
     assert status.code == grpc.StatusCode[REASONS[reason].code].value[0]
     (info,) = found["ErrorInfo"]
     assert isinstance(info, error_details_pb2.ErrorInfo)
-    assert (info.reason, info.domain, dict(info.metadata)) == (reason, "jichipoint", details)
+    assert (info.reason, info.domain, dict(info.metadata)) == (
+        reason,
+        "jichipoint",
+        {**details, "standing": REASONS[reason].standing},
+    )
     texts = {
         message.locale: message.message
         for message in found["LocalizedMessage"]
@@ -123,7 +127,11 @@ def test_counts_have_commas_for_people_and_none_for_programs() -> None:
     found = details_of(refusal)
     (info,) = found["ErrorInfo"]
     assert isinstance(info, error_details_pb2.ErrorInfo)
-    assert dict(info.metadata) == {"maximum": "1234567", "left": "999"}
+    assert dict(info.metadata) == {
+        "maximum": "1234567",
+        "left": "999",
+        "standing": "TURNED_AWAY",
+    }
     assert STATUSES.status_of(refusal).message == (
         "One person can use at most 1,234,567 points a day (999 left today)."
     )

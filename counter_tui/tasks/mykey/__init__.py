@@ -1,0 +1,1 @@
+"""MyKey IDs: the citizen's own work with card and PIN."""

@@ -1,0 +1,1 @@
+"""Using points, cancelling that, and merging."""

@@ -1,0 +1,1 @@
+"""Service IDs: registering, looking up, lists."""

@@ -1,0 +1,1 @@
+"""The terminal itself: signing in, its contact, its issuer."""

@@ -1,0 +1,1 @@
+"""What using, merging and issuing have in common."""

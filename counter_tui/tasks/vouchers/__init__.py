@@ -1,0 +1,1 @@
+"""Issuing vouchers, and redeeming them."""
