@@ -29,7 +29,7 @@ PLANTED = {
     # and what must not import such a room
     "server/ledger/planted.py": "from server.cellar import reading\n",
     "counter_tui/attic/__init__.py": "",
-    "counter_tui/attic/one.py": "import smartcard\nimport server.clock\nimport counter_tui.cellar\n",
+    "counter_tui/attic/one.py": "import smartcard, server.clock\nimport counter_tui.cellar\n",
     "counter_tui/cellar.py": "import counter_tui.attic.one\n",
 }
 
