@@ -19,7 +19,7 @@ from server.callers.sign_in import hash_token
 from server.callers.street_sessions import StreetSession
 from server.callers.values import TerminalClass
 from server.cli import main
-from server.rpc.access import ANYONE, ISSUER_SYSTEMS, Access, Whose, open_to
+from server.rpc.access import ANYONE, EVERY_TERMINAL, ISSUER_SYSTEMS, Access, Whose, open_to
 from server.rpc.calls import Call, Hall, handlers_of
 from server.rpc.doorman import Doorman
 from server.serving.refusals import STATUSES
@@ -209,6 +209,11 @@ async def ask(servicer: object, token: str | None, work: Callable[[Client], Any]
 
 def refusal(client: Client) -> Any:
     return client.refusal("PointService/Spend", b"")
+
+
+def test_every_class_of_terminals_was_decided_on() -> None:
+    """One that is added fails here until somebody says what it may; by default that is nothing."""
+    assert set(TerminalClass) == EVERY_TERMINAL
 
 
 @pytest.mark.parametrize("token", [None, *TerminalClass])
