@@ -1,6 +1,5 @@
 """The command jichipoint-server."""
 
-import json
 import os
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import click
 from merge_driver.command_group import CommandGroup
 from server.chance import SystemChance
 from server.clock import SystemClock
+from server.commands.options import json_lines_option
 from server.configuration.fields import FIELDS
 from server.configuration.loading import (
     CONFIG_VARIABLE,
@@ -35,6 +35,7 @@ from server.upkeep.init_cli import init
 from server.upkeep.ledger_cli import ledger
 from server.upkeep.master_key_cli import master_key
 from server.vouchers.cli import vouchers
+from server.wording import say
 
 
 class _Configured(CommandGroup):
@@ -78,16 +79,14 @@ def main(context: click.Context, config: Path | None) -> None:
 
 
 @main.command()
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@json_lines_option
 def methods(as_json: bool) -> None:
     """List every method of the API with who may call it, and whose data it is about (SEC-2)."""
     from server.serving.services import declared_methods  # noqa: PLC0415 -- loads every room
 
     for one in declared_methods():
-        if as_json:
-            click.echo(json.dumps({"method": one.name, "callers": one.callers, "whose": one.whose}))
-        else:
-            click.echo(f"{one.name:<56} {one.whose:<12} {' '.join(one.callers)}")
+        told = {"method": one.name, "callers": one.callers, "whose": one.whose}
+        say(told, f"{one.name:<56} {one.whose:<12} {' '.join(one.callers)}", as_json=as_json)
 
 
 @main.command("demo-data")

@@ -77,6 +77,21 @@ def test_a_ledger_that_is_not_named_may_be_in_a_configuration() -> None:
     assert asked > 10
 
 
+def found(path: tuple[str, ...]) -> click.Command:
+    command: click.Command = server
+    for name in path:
+        assert isinstance(command, click.Group)
+        command = command.commands[name]
+    return command
+
+
+@pytest.mark.parametrize("path", list(commands(server)), ids=" ".join)
+def test_every_command_speaks_to_programs(path: tuple[str, ...]) -> None:
+    """But for the one that goes on, and those that make a place to begin with, for people."""
+    taken = {one for parameter in found(path).params for one in parameter.opts}
+    assert ("--json" in taken) is (path not in {("serve",), ("init",), ("demo-data",)})
+
+
 @pytest.mark.parametrize("script", SCRIPTS)
 @pytest.mark.parametrize("day", DAYS)
 def test_a_day_out_of_range_is_told_as_wrong_use(script: str, day: str) -> None:

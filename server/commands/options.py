@@ -18,6 +18,7 @@ listen_option = click.option(
     "--listen", default=DEFAULT_ADDRESS, metavar="HOST:PORT", show_default=True
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+json_lines_option = click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
 master_key_option = click.option(
     "--master-key-file",
     type=click.Path(path_type=Path),

@@ -1,12 +1,11 @@
 """The commands jichipoint-server issuers: libraries, streets and others (TRM-3)."""
 
-import json
 from collections.abc import Callable
 from dataclasses import asdict
 
 import click
 
-from server.commands.options import database_option
+from server.commands.options import database_option, json_lines_option, json_option
 from server.commands.running import changing, reading, told_in_one_line
 from server.commands.text_options import DigitsOption, NameOption
 from server.issuers.keeping import (
@@ -15,10 +14,11 @@ from server.issuers.keeping import (
     Settings,
     add_issuer,
     change_issuer,
+    kept_issuer,
     kept_issuers,
 )
 from server.issuers.values import CardReading, HandoverMethod, Symbology
-from server.wording import say_if_none
+from server.wording import say, say_if_none
 
 NAME_LENGTH_MAX = 50
 
@@ -78,13 +78,13 @@ def issuers() -> None:
 
 @issuers.command("list")
 @database_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@json_lines_option
 def list_command(database: str, as_json: bool) -> None:
     """List all issuers with their settings."""
     with told_in_one_line(), reading(database) as opened:
         found = kept_issuers(opened)
     for one in found:
-        click.echo(json.dumps(asdict(one), ensure_ascii=False) if as_json else _shown(one))
+        say(asdict(one), _shown(one), as_json=as_json)
     say_if_none(found, "there is no issuer yet", as_json=as_json)
 
 
@@ -106,14 +106,22 @@ def _shown(one: KeptIssuer) -> str:
 @click.argument("name", type=NameOption(NAME_LENGTH_MAX))
 @click.option("--street", "is_street", is_flag=True, help="It is a shopping street.")
 @_settings
+@json_option
 def add_command(
-    database: str, issuer_id: str, name: str, is_street: bool, **options: str | None
+    database: str,
+    issuer_id: str,
+    name: str,
+    *,
+    is_street: bool,
+    as_json: bool,
+    **options: str | None,
 ) -> None:
     """Add an issuer. Terminals of class ア choose theirs from the table."""
     settings: Settings = {**_given(options), "is_street": is_street}
     with told_in_one_line(IssuerError), changing(database) as opened:
         add_issuer(opened, issuer_id, name, settings)
-    click.echo(f"issuer {issuer_id} {name} is added")
+        told = asdict(kept_issuer(opened, issuer_id))
+    say(told, f"issuer {issuer_id} {name} is added", as_json=as_json)
 
 
 @issuers.command("set")
@@ -121,7 +129,8 @@ def add_command(
 @click.argument("issuer_id", type=ISSUER_ID)
 @click.option("--name", type=NameOption(NAME_LENGTH_MAX))
 @_settings
-def set_command(database: str, issuer_id: str, **options: str | None) -> None:
+@json_option
+def set_command(database: str, issuer_id: str, *, as_json: bool, **options: str | None) -> None:
     """Change an issuer's settings; what is not named stays.
 
     A code that cannot carry the numbers already registered is refused.
@@ -131,4 +140,5 @@ def set_command(database: str, issuer_id: str, **options: str | None) -> None:
         raise click.UsageError("name at least one setting, such as --symbology CODE39")
     with told_in_one_line(IssuerError), changing(database) as opened:
         change_issuer(opened, issuer_id, settings)
-    click.echo(f"the settings of {issuer_id} are changed")
+        told = asdict(kept_issuer(opened, issuer_id))
+    say(told, f"the settings of {issuer_id} are changed", as_json=as_json)

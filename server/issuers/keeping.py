@@ -52,6 +52,14 @@ def kept_issuers(database: Database) -> list[KeptIssuer]:
     ]
 
 
+def kept_issuer(database: Database, issuer_id: str) -> KeptIssuer:
+    """Return one issuer. Raises IssuerError where there is none."""
+    for one in kept_issuers(database):
+        if one.issuer_id == issuer_id:
+            return one
+    raise IssuerError(f"there is no issuer {issuer_id}")
+
+
 def add_issuer(database: Database, issuer_id: str, name: str, settings: Settings) -> None:
     """Add an issuer. Raises IssuerError."""
     _check_driver(settings)
@@ -64,9 +72,7 @@ def add_issuer(database: Database, issuer_id: str, name: str, settings: Settings
 
 def change_issuer(database: Database, issuer_id: str, settings: Settings) -> None:
     """Change some of an issuer's settings. Raises IssuerError."""
-    present = next((one for one in kept_issuers(database) if one.issuer_id == issuer_id), None)
-    if present is None:
-        raise IssuerError(f"there is no issuer {issuer_id}")
+    present = kept_issuer(database, issuer_id)
     if settings.get("reading", CardReading.DRIVER) != CardReading.DRIVER:
         settings = {"driver": "", **settings}
     symbology = settings.get("symbology")

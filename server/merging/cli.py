@@ -1,6 +1,5 @@
 """The commands jichipoint-server merges: what became of them, and their files again (MRG-8)."""
 
-import json
 from pathlib import Path
 
 import click
@@ -8,7 +7,7 @@ import click
 from merge_driver.files import announce, write_new
 from server.callers.values import terminal_of
 from server.clock import Moment, SystemClock, for_machines, for_people
-from server.commands.options import database_option
+from server.commands.options import database_option, json_lines_option, json_option
 from server.commands.running import reading, told_in_one_line
 from server.merging.states import (
     OVERDUE_HOURS,
@@ -18,7 +17,7 @@ from server.merging.states import (
     overdue,
     unacknowledged,
 )
-from server.wording import counted, say_if_none
+from server.wording import counted, say, say_if_none
 
 PAGE = 500
 _FILE_MODE = 0o640
@@ -42,7 +41,7 @@ def merges() -> None:
     show_default=True,
     help="Only merges that were booked so long ago.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@json_lines_option
 def unacknowledged_command(database: str, hours: int, as_json: bool) -> None:
     """List merges that their street's system has not acknowledged, oldest first."""
     until = overdue(Moment.of(SystemClock().now()).microseconds, hours)
@@ -66,7 +65,8 @@ def unacknowledged_command(database: str, hours: int, as_json: bool) -> None:
     required=True,
     help="Where the file goes, such as the street's spool folder.",
 )
-def file_command(database: str, transaction_number: str, folder: Path) -> None:
+@json_option
+def file_command(database: str, transaction_number: str, folder: Path, *, as_json: bool) -> None:
     """Write a merge's file again, as it was made with the booking; nothing is booked."""
     with told_in_one_line(FileNotWrittenError):
         with reading(database) as opened:
@@ -83,25 +83,24 @@ def file_command(database: str, transaction_number: str, folder: Path) -> None:
                 raise FileNotWrittenError(f"{path} is another file: take it away first") from None
         except OSError as error:
             raise FileNotWrittenError(f"{path}: cannot be written: {error.strerror}") from None
-    click.echo(f"{path}: {counted(len(content), 'byte')}")
+    told = {"file": str(path), "bytes": len(content)}
+    say(told, f"{path}: {counted(len(content), 'byte')}", as_json=as_json)
 
 
 def _show(state: MergeState, as_json: bool) -> None:
     terminal_id = terminal_of(state.caller)
-    if as_json:
-        told = {
-            "transaction_number": state.transaction_number,
-            "booked_at": for_machines(state.booked_at),
-            "points": state.points,
-            "issuer_id": state.issuer_id,
-            "street": state.street_name,
-            "terminal_id": terminal_id,
-            "delivered": state.delivered_at is not None,
-        }
-        click.echo(json.dumps(told, ensure_ascii=False))
-        return
+    told = {
+        "transaction_number": state.transaction_number,
+        "booked_at": for_machines(state.booked_at),
+        "points": state.points,
+        "issuer_id": state.issuer_id,
+        "street": state.street_name,
+        "terminal_id": terminal_id,
+        "delivered": state.delivered_at is not None,
+    }
     delivered = "delivered" if state.delivered_at is not None else "not delivered"
-    click.echo(
+    text = (
         f"{state.transaction_number}  {for_people(state.booked_at)}  {state.points:,} pt  "
         f"{state.issuer_id} {state.street_name}  terminal {terminal_id}  {delivered}"
     )
+    say(told, text, as_json=as_json)

@@ -1,11 +1,10 @@
 """The commands jichipoint-server limits: what a municipality limits."""
 
-import json
 from dataclasses import asdict
 
 import click
 
-from server.commands.options import database_option
+from server.commands.options import database_option, json_lines_option, json_option
 from server.commands.running import changing, reading, told_in_one_line
 from server.municipalities.limits import (
     OfflineLimits,
@@ -16,7 +15,7 @@ from server.municipalities.limits import (
     set_offline_limits,
     set_program_limits,
 )
-from server.wording import counted, say_if_none
+from server.wording import counted, say, say_if_none
 
 POINTS_MAX = 1_000_000_000
 NONE = "none"
@@ -50,20 +49,16 @@ def limits() -> None:
 
 @limits.command()
 @database_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@json_lines_option
 def show(database: str, as_json: bool) -> None:
     """Show every program's and municipality's limits."""
     with told_in_one_line(), reading(database) as opened:
         programs, municipalities = program_limits(opened), offline_limits(opened)
-    if as_json:
-        for told in [*map(asdict, programs), *map(asdict, municipalities)]:
-            click.echo(json.dumps(told, ensure_ascii=False))
-        return
     for program in programs:
-        click.echo(_shown_program(program))
+        say(asdict(program), _shown_program(program), as_json=as_json)
     for municipality in municipalities:
-        click.echo(_shown_municipality(municipality))
-    say_if_none([*programs, *municipalities], "there is no program yet", as_json=False)
+        say(asdict(municipality), _shown_municipality(municipality), as_json=as_json)
+    say_if_none([*programs, *municipalities], "there is no program yet", as_json=as_json)
 
 
 def _shown_program(one: ProgramLimits) -> str:
@@ -96,7 +91,8 @@ def _points(most: int | None) -> str:
 @click.option(
     "--pin-above", "pin_above_points", type=_PointsOrNone(0), help="0: the PIN is always asked."
 )
-def program(database: str, program_id: str, **given: int | str | None) -> None:
+@json_option
+def program(database: str, program_id: str, *, as_json: bool, **given: int | str | None) -> None:
     """Limit the uses of a program's points (USE-6), and say when the PIN is asked (CRD-2).
 
     Spends, vouchers and merges count alike. A limit that is "none" is lifted; one that is not
@@ -111,7 +107,8 @@ def program(database: str, program_id: str, **given: int | str | None) -> None:
         raise click.UsageError("name at least one limit, such as --per-use 3000")
     with told_in_one_line(UnknownLimitHolderError), changing(database) as opened:
         set_program_limits(opened, program_id, changes)
-    click.echo(f"the limits of {program_id} are changed")
+        told = next(one for one in program_limits(opened) if one.program_id == program_id)
+    say(asdict(told), f"the limits of {program_id} are changed", as_json=as_json)
 
 
 @limits.command("offline")
@@ -119,7 +116,8 @@ def program(database: str, program_id: str, **given: int | str | None) -> None:
 @click.argument("municipality_code")
 @click.option("--vouchers", "offline_vouchers_max", type=click.IntRange(0, 1000))
 @click.option("--points", "offline_points_max", type=click.IntRange(0, POINTS_MAX))
-def offline(database: str, municipality_code: str, **given: int | None) -> None:
+@json_option
+def offline(database: str, municipality_code: str, *, as_json: bool, **given: int | None) -> None:
     """Limit the vouchers that a shop takes without network (VCH-8); 0: none.
 
     Counters learn it at their next sign-in.
@@ -129,4 +127,6 @@ def offline(database: str, municipality_code: str, **given: int | None) -> None:
         raise click.UsageError("name at least one limit: --vouchers, --points")
     with told_in_one_line(UnknownLimitHolderError), changing(database) as opened:
         set_offline_limits(opened, municipality_code, changes)
-    click.echo(f"the limits of {municipality_code} are changed")
+        found = offline_limits(opened)
+    told = next(one for one in found if one.municipality_code == municipality_code)
+    say(asdict(told), f"the limits of {municipality_code} are changed", as_json=as_json)

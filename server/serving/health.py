@@ -1,14 +1,16 @@
 """The command jichipoint-server health: what watches a server runs it (OPS-5)."""
 
+import sys
 from codecs import BOM_UTF8
 from ipaddress import ip_address
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 from cryptography import x509
 
-from server.commands.options import listen_option
+from server.commands.options import json_option, listen_option
+from server.wording import say
 
 if TYPE_CHECKING:
     import grpc
@@ -30,11 +32,12 @@ SECONDS_MAX = 10.0
     show_default=True,
     help="How long to wait for the answer.",
 )
-def health(listen: str, tls_certificate: Path | None, seconds: float) -> None:
+@json_option
+def health(listen: str, tls_certificate: Path | None, seconds: float, *, as_json: bool) -> None:
     """Ask the server on this machine whether points can be booked now.
 
     Takes address and certificate from the server's configuration. Exits with 0 if they can, with
-    1 and one line otherwise.
+    1 and one line otherwise. With --json that line is one object, and goes to the output.
     """
     # gRPC takes a third of a second to load, which the other commands need not wait for.
     import grpc  # noqa: PLC0415
@@ -49,13 +52,22 @@ def health(listen: str, tls_certificate: Path | None, seconds: float) -> None:
         try:
             answer = check(health_pb2.HealthCheckRequest(), timeout=seconds)
         except grpc.RpcError as error:
-            raise click.ClickException(
-                f"{listen}: {error.code().name}: {error.details()}"
-            ) from None
+            _say_that_none_can(listen, error.code().name, error.details() or "", as_json=as_json)
     state = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
     if answer.status != health_pb2.HealthCheckResponse.SERVING:
-        raise click.ClickException(f"{listen}: {state}")
-    click.echo(f"{listen}: {state}")
+        _say_that_none_can(listen, state, "", as_json=as_json)
+    say(_told(listen, state, ""), f"{listen}: {state}", as_json=as_json)
+
+
+def _say_that_none_can(listen: str, state: str, details: str, *, as_json: bool) -> NoReturn:
+    if not as_json:
+        raise click.ClickException(": ".join(filter(None, (listen, state, details))))
+    say(_told(listen, state, details), "", as_json=True)
+    sys.exit(1)
+
+
+def _told(listen: str, state: str, details: str) -> dict[str, str]:
+    return {"listen": listen, "state": state, "details": details}
 
 
 def near(listen: str) -> str:

@@ -1,6 +1,5 @@
 """The commands jichipoint-server streets: how streets take merges, and their keys (MRG, TRM-3)."""
 
-import json
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -12,7 +11,12 @@ from merge_driver.codec import IdKind
 from merge_driver.keys import dump_key_file
 from server.chance import SystemChance
 from server.clock import Moment, SystemClock
-from server.commands.options import database_option, master_key_option
+from server.commands.options import (
+    database_option,
+    json_lines_option,
+    json_option,
+    master_key_option,
+)
 from server.commands.running import changing, handing_over, reading, told_in_one_line
 from server.commands.text_options import DayOption
 from server.issuers.cli import ISSUER_ID
@@ -20,13 +24,15 @@ from server.master_key.data_key import open_vault
 from server.secrets import MasterKeyError, read_master_key
 from server.streets.keeping import (
     KeptKey,
+    KeptStreet,
     StreetError,
     end_key,
+    kept_street,
     kept_streets,
     make_key,
     set_street,
 )
-from server.wording import say_if_none
+from server.wording import say, say_if_none
 
 OVERLAP_DAYS, OVERLAP_DAYS_MAX = 30, 400
 _DAY = DayOption()
@@ -40,21 +46,21 @@ def streets() -> None:
 
 @streets.command("list")
 @database_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@json_lines_option
 def list_command(database: str, as_json: bool) -> None:
     """List streets and their keys; no secret is shown."""
     with told_in_one_line(), reading(database) as opened:
         found = kept_streets(opened)
     for one in found:
-        if as_json:
-            click.echo(json.dumps(asdict(one), ensure_ascii=False))
-            continue
-        pattern = f" like {one.id_pattern}" if one.id_pattern else ""
-        ids = f"{_IDS[IdKind(one.id_kind)]}{pattern}"
-        click.echo(f"{one.issuer_id}  {one.name}  profile {one.profile}  {ids}")
-        for key in one.keys:
-            click.echo(_key_shown(key))
+        say(asdict(one), _shown(one), as_json=as_json)
     say_if_none(found, "no street has merge settings yet", as_json=as_json)
+
+
+def _shown(one: KeptStreet) -> str:
+    pattern = f" like {one.id_pattern}" if one.id_pattern else ""
+    ids = f"{_IDS[IdKind(one.id_kind)]}{pattern}"
+    own = f"{one.issuer_id}  {one.name}  profile {one.profile}  {ids}"
+    return "\n".join([own, *map(_key_shown, one.keys)])
 
 
 def _key_shown(key: KeptKey) -> str:
@@ -78,8 +84,14 @@ def _key_shown(key: KeptKey) -> str:
     help="STREET where its system knows customers by the street's own number, MYKEY by MyKey ID.",
 )
 @click.option("--id-pattern", help="A regular expression for the whole ID; '' for any.")
+@json_option
 def set_command(
-    database: str, master_key_file: Path | None, issuer_id: str, **options: int | str | None
+    database: str,
+    master_key_file: Path | None,
+    issuer_id: str,
+    *,
+    as_json: bool,
+    **options: int | str | None,
 ) -> None:
     """Give a street its merge settings, or change some.
 
@@ -90,7 +102,9 @@ def set_command(
         chance = SystemChance()
         vault = open_vault(opened, read_master_key(master_key_file), chance, SystemClock())
         set_street(opened, vault, chance, issuer_id, settings)
-    click.echo(f"the settings of {issuer_id} hold for its next key: make one with make-key")
+        told = asdict(kept_street(opened, issuer_id))
+    text = f"the settings of {issuer_id} hold for its next key: make one with make-key"
+    say(told, text, as_json=as_json)
 
 
 @streets.command("make-key")
@@ -113,6 +127,7 @@ def set_command(
     help="How long the key before is good beside it.",
 )
 @click.option("--new-client-secret", is_flag=True, help="The street's system gets another secret.")
+@json_option
 def make_key_command(
     database: str,
     master_key_file: Path | None,
@@ -123,6 +138,7 @@ def make_key_command(
     out: Path,
     overlap_days: int,
     new_client_secret: bool,
+    as_json: bool,
 ) -> None:
     """Make a street's next key, and hand it over as a key file: once, and never again.
 
@@ -151,7 +167,14 @@ def make_key_command(
             renew_client_secret=new_client_secret,
         )
         hand_over(dump_key_file(made.key, server, made.client_secret).encode("utf-8"))
-    click.echo(f"{out}: key {made.key.key_id} of {issuer_id}, from {first} on")
+    key_id = made.key.key_id
+    told = {
+        "file": str(out),
+        "issuer_id": issuer_id,
+        "key_id": key_id,
+        "valid_from": first.isoformat(),
+    }
+    say(told, f"{out}: key {key_id} of {issuer_id}, from {first} on", as_json=as_json)
 
 
 @streets.command("end-key")
@@ -159,8 +182,12 @@ def make_key_command(
 @click.argument("issuer_id", type=ISSUER_ID)
 @click.argument("key_id", type=click.IntRange(1, 4_294_967_295))
 @click.option("--last-day", type=_DAY, required=True, help="The last day it is used.")
-def end_key_command(database: str, issuer_id: str, key_id: int, last_day: date) -> None:
+@json_option
+def end_key_command(
+    database: str, issuer_id: str, key_id: int, *, last_day: date, as_json: bool
+) -> None:
     """Let a key end earlier or later. Without a key for the day, nothing can be merged."""
     with told_in_one_line(StreetError), changing(database) as opened:
         end_key(opened, issuer_id, key_id, last_day)
-    click.echo(f"key {key_id} of {issuer_id} ends with {last_day}")
+    told = {"issuer_id": issuer_id, "key_id": key_id, "valid_until": last_day.isoformat()}
+    say(told, f"key {key_id} of {issuer_id} ends with {last_day}", as_json=as_json)

@@ -74,6 +74,14 @@ def kept_streets(database: Database) -> list[KeptStreet]:
     ]
 
 
+def kept_street(database: Database, issuer_id: str) -> KeptStreet:
+    """Return one street with its keys. Raises StreetError where it has no merge settings."""
+    for one in kept_streets(database):
+        if one.issuer_id == issuer_id:
+            return one
+    raise StreetError(f"{issuer_id} has no merge settings: give it some with set first")
+
+
 def set_street(
     database: Database, vault: Vault, chance: Chance, issuer_id: str, settings: dict[str, int | str]
 ) -> None:

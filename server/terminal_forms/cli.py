@@ -1,5 +1,6 @@
 """The commands jichipoint-server terminals form-one and form-two (TRM-1, TRM-2)."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,7 +12,7 @@ from server.audit.storing import store_events
 from server.callers.sign_in import hash_password
 from server.chance import SystemChance
 from server.clock import Moment, SystemClock
-from server.commands.options import database_option
+from server.commands.options import database_option, json_option
 from server.commands.running import (
     HandOverError,
     changing,
@@ -26,6 +27,7 @@ from server.terminal_forms.issuing import Password, Plan, issue_terminals, plan
 from server.terminal_forms.values import FormError, SheetsError
 from server.terminal_forms.withdrawing import withdraw_terminals
 from server.terminals.keeping import TerminalError, new_password
+from server.wording import say
 
 _FILE = click.argument("file", type=click.Path(path_type=Path))
 _MUNICIPALITY = click.option(
@@ -48,27 +50,43 @@ def form_one() -> None:
 
 @form_one.command()
 @_FILE
-def blank(file: Path) -> None:
+@json_option
+def blank(file: Path, *, as_json: bool) -> None:
     """Write a blank form I, for a municipality to fill in."""
     from server.terminal_forms.form_one import blank_form_one  # noqa: PLC0415 -- openpyxl is large
 
     with told_in_one_line(), handing_over(file) as hand_over:
         hand_over(blank_form_one())
-    click.echo(f"{file}: a blank form I")
+    say({"file": str(file)}, f"{file}: a blank form I", as_json=as_json)
 
 
 @form_one.command()
 @database_option
 @_FILE
-def check(database: str, file: Path) -> None:
+@json_option
+def check(database: str, file: Path, *, as_json: bool) -> None:
     """Say everything that is wrong with a form I, or what issue would do; nothing is changed."""
     from server.terminal_forms.form_one import read_form_one  # noqa: PLC0415 -- openpyxl is large
 
     with told_in_one_line(_RefusedFormError), _naming(file):
-        form = read_form_one(file)
-        with reading(database) as opened:
-            planned = plan(opened, form, form.municipality_code)
-    click.echo(f"{file}: in order; {planned.new_count} new, {_stays(planned)}")
+        try:
+            form = read_form_one(file)
+            with reading(database) as opened:
+                planned = plan(opened, form, form.municipality_code)
+        except FormError as error:
+            if not as_json:
+                raise
+            say({"file": str(file), "faults": _faults(error)}, "", as_json=True)
+            sys.exit(1)
+    told = {
+        "file": str(file),
+        "municipality_code": form.municipality_code,
+        "new": planned.new_count,
+        **_staying(planned),
+        "faults": [],
+    }
+    text = f"{file}: in order; {planned.new_count} new, {_stays(planned)}"
+    say(told, text, as_json=as_json)
 
 
 @form_one.command()
@@ -81,7 +99,8 @@ def check(database: str, file: Path) -> None:
     help="Form II; it is made new, for its owner alone.",
 )
 @_MUNICIPALITY
-def issue(database: str, file: Path, out: Path, municipality_code: str) -> None:
+@json_option
+def issue(database: str, file: Path, out: Path, *, municipality_code: str, as_json: bool) -> None:
     """Issue the terminals of a form I, and write form II with their IDs and passwords.
 
     The passwords are in that file and nowhere else. Terminals that the form repeats keep theirs.
@@ -109,7 +128,13 @@ def issue(database: str, file: Path, out: Path, municipality_code: str) -> None:
                 _note(opened, f"terminals={new[0]}-{new[-1]}")
             hand_over(write_form_two(issued))
     ids = f" ({new[0]} to {new[-1]})" if new else ""
-    click.echo(f"{out}: {len(new)} issued{ids}, {_stays(planned)}")
+    told = {
+        "file": str(out),
+        "municipality_code": municipality_code,
+        "issued": new,
+        **_staying(planned),
+    }
+    say(told, f"{out}: {len(new)} issued{ids}, {_stays(planned)}", as_json=as_json)
 
 
 @click.group("form-two")
@@ -121,7 +146,8 @@ def form_two() -> None:
 @database_option
 @_FILE
 @_MUNICIPALITY
-def withdraw(database: str, file: Path, municipality_code: str) -> None:
+@json_option
+def withdraw(database: str, file: Path, *, municipality_code: str, as_json: bool) -> None:
     """Withdraw for good the terminals that a returned form II marks with 要."""
     from server.terminal_forms.form_two import read_form_two  # noqa: PLC0415 -- openpyxl is large
 
@@ -132,17 +158,33 @@ def withdraw(database: str, file: Path, municipality_code: str) -> None:
             now = Moment.of(SystemClock().now()).microseconds
             done = withdraw_terminals(opened, form, municipality_code, now)
             _note(opened, *(f"terminal_id={one}" for one in done.terminal_ids))
-    click.echo(
+    told = {
+        "file": str(file),
+        "municipality_code": municipality_code,
+        "withdrawn": done.terminal_ids,
+        "withdrawn_before": done.before,
+        "stay": done.stay,
+    }
+    text = (
         f"{file}: {len(done.terminal_ids)} withdrawn, {done.before} withdrawn before, "
         f"{done.stay} that stay"
     )
+    say(told, text, as_json=as_json)
+
+
+def _staying(planned: Plan) -> dict[str, int]:
+    known = len(planned.terminals) - planned.new_count
+    return {"known": known, "not_listed": planned.not_listed}
 
 
 def _stays(planned: Plan) -> str:
-    known = len(planned.terminals) - planned.new_count
-    return (
-        f"{known} known that keep ID and password, {planned.not_listed} not in the form that stay"
+    return "{known} known that keep ID and password, {not_listed} not in the form that stay".format(
+        **_staying(planned)
     )
+
+
+def _faults(error: FormError) -> list[dict[str, str | int]]:
+    return [{**fault.spot._asdict(), "says": fault.says} for fault in error.faults]
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """The commands jichipoint-server terminals: what an operator does with terminals (TRM-5, TRM-9)."""
 
-import json
 from dataclasses import asdict
 
 import click
@@ -8,12 +7,13 @@ import click
 from server.callers.values import TerminalClass
 from server.chance import SystemChance
 from server.clock import Moment, SystemClock
-from server.commands.options import database_option, json_option
+from server.commands.options import database_option, json_lines_option, json_option
 from server.commands.running import changing, reading, told_in_one_line
 from server.commands.text_options import DigitsOption, NameOption
 from server.ledger.values import Refusal
 from server.terminals.keeping import (
     SINGLY_ISSUED,
+    KeptTerminal,
     TerminalError,
     add_terminal,
     kept_terminals,
@@ -21,7 +21,7 @@ from server.terminals.keeping import (
     renew_password,
     withdraw_terminal,
 )
-from server.wording import counted, say_if_none
+from server.wording import counted, say, say_if_none
 
 NAME_LENGTH_MAX = 50
 _TERMINAL_ID = DigitsOption("terminal_id", "a terminal ID", 8)
@@ -34,22 +34,23 @@ def terminals() -> None:
 
 @terminals.command("list")
 @database_option
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@json_lines_option
 def list_command(database: str, as_json: bool) -> None:
     """List all terminals; no password is shown."""
     with told_in_one_line(), reading(database) as opened:
         found = kept_terminals(opened, _now())
     for one in found:
-        if as_json:
-            click.echo(json.dumps(asdict(one), ensure_ascii=False))
-            continue
-        state = "withdrawn" if one.is_withdrawn else f"machine {one.machine or '-'}"
-        code = one.municipality_code or "-"
-        click.echo(
-            f"{one.terminal_id}  {one.terminal_class:<12}  {code:<6}  {state:<24}  "
-            f"{counted(one.open_sessions, 'session')}  {one.name}"
-        )
+        say(asdict(one), _shown(one), as_json=as_json)
     say_if_none(found, "there is no terminal yet", as_json=as_json)
+
+
+def _shown(one: KeptTerminal) -> str:
+    state = "withdrawn" if one.is_withdrawn else f"machine {one.machine or '-'}"
+    code = one.municipality_code or "-"
+    return (
+        f"{one.terminal_id}  {one.terminal_class:<12}  {code:<6}  {state:<24}  "
+        f"{counted(one.open_sessions, 'session')}  {one.name}"
+    )
 
 
 @terminals.command("add")
@@ -97,29 +98,33 @@ def new_password_command(database: str, terminal_id: str, *, as_json: bool) -> N
 @terminals.command("release")
 @database_option
 @click.argument("terminal_id", type=_TERMINAL_ID)
-def release_command(database: str, terminal_id: str) -> None:
+@json_option
+def release_command(database: str, terminal_id: str, *, as_json: bool) -> None:
     """Release a terminal from its machine: the next sign-in binds the one it comes from."""
     try:
         with told_in_one_line(), changing(database) as opened:
             release_machine(opened, terminal_id, _now())
     except Refusal:
         raise click.ClickException(f"there is no terminal {terminal_id}") from None
-    click.echo(f"terminal {terminal_id} has no machine; its sessions ended")
+    text = f"terminal {terminal_id} has no machine; its sessions ended"
+    say({"terminal_id": terminal_id, "machine": None}, text, as_json=as_json)
 
 
 @terminals.command("withdraw")
 @database_option
 @click.argument("terminal_id", type=_TERMINAL_ID)
-def withdraw_command(database: str, terminal_id: str) -> None:
+@json_option
+def withdraw_command(database: str, terminal_id: str, *, as_json: bool) -> None:
     """Withdraw a terminal for good."""
     with told_in_one_line(TerminalError), changing(database) as opened:
         withdraw_terminal(opened, terminal_id, _now())
-    click.echo(f"terminal {terminal_id} is withdrawn")
+    told = {"terminal_id": terminal_id, "is_withdrawn": True}
+    say(told, f"terminal {terminal_id} is withdrawn", as_json=as_json)
 
 
 def _show_password(terminal_id: str, password: str, *, as_json: bool) -> None:
     told = {"terminal_id": terminal_id, "password": password}
-    click.echo(json.dumps(told) if as_json else f"terminal {terminal_id}  password {password}")
+    say(told, f"terminal {terminal_id}  password {password}", as_json=as_json)
 
 
 def _now() -> int:

@@ -1,7 +1,6 @@
 """The commands jichipoint-server audit: looking into the trail (SEC-5)."""
 
 import csv
-import json
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from functools import wraps
@@ -13,11 +12,11 @@ import click
 
 from server.audit.searching import FoundEvent, Wanted, found_events, newest_events
 from server.clock import TOKYO, Moment, for_machines, for_people
-from server.commands.options import database_option
+from server.commands.options import database_option, json_lines_option, json_option
 from server.commands.running import new_output, note_command, told_in_one_line
 from server.db.engine import open_existing
 from server.ledger.snapshot import snapshot
-from server.wording import counted, say_if_none
+from server.wording import counted, say, say_if_none
 
 LIMIT, LIMIT_MAX = 100, 100_000
 _DAY_FORM = "%Y-%m-%d"
@@ -127,7 +126,7 @@ def wanted_options(command: Callable[..., None]) -> Callable[..., None]:
     show_default=True,
     help="So many, the newest of them.",
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@json_lines_option
 def search(database: str, wanted: Wanted, limit: int, as_json: bool) -> None:
     """Show the newest events that fit, oldest first."""
     with told_in_one_line():
@@ -135,10 +134,7 @@ def search(database: str, wanted: Wanted, limit: int, as_json: bool) -> None:
         with snapshot(opened):
             found = list(newest_events(opened, wanted, limit))
     for one in reversed(found):
-        if as_json:
-            click.echo(json.dumps(_told(one), ensure_ascii=False))
-        else:
-            click.echo("  ".join(_shown(one)))
+        say(_told(one), "  ".join(_shown(one)), as_json=as_json)
     say_if_none(found, "no event fits", as_json=as_json)
 
 
@@ -146,7 +142,8 @@ def search(database: str, wanted: Wanted, limit: int, as_json: bool) -> None:
 @database_option
 @wanted_options
 @click.argument("file", type=click.Path(path_type=Path))
-def export(database: str, wanted: Wanted, file: Path) -> None:
+@json_option
+def export(database: str, wanted: Wanted, file: Path, *, as_json: bool) -> None:
     """Write the events that fit to FILE as CSV (UTF-8): a new file, for its owner alone."""
     with told_in_one_line():
         opened = open_existing(database)
@@ -155,7 +152,8 @@ def export(database: str, wanted: Wanted, file: Path) -> None:
             count = _write_csv(text, found_events(opened, wanted))
             text.detach()
         note_command(opened)
-    click.echo(f"{file}: {counted(count, 'event')}")
+    told = {"file": str(file), "events": count}
+    say(told, f"{file}: {counted(count, 'event')}", as_json=as_json)
 
 
 def _write_csv(text: TextIO, found: Iterator[FoundEvent]) -> int:

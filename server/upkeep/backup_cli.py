@@ -1,6 +1,5 @@
 """The commands jichipoint-server backup and restore (OPS-3)."""
 
-import json
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,7 +21,7 @@ from server.upkeep.backing_up import back_up
 from server.upkeep.backing_up import restore as restore_ledger
 from server.upkeep.export_file import UnfitFileError
 from server.upkeep.ledger_cli import agreeing, verified_json
-from server.wording import counted
+from server.wording import counted, say
 
 KEEP_MAX = 10_000
 
@@ -63,7 +62,7 @@ def backup(database: str, folder: Path, keep: int | None, *, as_json: bool) -> N
         "removed": written.removed,
     }
     text = f"{written.file}: {counted(written.rows, 'row')}, {counted(written.bytes, 'byte')}"
-    click.echo(json.dumps(told) if as_json else text)
+    say(told, text, as_json=as_json)
 
 
 @click.command()
@@ -89,7 +88,7 @@ def restore(database: str, master_key_file: Path | None, file: Path, *, as_json:
         note_command(open_existing(database))
     told = {"file": str(file), "rows": stored.rows, **verified_json(stored.verified)}
     text = f"{file}: {counted(stored.rows, 'row')} restored; {agreeing(stored.verified)}"
-    click.echo(json.dumps(told) if as_json else text)
+    say(told, text, as_json=as_json)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ import click
 
 from server.citizens.renewals import Renewal, import_renewals
 from server.clock import Moment, SystemClock
-from server.commands.options import database_option
+from server.commands.options import database_option, json_option
 from server.commands.running import changing, told_in_one_line
 from server.commands.text_options import day_of
 from server.serial_numbers import SerialNumber, serial_number
@@ -18,7 +18,7 @@ from server.service_ids.address_notices import (
     import_signature_renewals,
     renew_signatures,
 )
-from server.wording import counted
+from server.wording import counted, say
 
 T = TypeVar("T")
 
@@ -34,7 +34,8 @@ def citizens() -> None:
 @citizens.command("import-renewals")
 @database_option
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_renewals_command(database: str, file: Path) -> None:
+@json_option
+def import_renewals_command(database: str, file: Path, *, as_json: bool) -> None:
     """Add the authority's list of renewed certificates: whole, or nothing of it.
 
     FILE is CSV in UTF-8 with the columns serial_number, renews, last_good_day. What was
@@ -43,13 +44,15 @@ def import_renewals_command(database: str, file: Path) -> None:
     renewals = _read_file(file, COLUMNS, _renewal)
     with told_in_one_line(ValueError), changing(database) as opened:
         added = import_renewals(opened, renewals)
-    click.echo(f"{added} of {counted(len(renewals), 'renewal')} new")
+    told = {"file": str(file), "renewals": len(renewals), "new": added}
+    say(told, f"{added} of {counted(len(renewals), 'renewal')} new", as_json=as_json)
 
 
 @citizens.command("import-signature-renewals")
 @database_option
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_signature_renewals_command(database: str, file: Path) -> None:
+@json_option
+def import_signature_renewals_command(database: str, file: Path, *, as_json: bool) -> None:
     """Add the authority's list of renewed signature certificates (SID-2), and watch the new ones.
 
     FILE is CSV in UTF-8 with the columns serial_number, renews. Import the revocations of the
@@ -59,10 +62,17 @@ def import_signature_renewals_command(database: str, file: Path) -> None:
     with told_in_one_line(ValueError), changing(database) as opened:
         added = import_signature_renewals(opened, renewals)
         watched = renew_signatures(opened)
-    click.echo(
+    told = {
+        "file": str(file),
+        "renewals": len(renewals),
+        "new": added,
+        "registrations_changed": watched,
+    }
+    text = (
         f"{added} of {counted(len(renewals), 'renewal')} new; "
         f"{counted(watched, 'registration')} changed with them"
     )
+    say(told, text, as_json=as_json)
 
 
 @citizens.command("import-signature-revocations")
@@ -74,7 +84,10 @@ def import_signature_renewals_command(database: str, file: Path) -> None:
     help="A PEM file with the authorities of signature certificates.",
 )
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
-def import_signature_revocations_command(database: str, authority: Path, file: Path) -> None:
+@json_option
+def import_signature_revocations_command(
+    database: str, authority: Path, file: Path, *, as_json: bool
+) -> None:
     """Notify issuers of addresses that may have changed (SID-2).
 
     FILE is the authority's list of revoked signature certificates (CRL), PEM or DER. Only those
@@ -91,9 +104,11 @@ def import_signature_revocations_command(database: str, authority: Path, file: P
     with told_in_one_line(UnusableAnchorError, UnusableListError), changing(database) as opened:
         changed = changed_serial_numbers(file, authority, now)
         made = give_notices(opened, changed, Moment.of(now).microseconds)
-    click.echo(
+    told = {"file": str(file), "revoked_as_changed": len(changed), "new_notices": made}
+    text = (
         f"{counted(len(changed), 'certificate')} revoked as changed; {counted(made, 'new notice')}"
     )
+    say(told, text, as_json=as_json)
 
 
 def _read_file(file: Path, columns: list[str], build: Callable[[list[str]], T]) -> list[T]:

@@ -8,7 +8,12 @@ import click
 from peewee import Database
 
 from server.clock import Moment, SystemClock, for_machines, for_people
-from server.commands.options import database_option, json_option, quiet_hours_option
+from server.commands.options import (
+    database_option,
+    json_lines_option,
+    json_option,
+    quiet_hours_option,
+)
 from server.commands.running import changing, command_event, operator, reading, told_in_one_line
 from server.commands.text_options import DayOption, NameOption
 from server.db.clocks import server_time
@@ -23,7 +28,7 @@ from server.timekeeping.looking import look
 from server.timekeeping.notes import newest_notes
 from server.timekeeping.values import HeldBack, Note, NoteKind
 from server.upkeep.undoing import undo_lapses
-from server.wording import counted, say_if_none
+from server.wording import counted, say, say_if_none
 
 REASON_LENGTH_MAX = 100
 LIMIT, LIMIT_MAX = 30, 10_000
@@ -88,31 +93,34 @@ def _told(opened: Database, held_back: HeldBack | None) -> str | None:
 @click.option(
     "--limit", type=click.IntRange(1, LIMIT_MAX), default=LIMIT, show_default=True, help="How many."
 )
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
+@json_lines_option
 def notes(database: str, limit: int, as_json: bool) -> None:
     """List nightly runs, confirmed days and clocks that went back, newest first."""
     with told_in_one_line(), reading(database) as opened:
         found = newest_notes(opened, limit)
     for note in found:
-        click.echo(json.dumps(_as_json(note), ensure_ascii=False) if as_json else _in_words(note))
+        say(_as_json(note), _in_words(note), as_json=as_json)
     say_if_none(found, "nothing is noted yet: serve runs nightly", as_json=as_json)
 
 
 @clock.command("confirm")
 @database_option
 @click.argument("day", type=DayOption(), metavar="YYYY-MM-DD")
-def confirm_command(database: str, day: date) -> None:
+@json_option
+def confirm_command(database: str, day: date, *, as_json: bool) -> None:
     """Say which day it is: what acts by the day goes on, after a server was off for long."""
     with told_in_one_line(ClockError), changing(database) as opened:
         confirm(opened, SystemClock(), server_time, day, operator())
-    click.echo(f"{day} is confirmed: servers whose clocks say so go on within a minute")
+    text = f"{day} is confirmed: servers whose clocks say so go on within a minute"
+    say({"day": day.isoformat()}, text, as_json=as_json)
 
 
 @clock.command("step-back")
 @database_option
 @click.argument("day", type=DayOption(), metavar="YYYY-MM-DD")
 @_reason_option
-def step_back_command(database: str, day: date, reason: str) -> None:
+@json_option
+def step_back_command(database: str, day: date, *, reason: str, as_json: bool) -> None:
     """Say which day it is, and that the clock had been ahead: bookings go on from now.
 
     Set the clocks of all servers right before. What was booked meanwhile stays as it is.
@@ -127,23 +135,30 @@ def step_back_command(database: str, day: date, reason: str) -> None:
             reason=reason,
             runs_of=CALLER,
         )
-    click.echo(
+    told = {
+        "from": for_machines(found.noted_at),
+        "stamped_later": found.stamped_later,
+        "lapsed_on": [one.isoformat() for one in found.lapsed_on],
+    }
+    lines = [
         f"bookings go on from {for_people(found.noted_at)}; "
         f"{counted(found.stamped_later, 'booking')} before it "
-        f"{'has' if found.stamped_later == 1 else 'have'} a later time"
-    )
-    for one in found.lapsed_on:
-        click.echo(
+        f"{'has' if found.stamped_later == 1 else 'have'} a later time",
+        *(
             f"the nightly run for {one} has booked lapses: "
             f"jichipoint-server clock undo-lapses {one} gives the points back"
-        )
+            for one in found.lapsed_on
+        ),
+    ]
+    say(told, "\n".join(lines), as_json=as_json)
 
 
 @clock.command("undo-lapses")
 @database_option
 @click.argument("day", type=DayOption(), metavar="YYYY-MM-DD")
 @_reason_option
-def undo_lapses_command(database: str, day: date, reason: str) -> None:
+@json_option
+def undo_lapses_command(database: str, day: date, *, reason: str, as_json: bool) -> None:
     """Give back what the nightly run of a day has booked as lapsed, and what is still good today.
 
     Each lapse is cancelled by a transaction of its own. One that was interrupted is run again.
@@ -153,10 +168,17 @@ def undo_lapses_command(database: str, day: date, reason: str) -> None:
         found = undo_lapses(
             opened, SystemClock(), day, runs_of=CALLER, reason=reason, event=command_event
         )
-    click.echo(
+    told = {
+        "day": day.isoformat(),
+        "lapses": found.accounts,
+        "lapsed_vouchers": found.vouchers,
+        "points": found.points,
+    }
+    text = (
         f"{counted(found.accounts, 'lapse')} and {counted(found.vouchers, 'lapsed voucher')} of "
         f"{day} undone: {found.points:,} points are back"
     )
+    say(told, text, as_json=as_json)
 
 
 def _in_words(note: Note) -> str:

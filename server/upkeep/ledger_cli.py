@@ -1,8 +1,7 @@
 """The commands that look after the ledger."""
 
-import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -23,7 +22,7 @@ from server.upkeep.exporting import export_ledger
 from server.upkeep.importing import import_ledger
 from server.upkeep.verify import Verified
 from server.upkeep.verify import verify as verify_ledger
-from server.wording import counted
+from server.wording import counted, say
 
 
 @click.group()
@@ -41,8 +40,10 @@ def verify(database: str, as_json: bool) -> None:
     """
     with _told_in_one_line():
         found = verify_ledger(open_existing(database))
-    _show(
-        verified_json(found), f"WRONG: {found.fault}" if found.fault else agreeing(found), as_json
+    say(
+        verified_json(found),
+        f"WRONG: {found.fault}" if found.fault else agreeing(found),
+        as_json=as_json,
     )
     sys.exit(1 if found.fault else 0)
 
@@ -61,7 +62,7 @@ def seal(database: str, as_json: bool) -> None:
         text += f"; the last seal is {found.last_hash}"
     if found.audit_last_hash:
         text += f"; the trail's last seal is {found.audit_last_hash}"
-    _show(found._asdict(), text, as_json)
+    say(found._asdict(), text, as_json=as_json)
 
 
 class _Sealed(NamedTuple):
@@ -109,7 +110,7 @@ def export(database: str, file: Path, as_json: bool) -> None:
         written = export_ledger(opened, file)
         note_command(opened)
     found = {"file": str(file), "rows": written.rows, "sha256": written.sha256}
-    _show(found, f"{file}: {counted(written.rows, 'row')}, SHA-256 {written.sha256}", as_json)
+    say(found, f"{file}: {counted(written.rows, 'row')}, SHA-256 {written.sha256}", as_json=as_json)
 
 
 @ledger.command("import")
@@ -124,8 +125,10 @@ def import_(database: str, file: Path, as_json: bool) -> None:
     with _told_in_one_line(file):
         stored = import_ledger(database, file)
     found = {"file": str(file), "rows": stored.rows, **verified_json(stored.verified)}
-    _show(
-        found, f"{file}: {counted(stored.rows, 'row')} stored; {agreeing(stored.verified)}", as_json
+    say(
+        found,
+        f"{file}: {counted(stored.rows, 'row')} stored; {agreeing(stored.verified)}",
+        as_json=as_json,
     )
 
 
@@ -163,7 +166,3 @@ def agreeing(found: Verified) -> str:
         f"{found.unsealed} not sealed yet; "
         f"{found.events_sealed} of {counted(found.events, 'event')} of the audit trail sealed"
     )
-
-
-def _show(found: Mapping[str, object], text: str, as_json: bool) -> None:
-    click.echo(json.dumps(found, ensure_ascii=False) if as_json else text)

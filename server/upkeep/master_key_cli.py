@@ -7,7 +7,7 @@ from peewee import Database
 
 from server.chance import SystemChance
 from server.clock import SystemClock
-from server.commands.options import database_option, master_key_option
+from server.commands.options import database_option, json_option, master_key_option
 from server.commands.running import changing, reading, told_in_one_line
 from server.db.engine import open_existing
 from server.db.sqlite import sqlite_path
@@ -22,7 +22,7 @@ from server.master_key.making import write_master_key
 from server.master_key.sealed_columns import check_secrets
 from server.secrets import MasterKeyError, read_master_key
 from server.training.databases import beside, refuse_ledger_itself
-from server.wording import counted
+from server.wording import counted, say
 
 _new_key_option = click.option(
     "--new-master-key-file",
@@ -39,25 +39,28 @@ def master_key() -> None:
 
 @master_key.command()
 @click.argument("file", type=click.Path(path_type=Path))
-def new(file: Path) -> None:
+@json_option
+def new(file: Path, *, as_json: bool) -> None:
     """Make a master key in FILE: a new file, for its owner alone.
 
     Keep a copy apart from the database and its backups: without it no secret can be opened.
     """
     with told_in_one_line(MasterKeyError):
         write_master_key(file, SystemChance())
-    click.echo(f"{file}: keep a copy apart from the database")
+    say({"file": str(file)}, f"{file}: keep a copy apart from the database", as_json=as_json)
 
 
 @master_key.command()
 @database_option
 @master_key_option
-def check(database: str, master_key_file: Path | None) -> None:
+@json_option
+def check(database: str, master_key_file: Path | None, *, as_json: bool) -> None:
     """Open every secret in the database with the key; exit with 1 where one cannot be."""
     with told_in_one_line(MasterKeyError), reading(database) as opened:
         key = read_master_key(master_key_file)
         check_secrets(opened, existing_vault(opened, key, SystemChance()))
-    click.echo("the master key fits, and every secret can be opened")
+    text = "the master key fits, and every secret can be opened"
+    say({"fits": True}, text, as_json=as_json)
 
 
 @master_key.command()
@@ -70,6 +73,7 @@ def check(database: str, master_key_file: Path | None) -> None:
     is_flag=True,
     help="Seal every secret anew, for a key that may be known to others: stop the servers first.",
 )
+@json_option
 def rotate(
     database: str,
     master_key_file: Path | None,
@@ -77,6 +81,7 @@ def rotate(
     *,
     training_database: str | None,
     new_data_key: bool,
+    as_json: bool,
 ) -> None:
     """Exchange the master key. Servers go on; start them with the new key from then on.
 
@@ -87,16 +92,17 @@ def rotate(
         before, after = read_master_key(master_key_file), read_master_key(new_master_key_file)
         if before == after:
             raise MasterKeyError("both files hold the same key: make another with master-key new")
-        told = []
+        told: dict[str, str] = {}
         if training and (training_database or _is_there(training)):
             refuse_ledger_itself(open_existing(database), open_existing(training))
-            told.append(f"training: {_exchange(training, before, after, new_data_key)}")
-        told.append(f"ledger: {_exchange(database, before, after, new_data_key)}")
-    click.echo("; ".join(told))
-    click.echo(
+            told["training"] = _exchange(training, before, after, new_data_key)
+        told["ledger"] = _exchange(database, before, after, new_data_key)
+    text = (
+        f"{'; '.join(f'{which}: {what}' for which, what in told.items())}\n"
         f"from now on servers start with {new_master_key_file}: name it as ledger.master_key_file "
         f"in the configuration, or with --master-key-file. Keep the key before for older backups."
     )
+    say(told, text, as_json=as_json)
 
 
 def _is_there(beside_ledger: str) -> bool:

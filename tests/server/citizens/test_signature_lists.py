@@ -1,5 +1,6 @@
 """The authority's lists of signature certificates: who may have moved (SID-2)."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -50,17 +51,17 @@ class Lists:
         self.town = town
         self._authority = folder / "authority.pem"
         self._authority.write_bytes(authority.certificate.public_bytes(Encoding.PEM))
-        self._file = folder / "list"
+        self.file = folder / "list"
 
-    def revoke(self, content: bytes) -> Result:
-        self._file.write_bytes(content)
+    def revoke(self, content: bytes, *more: str) -> Result:
+        self.file.write_bytes(content)
         options = ["--database", self.town.url, "--authority", str(self._authority)]
-        line = ["citizens", "import-signature-revocations", *options, str(self._file)]
-        return CliRunner().invoke(main, line)
+        line = ["citizens", "import-signature-revocations", *options, str(self.file)]
+        return CliRunner().invoke(main, [*line, *more])
 
-    def renew(self, content: str) -> Result:
-        self._file.write_text(content, "utf-8")
-        options = ["--database", self.town.url, str(self._file)]
+    def renew(self, content: str, *more: str) -> Result:
+        self.file.write_text(content, "utf-8")
+        options = ["--database", self.town.url, str(self.file), *more]
         return CliRunner().invoke(main, ["citizens", "import-signature-renewals", *options])
 
     def notices(self) -> list[tuple[str, str]]:
@@ -89,6 +90,8 @@ def test_a_changed_certificate_gives_one_notice(
     assert told.output == "2 certificates revoked as changed; 1 new notice\n"
     assert lists.revoke(content).output == "2 certificates revoked as changed; 0 new notices\n"
     assert lists.notices() == [("1111", WATCHED)]
+    found = json.loads(lists.revoke(content, "--json").output)
+    assert found == {"file": str(lists.file), "revoked_as_changed": 2, "new_notices": 0}
 
 
 @pytest.mark.parametrize(
@@ -131,6 +134,9 @@ def test_a_renewed_certificate_is_watched_in_the_old_ones_place(
 ) -> None:
     told = lists.renew(f"serial_number,renews\n{NEWER},{WATCHED}\n0ABC09,0ABC08\n")
     assert told.output == "2 of 2 renewals new; 1 registration changed with them\n"
+    again = lists.renew(f"serial_number,renews\n{NEWER},{WATCHED}\n", "--json")
+    counts = {"renewals": 1, "new": 0, "registrations_changed": 0}
+    assert json.loads(again.output) == {"file": str(lists.file), **counts}
     gone = revocations(authority, {WATCHED: CHANGED}).public_bytes(Encoding.DER)
     assert lists.revoke(gone).output.endswith("0 new notices\n")
     moved = revocations(authority, {NEWER: CHANGED}).public_bytes(Encoding.DER)

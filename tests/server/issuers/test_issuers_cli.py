@@ -57,6 +57,12 @@ def test_an_issuer_is_added_changed_and_listed(town: Town) -> None:
     ) in told(town, "list").output
 
 
+def test_a_program_is_told_what_holds_now(town: Town) -> None:
+    for line in (("add", "000077", "桜木文庫"), ("set", "000077", "--symbology", "QR")):
+        assert json.loads(told(town, *line, "--json").output) == kept(town, "000077")
+    assert kept(town, "000077")["symbology"] == "QR"
+
+
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [

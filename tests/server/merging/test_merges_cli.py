@@ -73,7 +73,9 @@ def test_a_file_is_written_again_as_it_was(town: Town, numbers: list[str], tmp_p
         f"SELECT file_name, content FROM merge WHERE file_name = '{STREET_1}-{numbers[0]}.mrg'"  # noqa: S608
     )
     assert (path.name, path.read_bytes()) == (name, bytes(content))
-    assert told(town, "file", numbers[0], "--folder", str(folder)).exit_code == 0, "equal is done"
+    again = told(town, "file", numbers[0], "--folder", str(folder), "--json")
+    assert again.exit_code == 0, "equal is done"
+    assert json.loads(again.output) == {"file": str(path), "bytes": len(content)}
     path.write_bytes(b"another")
     other = told(town, "file", numbers[0], "--folder", str(folder))
     assert "is another file" in other.output

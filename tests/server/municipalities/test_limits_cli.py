@@ -65,6 +65,18 @@ def test_only_what_is_named_is_changed_and_all_is_shown(town: Town) -> None:
     assert "_" not in plain, "no column of the database"
 
 
+def test_a_program_is_told_what_holds_now(town: Town) -> None:
+    """As the list tells it."""
+    for arguments in (("program", MUNICIPAL, "--per-use", "4"), ("offline", HOME, "--points", "7")):
+        told = json.loads(limits(town, *arguments, "--json").output)
+        shown = limits(town, "show", "--json").output.splitlines()
+        assert told in [json.loads(line) for line in shown]
+        assert (told.get("points_per_use_max"), told.get("offline_points_max")) in (
+            (4, None),
+            (None, 7),
+        )
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -1,5 +1,6 @@
 """jichipoint-server health, against the health service on a real socket (OPS-5)."""
 
+import json
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -61,6 +62,21 @@ def test_it_says_what_the_server_says(serve: Serve, told: health.HealthServicer)
     assert ask("health", "--listen", address) == (0, f"{address}: SERVING")
     told.set("", HealthCheckResponse.NOT_SERVING)
     assert ask("health", "--listen", address) == (1, f"Error: {address}: NOT_SERVING")
+
+
+def test_a_program_is_told_in_one_object_whatever_it_is(
+    serve: Serve, told: health.HealthServicer
+) -> None:
+    address = f"127.0.0.1:{serve(None)}"
+    for state, code in ((HealthCheckResponse.SERVING, 0), (HealthCheckResponse.NOT_SERVING, 1)):
+        told.set("", state)
+        exit_code, line = ask("health", "--listen", address, "--json")
+        name = HealthCheckResponse.ServingStatus.Name(state)
+        assert json.loads(line) == {"listen": address, "state": name, "details": ""}
+        assert exit_code == code
+    exit_code, line = ask("health", "--listen", "127.0.0.1:1", "--json")
+    assert (exit_code, json.loads(line)["state"]) == (1, "UNAVAILABLE")
+    assert json.loads(line)["details"]
 
 
 @pytest.mark.parametrize("host", ["points.example", "*.points.example", "192.0.2.7"])

@@ -138,6 +138,17 @@ def blob(town: Town) -> str:
     return f"x'{'00' * 32}'" if town.is_sqlite else f"'\\x{'00' * 32}'"
 
 
+def test_a_program_is_told_what_was_done(town: Town, street: str, tmp_path: Path) -> None:
+    changed = told(town, "streets", "set", street, "--id-pattern", "[0-9]{9}", "--json")
+    assert json.loads(changed.output) == listed(town, street)
+    made = json.loads(make_key(town, tmp_path / "1.json", street, TODAY, "--json").output)
+    key = {"issuer_id": street, "key_id": 1}
+    assert made == {"file": str(tmp_path / "1.json"), **key, "valid_from": TODAY.isoformat()}
+    last_day = (TODAY + timedelta(days=7)).isoformat()
+    ended = told(town, "streets", "end-key", street, "1", "--last-day", last_day, "--json")
+    assert json.loads(ended.output) == {**key, "valid_until": last_day}
+
+
 def test_a_street_that_follows_the_manual(town: Town, street: str, tmp_path: Path) -> None:
     options = ("--profile", "1", "--id-pattern", "[0-9]{9}")
     assert told(town, "streets", "set", street, *options).exit_code == 0

@@ -1,5 +1,6 @@
 """Terminals issued from form I, as the operator does it (TRM-1, TRM-2, TRM-8)."""
 
+import json
 import stat
 import subprocess
 import sys
@@ -406,10 +407,36 @@ def test_check_changes_nothing(town: Town, tmp_path: Path) -> None:
     assert town.dump() == before
 
 
+def test_a_program_is_told_what_issue_would_do_and_did(town: Town, tmp_path: Path) -> None:
+    path = written(tmp_path, write_form_one(FORM))
+    whose = {"municipality_code": HOME}
+    stays = {"known": 0, "not_listed": 7}
+    would = json.loads(run(town, "form-one", "check", path, "--json").output)
+    assert would == {"file": str(path), **whose, "new": 8, **stays, "faults": []}
+    out = tmp_path / "two.xlsx"
+    line = ("form-one", "issue", path, "--out", out, "--municipality", HOME, "--json")
+    told = json.loads(run(town, *line).output)
+    ids = [f"2000000{digit}" for digit in range(2, 10)]
+    assert told == {"file": str(out), **whose, "issued": ids, **stays}
+
+
+def test_a_program_is_told_each_thing_that_is_wrong(town: Town, tmp_path: Path) -> None:
+    path = written(tmp_path, write_form_one(FormOne("谷", HOME, TERMINALS)))
+    result = run(town, "form-one", "check", path, "--json")
+    told = json.loads(result.output)
+    assert (result.exit_code, told["file"]) == (1, str(path))
+    (fault,) = told["faults"]
+    assert fault.keys() == {"sheet", "row", "column", "says"}
+    assert fault["says"] in run(town, "form-one", "check", path).output
+
+
 def test_a_blank_form_is_written_new(tmp_path: Path) -> None:
     line = ["terminals", "form-one", "blank", str(tmp_path / "blank.xlsx")]
     assert CliRunner().invoke(main, line).exit_code == 0
     assert len(read_form_one(tmp_path / "blank.xlsx").faults) == 3
+    other = str(tmp_path / "other.xlsx")
+    told = CliRunner().invoke(main, [*line[:-1], other, "--json"])
+    assert json.loads(told.output) == {"file": other}
     again = CliRunner().invoke(main, line)
     assert again.exit_code == 1
     assert "is there already" in again.output

@@ -1,5 +1,6 @@
 """Terminals withdrawn by a form II that comes back (TRM-2)."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,17 @@ def test_what_is_marked_is_withdrawn_and_nothing_else(town: Town, tmp_path: Path
     told = town.rows(query)
     assert told[:2] == [("OK", f"terminal_id={COUNTER}"), ("OK", f"terminal_id={VOUCHER}")]
     assert len(told) == 3
+
+
+def test_a_program_is_told_what_was_withdrawn(town: Town, tmp_path: Path) -> None:
+    result = withdraw(town, tmp_path, HOME, "--json", G7="要", F20="要", F14="要")
+    assert json.loads(result.output) == {
+        "file": f"{tmp_path}/form.xlsx",
+        "municipality_code": HOME,
+        "withdrawn": [COUNTER, VOUCHER],
+        "withdrawn_before": 1,
+        "stay": 1,
+    }
 
 
 def test_a_form_that_comes_twice_withdraws_once(town: Town, tmp_path: Path) -> None:

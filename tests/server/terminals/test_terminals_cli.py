@@ -103,6 +103,16 @@ def test_a_terminal_is_withdrawn_once(town: Town) -> None:
     assert "withdrawn already" in refused(run(town, "withdraw", COUNTER))
 
 
+def test_a_program_is_told_what_became_of_a_terminal(town: Town) -> None:
+    listed = run(town, "list", "--json").output.splitlines()
+    before = next(one for one in map(json.loads, listed) if one["terminal_id"] == COUNTER)
+    for command in ("release", "withdraw"):
+        said = json.loads(run(town, command, COUNTER, "--json").output)
+        assert said.keys() <= before.keys(), "named as in the list"
+        assert said["terminal_id"] == COUNTER
+    assert json.loads(run(town, "list", "--json").output.splitlines()[0]).keys() == before.keys()
+
+
 @pytest.mark.parametrize("command", ["release", "withdraw", "new-password"])
 @pytest.mark.parametrize(
     ("terminal_id", "says"), [("99999999", "no terminal 99999999"), ("1234567", "of 8 digits")]

@@ -124,6 +124,9 @@ def test_an_export_is_for_its_owner_and_no_formula(audited: Town, tmp_path: Path
         rows = list(csv.DictReader(file))
     assert [row["event_id"] for row in rows] == ["2", "3"]
     assert rows[1]["person"] == "'=1+1"
+    other = str(tmp_path / "other.csv")
+    told = run(audited, "export", other, "--from", "2026-07-01", "--json")
+    assert json.loads(told.output) == {"file": other, "events": 3}, "with the first export"
 
 
 def test_a_file_that_is_there_is_not_written_over(audited: Town, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Importing the authority's list of renewed certificates (CRD-4)."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,9 @@ __all__ = ["engine", "find_template", "town"]
 HEAD = "serial_number,renews,last_good_day\n"
 
 
-def imported(town: Town, path: Path, content: str | bytes) -> Result:
+def imported(town: Town, path: Path, content: str | bytes, *more: str) -> Result:
     path.write_bytes(content if isinstance(content, bytes) else content.encode())
-    arguments = ["citizens", "import-renewals", "--database", town.url, str(path)]
+    arguments = ["citizens", "import-renewals", "--database", town.url, str(path), *more]
     return CliRunner().invoke(main, arguments)
 
 
@@ -39,6 +40,8 @@ def test_a_list_is_added_and_may_come_again(town: Town, path: Path) -> None:
     assert (told.exit_code, told.output) == (0, "1 of 2 renewals new\n")
     assert listed(town) - before == {("AB1", "AB0")}
     assert imported(town, path, content).output == "0 of 2 renewals new\n"
+    found = imported(town, path, content, "--json").output
+    assert json.loads(found) == {"file": str(path), "renewals": 2, "new": 0}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """jichipoint-server master-key: made, checked, exchanged (SEC-4)."""
 
+import json
 import stat
 from pathlib import Path
 
@@ -41,7 +42,7 @@ def rotate(town: Town, before: str, after: str, *more: str) -> Result:
 
 def test_a_new_key_is_for_its_owner_and_written_once(tmp_path: Path) -> None:
     path = tmp_path / "master.key"
-    assert run("new", str(path)).exit_code == 0
+    assert json.loads(run("new", str(path), "--json").output) == {"file": str(path)}
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     key = read_master_key(path)
     again = run("new", str(path))
@@ -68,6 +69,10 @@ def test_keys_are_exchanged_and_an_interrupted_command_is_run_again(
     assert check(town, keys["new"]).exit_code == 0
     told = town.rows("SELECT result FROM audit_event WHERE action LIKE ?", "%rotate")
     assert told == [("OK",), ("OK",)]
+    once_more = json.loads(rotate(town, keys["old"], keys["new"], *more, "--json").output)
+    assert says in once_more["ledger"]
+    checked = run("check", "--database", town.url, "--master-key-file", keys["new"], "--json")
+    assert json.loads(checked.output) == {"fits": True}
 
 
 def test_a_training_ledger_that_is_named_has_to_be_there(

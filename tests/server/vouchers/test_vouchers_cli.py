@@ -40,6 +40,10 @@ def test_a_new_key_signs_and_an_old_one_is_withdrawn(town: Town, master_key: Pat
     told = vouchers(town, "withdraw-key", before[0][0])
     assert told.exit_code == 0, told.output
     assert listed(town) == [(before[0][0], "withdrawn"), *before[1:], (new_id, "good")]
+    made = json.loads(vouchers(town, "new-key", "--master-key-file", master_key, "--json").output)
+    assert (made["key_id"], made["state"]) == listed(town)[-1]
+    ended = json.loads(vouchers(town, "withdraw-key", made["key_id"], "--json").output)
+    assert (ended["key_id"], ended["state"]) == listed(town)[-1]
 
 
 def test_what_is_secret_is_not_shown(town: Town) -> None:
