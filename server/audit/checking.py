@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from peewee import Database
 
+from merge_driver.progress import Progress, showing
 from server.audit.sealing import AuditBlockHash, AuditSeal, all_audit_seals, all_events
 from server.audit.storing import COUNTER
 from server.db.queries import rows
@@ -16,12 +17,12 @@ _UNKNOWN_AUDIT_HASH = """SELECT s.first_transaction_id FROM seal s WHERE s.audit
 _NEXT = "SELECT next FROM counter WHERE name = ?"
 
 
-def audit_faults(database: Database) -> Iterator[str]:
+def audit_faults(database: Database, count: int, progress: Progress) -> Iterator[str]:
     """Give what is wrong with the trail; runs in a transaction of the database."""
     seals = all_audit_seals(database)
     block = _Block.of(next(seals, None), None)
     newest = 0
-    for numbered in all_events(database):
+    for numbered in showing(progress, "events of the trail", all_events(database), count):
         if numbered.event_id != newest + 1:
             yield f"audit event {newest + 1} is missing"
         newest = numbered.event_id

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,6 +13,7 @@ from peewee import Database, PeeweeException
 
 from merge_driver.files import new_file
 from merge_driver.files import shown as file_name_shown
+from merge_driver.progress import SILENT, Progress, StatusLine
 from server.audit.storing import store_events
 from server.audit.values import Event, shown
 from server.clock import Moment, SystemClock
@@ -23,6 +25,7 @@ from server.ledger.snapshot import check_schema
 from server.rpc.handled import OK
 
 REFUSED = "REFUSED"
+PROGRESS_AFTER_SECONDS = 2.0
 
 
 class HandOverError(Exception):
@@ -55,6 +58,19 @@ def changing(url: str) -> Iterator[Database]:
             with writing(opened):
                 store_events(opened, [command_event(REFUSED)])
             raise
+
+
+@contextmanager
+def watched() -> Iterator[Progress]:
+    """Show on a terminal how far the block has come, if it takes longer than two seconds."""
+    if not sys.stderr.isatty():
+        yield SILENT
+        return
+    line = StatusLine(sys.stderr, PROGRESS_AFTER_SECONDS)
+    try:
+        yield line
+    finally:
+        line.clear()
 
 
 def note_command(opened: Database) -> None:

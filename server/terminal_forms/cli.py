@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from peewee import Database
 
+from merge_driver.progress import showing
 from server.audit.storing import store_events
 from server.callers.sign_in import hash_password
 from server.chance import SystemChance
@@ -20,6 +21,7 @@ from server.commands.running import (
     handing_over,
     reading,
     told_in_one_line,
+    watched,
 )
 from server.commands.text_options import DigitsOption
 from server.rpc.handled import OK
@@ -120,7 +122,9 @@ def issue(database: str, file: Path, out: Path, *, municipality_code: str, as_js
                 planned = plan(opened, form, municipality_code)
         # Hashing takes long, so it is done before anything is locked.
         texts = [new_password(SystemChance()) for _ in range(planned.new_count)]
-        passwords = [Password(text, hash_password(text)) for text in texts]
+        with watched() as progress:
+            hashing = showing(progress, "passwords hashed", texts, len(texts))
+            passwords = [Password(text, hash_password(text)) for text in hashing]
         with changing(database) as opened:
             issued = issue_terminals(opened, form, municipality_code, planned, passwords)
             new = [one.terminal_id for one in issued.terminals if one.password is not None]

@@ -6,8 +6,8 @@ when it is restored (OPS-3).
 
 import errno
 import gzip
+import os
 import re
-import shutil
 import tempfile
 import time
 import zlib
@@ -19,6 +19,7 @@ from typing import BinaryIO
 from peewee import Database
 
 from merge_driver.files import new_file
+from merge_driver.progress import SILENT, Progress, showing
 from server.ledger.snapshot import snapshot
 from server.upkeep.export_file import UnfitFileError
 from server.upkeep.exporting import ExportLines
@@ -27,6 +28,7 @@ from server.upkeep.importing import CheckStored, Imported, import_ledger
 SUFFIX = ".jsonl.gz"
 _PREFIX = "ledger-"
 _COMPRESSION = 6
+_BYTES_AT_ONCE = 1024 * 1024
 _OURS = re.compile(r"ledger-\d{8}T\d{6}Z\.jsonl\.gz")
 _PART_SECONDS_MAX = 86_400
 
@@ -44,7 +46,13 @@ class BackedUp:
     """Older backups that were removed."""
 
 
-def back_up(database: Database, folder: Path, now: datetime, keep: int | None) -> BackedUp:
+def back_up(
+    database: Database,
+    folder: Path,
+    now: datetime,
+    keep: int | None,
+    progress: Progress = SILENT,
+) -> BackedUp:
     """Write a backup into a folder, whole or not at all, and remove all but the newest `keep`.
 
     Bookings go on meanwhile; every one that was answered before is in it. Raises
@@ -57,16 +65,16 @@ def back_up(database: Database, folder: Path, now: datetime, keep: int | None) -
         raise NotADirectoryError(errno.ENOTDIR, "is no folder", str(folder))
     file = folder / f"{_PREFIX}{now:%Y%m%dT%H%M%SZ}{SUFFIX}"
     _remove_parts(folder)
-    lines = ExportLines(database)
+    lines = ExportLines(database, progress)
     with new_file(file, 0o600) as part:
         _pack(part, database, lines)
-        _check_packed(part, lines.sha256)
+        _check_packed(part, lines, progress)
     removed = _remove_older(folder, file, keep) if keep is not None else 0
     size = file.stat().st_size
     return BackedUp(file, sum(lines.rows.values()), size, lines.sha256, removed)
 
 
-def restore(url: str, file: Path, check: CheckStored) -> Imported:
+def restore(url: str, file: Path, check: CheckStored, progress: Progress = SILENT) -> Imported:
     """Make a ledger of a backup in the database of a URL, which holds no ledger yet.
 
     Everything is checked as an import checks it, and by `check`, before anything is kept. Raises
@@ -76,12 +84,11 @@ def restore(url: str, file: Path, check: CheckStored) -> Imported:
     with tempfile.TemporaryDirectory(prefix="jichipoint-restore-") as folder:
         unpacked = Path(folder) / "ledger.jsonl"
         try:
-            with gzip.open(file, "rb") as packed, unpacked.open("wb") as out:
-                shutil.copyfileobj(packed, out)
+            _unpack(file, unpacked, progress)
         except (EOFError, gzip.BadGzipFile, zlib.error):
             raise UnfitFileError(f"{file} is no whole backup: it is cut or was changed") from None
         try:
-            return import_ledger(url, unpacked, check)
+            return import_ledger(url, unpacked, check, progress)
         except UnfitFileError as error:
             raise UnfitFileError(str(error).replace(str(unpacked), str(file))) from None
 
@@ -91,15 +98,23 @@ def _pack(part: BinaryIO, database: Database, lines: ExportLines) -> None:
         packed.writelines(lines)
 
 
-def _check_packed(part: BinaryIO, sha256: str) -> None:
+def _check_packed(part: BinaryIO, lines: ExportLines, progress: Progress) -> None:
     """See that what lies on the disk ends as it was written."""
     last = b""
     part.seek(0)
     with gzip.open(part, "rb") as packed:
-        for line in packed:
+        for line in showing(progress, "rows read again", packed, sum(lines.rows.values())):
             last = line
-    if sha256.encode() not in last:
+    if lines.sha256.encode() not in last:
         raise OSError(errno.EIO, "the file does not hold what was written to it")
+
+
+def _unpack(file: Path, unpacked: Path, progress: Progress) -> None:
+    with file.open("rb") as raw, gzip.open(raw) as packed, unpacked.open("wb") as out:
+        size = os.fstat(raw.fileno()).st_size
+        while part := packed.read(_BYTES_AT_ONCE):
+            out.write(part)
+            progress.show("bytes unpacked", raw.tell(), size)
 
 
 def _remove_older(folder: Path, newest: Path, keep: int) -> int:

@@ -12,7 +12,7 @@ from peewee import Database
 from server.chance import SystemChance
 from server.clock import SystemClock
 from server.commands.options import database_option, json_option, master_key_option
-from server.commands.running import note_command, told_in_one_line
+from server.commands.running import note_command, told_in_one_line, watched
 from server.db.engine import open_existing
 from server.master_key.data_key import open_vault
 from server.master_key.sealed_columns import check_secrets
@@ -48,7 +48,8 @@ def backup(database: str, folder: Path, keep: int | None, *, as_json: bool) -> N
     with told_in_one_line(BackupError), _ended_in_order():
         opened = open_existing(database)
         try:
-            written = back_up(opened, folder, SystemClock().now(), keep)
+            with watched() as progress:
+                written = back_up(opened, folder, SystemClock().now(), keep, progress)
         except FileExistsError as error:
             raise BackupError(f"{error.filename} is there already: try again") from None
         except OSError as error:
@@ -82,7 +83,8 @@ def restore(database: str, master_key_file: Path | None, file: Path, *, as_json:
             check_secrets(stored, open_vault(stored, key, SystemChance(), SystemClock()))
 
         try:
-            stored = restore_ledger(database, file, check_key)
+            with watched() as progress:
+                stored = restore_ledger(database, file, check_key, progress)
         except OSError as error:
             raise BackupError(f"{file}: {error.strerror or error}") from None
         note_command(open_existing(database))

@@ -6,6 +6,7 @@ from operator import itemgetter
 
 from peewee import Database
 
+from merge_driver.progress import Progress, showing
 from server.db.queries import rows
 from server.ledger.rules import PRACTICE_MARK
 from server.ledger.snapshot import stream
@@ -100,11 +101,12 @@ _LOT_ENTRIES = """SELECT lot_id, transaction_id, points FROM entry WHERE lot_id 
 _NUMBER = "SELECT transaction_number FROM ledger_transaction WHERE transaction_id = ?"
 
 
-def lot_faults(database: Database) -> Iterator[str]:
+def lot_faults(database: Database, count: int, progress: Progress) -> Iterator[str]:
     """Check every lot against its entries: at the end, and at every moment before it."""
     by_lot = groupby(stream(database, _LOT_ENTRIES), key=itemgetter(0))
     entries_of, entries = next(by_lot, (None, iter(())))
-    for lot_id, points, remaining, account_id in stream(database, _LOTS):
+    lots = showing(progress, "lots", stream(database, _LOTS), count)
+    for lot_id, points, remaining, account_id in lots:
         while entries_of is not None and entries_of < lot_id:
             entries_of, entries = next(by_lot, (None, iter(())))
         if account_id is None:
@@ -267,8 +269,8 @@ _TABLES: tuple[tuple[str, str], ...] = (
 )
 
 
-def table_faults(database: Database) -> Iterator[str]:
+def table_faults(database: Database, progress: Progress) -> Iterator[str]:
     """Check that no row is left over, and that holds and merges are as they were booked."""
-    for text, query in _TABLES:
+    for text, query in showing(progress, "checks between tables", _TABLES, len(_TABLES)):
         for row in rows(database, query):
             yield text.format(*row)

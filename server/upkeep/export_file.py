@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple, TypeGuard
 
+from merge_driver.progress import SILENT, Progress
 from server.upkeep.carrying import FORMAT, LINE_BYTES_MAX, VERSION
 
 JsonObject = dict[str, object]
@@ -38,8 +39,9 @@ class Frame:
 class ExportFile:
     """A file, each reading of which begins at its start."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, progress: Progress = SILENT) -> None:
         self.path = path
+        self._progress = progress
 
     def check(self) -> Frame:
         """Read it through, and return what frames it; the hash in its last line is right.
@@ -53,7 +55,10 @@ class ExportFile:
         schema: tuple[str, ...] | None = None
         hashed = hashlib.sha256()
         number, newest = 0, b""
+        done, size = 0, self.path.stat().st_size
         for number, content in self.lines():
+            done += len(content)
+            self._progress.show("bytes checked", done, size)
             hashed.update(newest)
             newest = content
             schema = schema or self._schema(content)

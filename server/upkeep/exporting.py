@@ -8,6 +8,8 @@ from pathlib import Path
 from peewee import Database, SqliteDatabase
 
 from merge_driver.files import new_file
+from merge_driver.progress import SILENT, Progress
+from server.db.queries import rows
 from server.ledger.snapshot import known_schema, snapshot, stream
 from server.upkeep import carrying
 from server.upkeep.carrying import TABLES, CarriedTable, columns_of
@@ -22,13 +24,13 @@ class Exported:
     """As the file's last line has it."""
 
 
-def export_ledger(database: Database, path: Path) -> Exported:
+def export_ledger(database: Database, path: Path, progress: Progress = SILENT) -> Exported:
     """Write the ledger to a new file that only its owner can read, whole or not at all.
 
     Bookings go on meanwhile. Raises UnusableDatabaseError where the database cannot be
     read, FileExistsError where there is such a file, OSError where it cannot be written.
     """
-    lines = ExportLines(database)
+    lines = ExportLines(database, progress)
     with new_file(path, 0o600) as file, snapshot(database):
         file.writelines(lines)
     return Exported(sum(lines.rows.values()), lines.sha256)
@@ -37,8 +39,9 @@ def export_ledger(database: Database, path: Path) -> Exported:
 class ExportLines:
     """The lines of the file; gives them in a transaction of the database."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, progress: Progress = SILENT) -> None:
         self._database = database
+        self._progress = progress
         self.rows: dict[str, int] = {}
         self.sha256 = ""
 
@@ -52,11 +55,21 @@ class ExportLines:
 
     def _before_trailer(self) -> Iterator[bytes]:
         yield carrying.header(known_schema())
+        done, of = 0, self._count()
         for table in TABLES:
             self.rows[table.name] = 0
             for line in self._rows_of(table):
                 self.rows[table.name] += 1
+                done += 1
+                self._progress.show("rows written", done, of)
                 yield line
+
+    def _count(self) -> int:
+        """Count the rows where somebody looks on; else 0."""
+        if self._progress is SILENT:
+            return 0
+        queries = (f"SELECT count(*) FROM {table.name}" for table in TABLES)  # noqa: S608
+        return sum(int(rows(self._database, query)[0][0]) for query in queries)
 
     def _rows_of(self, table: CarriedTable) -> Iterator[bytes]:
         columns = columns_of(self._database, table)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from peewee import Database
 
+from merge_driver.progress import SILENT, Progress, showing
 from server.db.engine import open_database, shown_name
 from server.db.errors import UnusableDatabaseError
 from server.db.migrate import migrate
@@ -39,14 +40,19 @@ def _check_nothing(_database: Database) -> None:
     pass
 
 
-def import_ledger(url: str, path: Path, check_stored: CheckStored = _check_nothing) -> Imported:
+def import_ledger(
+    url: str,
+    path: Path,
+    check_stored: CheckStored = _check_nothing,
+    progress: Progress = SILENT,
+) -> Imported:
     """Store what the file holds in the database of a URL, which holds no ledger yet.
 
     Triggers and constraints check every row; what is stored must export to the same file,
     verify, and pass `check_stored`, which may raise. Raises UnfitFileError,
     UnusableDatabaseError, or OSError where the file cannot be read; nothing is stored then.
     """
-    file = ExportFile(path)
+    file = ExportFile(path, progress)
     frame = file.check()
     _check_schema_of_file(path, frame)
     database = open_database(url)
@@ -54,10 +60,10 @@ def import_ledger(url: str, path: Path, check_stored: CheckStored = _check_nothi
         _migrate_if_empty(database)
         with database.connection_context():
             try:
-                verified = _store(database, file, frame, None, check_stored)
+                verified = _store(database, file, frame, None, check_stored, progress=progress)
             except BatchRefusedError as error:
                 suspect = error.first_line_number
-                verified = _store(database, file, frame, suspect, check_stored)
+                verified = _store(database, file, frame, suspect, check_stored, progress=progress)
     return Imported(sum(frame.rows.values()), verified)
 
 
@@ -67,13 +73,17 @@ def _store(
     frame: Frame,
     suspect: int | None,
     check_stored: CheckStored,
+    *,
+    progress: Progress,
 ) -> Verified:
+    of = sum(frame.rows.values())
     with writing(database):
         check_schema(database)
         _make_room(database)
-        Loading(database, file, suspect).load(file.rows(frame), frame)
-        _compare(database, file)
-        verified = check(database)
+        found = showing(progress, "rows stored", file.rows(frame), of)
+        Loading(database, file, suspect).load(found, frame)
+        _compare(database, file, progress, of)
+        verified = check(database, progress)
         if verified.fault:
             raise UnfitFileError(f"{file.path} holds a ledger that is wrong: {verified.fault}")
         check_stored(database)
@@ -113,9 +123,10 @@ def _make_room(database: Database) -> None:
         change(database, f"DELETE FROM {name}")  # noqa: S608
 
 
-def _compare(database: Database, file: ExportFile) -> None:
+def _compare(database: Database, file: ExportFile, progress: Progress, of: int) -> None:
     """Compare the file with what an export of the database would write now."""
-    for (number, there), stored in zip(file.lines(), ExportLines(database), strict=False):
+    lines = showing(progress, "rows compared", file.lines(), of)
+    for (number, there), stored in zip(lines, ExportLines(database), strict=False):
         if there != stored:
             raise file.unfit(number, _difference(json.loads(there), json.loads(stored)))
 

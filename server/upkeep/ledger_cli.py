@@ -12,7 +12,7 @@ from peewee import Database
 from server.audit.sealing import last_audit_seal, seal_trail
 from server.clock import Moment, SystemClock
 from server.commands.options import database_option, json_option
-from server.commands.running import HandOverError, naming_output, note_command
+from server.commands.running import HandOverError, naming_output, note_command, watched
 from server.db.engine import open_existing
 from server.db.errors import UnusableDatabaseError
 from server.ledger.sealing import last_seal, seal_next
@@ -38,8 +38,8 @@ def verify(database: str, as_json: bool) -> None:
 
     Bookings may go on meanwhile: what is checked is the ledger as it stood at one moment.
     """
-    with _told_in_one_line():
-        found = verify_ledger(open_existing(database))
+    with _told_in_one_line(), watched() as progress:
+        found = verify_ledger(open_existing(database), progress)
     say(
         verified_json(found),
         f"WRONG: {found.fault}" if found.fault else agreeing(found),
@@ -107,7 +107,8 @@ def export(database: str, file: Path, as_json: bool) -> None:
     """
     with _told_in_one_line(file), naming_output(file):
         opened = open_existing(database)
-        written = export_ledger(opened, file)
+        with watched() as progress:
+            written = export_ledger(opened, file, progress)
         note_command(opened)
     found = {"file": str(file), "rows": written.rows, "sha256": written.sha256}
     say(found, f"{file}: {counted(written.rows, 'row')}, SHA-256 {written.sha256}", as_json=as_json)
@@ -122,8 +123,8 @@ def import_(database: str, file: Path, as_json: bool) -> None:
 
     Anything wrong: nothing is stored, and what is wrong is named with its line of FILE.
     """
-    with _told_in_one_line(file):
-        stored = import_ledger(database, file)
+    with _told_in_one_line(file), watched() as progress:
+        stored = import_ledger(database, file, progress=progress)
     found = {"file": str(file), "rows": stored.rows, **verified_json(stored.verified)}
     say(
         found,

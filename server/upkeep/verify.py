@@ -1,10 +1,12 @@
 """Checking the ledger against itself: the first thing wrong is named (LED-6)."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import count
 
 from peewee import Database, SqliteDatabase
 
+from merge_driver.progress import SILENT, Progress, showing
 from server.audit.checking import audit_faults
 from server.audit.sealing import last_audit_seal
 from server.db.queries import rows
@@ -40,6 +42,8 @@ class Verified:
         return max(self.transactions - self.sealed, 0)
 
 
+_STEPS_AT_ONCE = 100_000
+"""Of SQLite's virtual machine, between two looks at how far its check has come."""
 _COUNTS = """SELECT (SELECT count(*) FROM ledger_transaction), (SELECT count(*) FROM lot),
     (SELECT count(*) FROM seal),
     (SELECT CAST(coalesce(sum(transactions), 0) AS BIGINT) FROM seal),
@@ -47,20 +51,20 @@ _COUNTS = """SELECT (SELECT count(*) FROM ledger_transaction), (SELECT count(*) 
     (SELECT coalesce(max(last_event_id), 0) FROM audit_seal)"""
 
 
-def verify(database: Database) -> Verified:
+def verify(database: Database, progress: Progress = SILENT) -> Verified:
     """Check the whole ledger as it stands at one moment, and change nothing.
 
     Raises UnusableDatabaseError where the tables of a ledger are not there or cannot be read.
     """
     with snapshot(database):
-        return check(database)
+        return check(database, progress)
 
 
-def check(database: Database) -> Verified:
+def check(database: Database, progress: Progress = SILENT) -> Verified:
     """Do the same in a transaction that the caller has begun."""
     ((transactions, lots, blocks, sealed, events, events_sealed),) = rows(database, _COUNTS)
     last = last_seal(database)
-    return Verified(
+    found = Verified(
         transactions,
         lots,
         blocks,
@@ -69,19 +73,41 @@ def check(database: Database) -> Verified:
         events,
         events_sealed,
         audit.hash if (audit := last_audit_seal(database)) else None,
-        next(_faults(database), None),
+        None,
     )
+    return replace(found, fault=next(_faults(database, found, progress), None))
 
 
-def _faults(database: Database) -> Iterator[str]:
+def _faults(database: Database, counts: Verified, progress: Progress) -> Iterator[str]:
     """Give what is wrong: the file first, then transactions and blocks in their order."""
     if isinstance(database, SqliteDatabase):
+        yield from _file_faults(database, progress)
+    yield from _all_transactions_faults(database, counts.transactions, progress)
+    yield from lot_faults(database, counts.lots, progress)
+    yield from table_faults(database, progress)
+    yield from audit_faults(database, counts.events, progress)
+
+
+def _file_faults(database: SqliteDatabase, progress: Progress) -> Iterator[str]:
+    steps = count(_STEPS_AT_ONCE, _STEPS_AT_ONCE)
+
+    def show() -> None:
+        progress.show("steps of the file's own check", next(steps), 0)
+
+    connection = database.connection()
+    connection.set_progress_handler(show, _STEPS_AT_ONCE)
+    try:
         ((told,),) = rows(database, "PRAGMA integrity_check(1)")
-        if told != "ok":
-            yield f"the database file is damaged: {told}"
+    finally:
+        connection.set_progress_handler(None, 0)
+    if told != "ok":
+        yield f"the database file is damaged: {told}"
+
+
+def _all_transactions_faults(database: Database, of: int, progress: Progress) -> Iterator[str]:
     order = Order(database)
     counters, times = Counters(database), Times(database)
-    for transaction in all_transactions(database):
+    for transaction in showing(progress, "transactions", all_transactions(database), of):
         yield from order.faults_before(transaction)
         yield from transaction_faults(transaction)
         order.add(transaction)
@@ -90,6 +116,3 @@ def _faults(database: Database) -> Iterator[str]:
     yield from order.faults_at_end()
     yield from counters.faults()
     yield from times.faults()
-    yield from lot_faults(database)
-    yield from table_faults(database)
-    yield from audit_faults(database)
