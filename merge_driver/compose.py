@@ -100,5 +100,6 @@ def _server(settings: Settings, file: KeyFile) -> Iterator[StreetServer | None]:
             "install jichipoint[merge-acknowledge]"
         ) from None
     server = settings.server or file.server
-    with closing(StreetService(file, server, settings.certificate_authority)) as service:
+    to_server = (server, settings.certificate_authority, settings.client_identity)
+    with closing(StreetService(file, *to_server)) as service:
         yield service

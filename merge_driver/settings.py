@@ -44,6 +44,14 @@ class OutputSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class ClientIdentity:
+    """A certificate that the server knows the street by, and its key, in PEM (SEC-1)."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """What a driver works with. Paths are as they are in the file, from its folder."""
 
@@ -57,6 +65,8 @@ class Settings:
     """Its HOST:PORT; '' for that in the newest key file."""
     certificate_authority: Path | None
     """Signs the server's certificate; None for the system's authorities."""
+    client_identity: ClientIdentity | None = None
+    """What the driver shows of itself; None for nothing."""
 
 
 _OUTPUT_FIELDS: Final = {
@@ -96,10 +106,26 @@ def _settings(reader: "_Reader") -> Settings | None:
     authority = reader.existing_file("certificate_authority")
     if not acknowledge and (server or authority is not None):
         reader.fault("server and certificate_authority go with acknowledge = true")
+    identity = _client_identity(reader, acknowledge=acknowledge)
     output = _output(reader)
     reader.refuse_others()
     if spool and keys and journal and output:
-        return Settings(spool, keys, journal, output, acknowledge, server or "", authority)
+        to_server = (acknowledge, server or "", authority, identity)
+        return Settings(spool, keys, journal, output, *to_server)
+    return None
+
+
+def _client_identity(reader: "_Reader", *, acknowledge: bool) -> ClientIdentity | None:
+    certificate = reader.existing_file("client_certificate")
+    key = reader.existing_file("client_key")
+    if key is not None and key.stat().st_mode & 0o077:
+        reader.fault(f"client_key {key}: others can read it; run chmod 600 on it")
+    if certificate is not None and key is not None:
+        if not acknowledge:
+            reader.fault("client_certificate goes with acknowledge = true")
+        return ClientIdentity(certificate, key)
+    if certificate is not None or key is not None:
+        reader.fault("client_certificate and client_key go together")
     return None
 
 

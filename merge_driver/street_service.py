@@ -13,6 +13,7 @@ from merge_driver.acknowledging import AcknowledgeError
 from merge_driver.errors import DriverError
 from merge_driver.keys import KeyFile
 from merge_driver.record import TakenRecord
+from merge_driver.settings import ClientIdentity
 
 _SIGN_IN_SECONDS: Final = 10.0
 _ACKNOWLEDGE_SECONDS: Final = 30.0
@@ -22,12 +23,18 @@ _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "[::1]"})
 class StreetService:
     """Signs in as the issuer's system and acknowledges. To be used with `closing`."""
 
-    def __init__(self, file: KeyFile, server: str, certificate_authority: Path | None) -> None:
-        """Raise DriverError where the authority's file cannot be read."""
+    def __init__(
+        self,
+        file: KeyFile,
+        server: str,
+        certificate_authority: Path | None,
+        identity: ClientIdentity | None = None,
+    ) -> None:
+        """Raise DriverError where a certificate's file cannot be read."""
         self._issuer_id = file.key.issuer_id
         self._server = server
         self._client_secret = file.client_secret
-        self._channel = _channel(server, certificate_authority)
+        self._channel = _channel(server, certificate_authority, identity)
         self._service = streets_pb2_grpc.StreetServiceStub(self._channel)
         self._token = ""
 
@@ -78,18 +85,21 @@ def _result(result: pb.AcknowledgementResult.ValueType) -> str:
     return pb.AcknowledgementResult.Name(result).removeprefix("ACKNOWLEDGEMENT_RESULT_")
 
 
-def _channel(server: str, certificate_authority: Path | None) -> grpc.Channel:
+def _channel(server: str, authority: Path | None, identity: ClientIdentity | None) -> grpc.Channel:
     """Return a channel: with TLS, but to this machine itself without (SEC-1)."""
     options = [("grpc.enable_http_proxy", 0)]
-    if server.rpartition(":")[0] in _LOOPBACK and certificate_authority is None:
+    if server.rpartition(":")[0] in _LOOPBACK and authority is None and identity is None:
         return grpc.insecure_channel(server, options=options)
+    own = (identity.key, identity.certificate) if identity is not None else ()
+    credentials = grpc.ssl_channel_credentials(*map(_content, (authority, *own)))
+    return grpc.secure_channel(server, credentials, options=options)
+
+
+def _content(path: Path | None) -> bytes | None:
     try:
-        roots = None
-        if certificate_authority:
-            roots = certificate_authority.read_bytes().removeprefix(BOM_UTF8)
+        return path.read_bytes().removeprefix(BOM_UTF8) if path is not None else None
     except OSError as error:
-        raise DriverError(f"{certificate_authority}: cannot be read: {error.strerror}") from None
-    return grpc.secure_channel(server, grpc.ssl_channel_credentials(roots), options=options)
+        raise DriverError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _text(error: grpc.RpcError) -> str:

@@ -54,6 +54,7 @@ READ = {
 READ_BY = {
     ("server ledger import", "file"),
     ("server restore", "file"),
+    ("server streets add-certificate", "file"),
     ("server citizens import-renewals", "file"),
     ("server citizens import-signature-renewals", "file"),
     ("server citizens import-signature-revocations", "file"),

@@ -64,6 +64,18 @@ class TerminalReason(Reason):
         "この機能は公開されていません。",
         "This method is not open to anyone.",
     )
+    CLIENT_CERTIFICATE_OF_ANOTHER = (
+        "CLIENT_CERTIFICATE_OF_ANOTHER",
+        Code.PERMISSION_DENIED,
+        "このクライアント証明書は別の呼び出し元のものです。",
+        "This client certificate stands for another caller.",
+    )
+    CLIENT_CERTIFICATE_MISSING = (
+        "CLIENT_CERTIFICATE_MISSING",
+        Code.PERMISSION_DENIED,
+        "この呼び出し元は、登録されたクライアント証明書で接続する必要があります。",
+        "This caller has to connect with a client certificate that is tied to it.",
+    )
     TRAINING_NOT_OFFERED = (
         "TRAINING_NOT_OFFERED",
         Code.FAILED_PRECONDITION,

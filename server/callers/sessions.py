@@ -52,6 +52,11 @@ class Session:
         """The space in which the caller's request IDs are unique."""
         return caller_of(self.terminal_id)
 
+    @property
+    def needs_certificate(self) -> bool:
+        """Whether it has to show a client certificate: no terminal has."""
+        return False
+
     def ends_at(self, used_at: int) -> int:
         """Return when it ends if it was used at that time and never again."""
         idle = IDLE[self.terminal_class] // timedelta(microseconds=1)

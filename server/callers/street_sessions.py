@@ -5,8 +5,10 @@ from datetime import timedelta
 
 from peewee import Database
 
+from server.callers.certificates import certificates_of
 from server.callers.sign_in import hash_token
 from server.callers.tables import StreetSessionRow
+from server.callers.values import street_caller
 from server.chance import Chance
 from server.db.queries import rows
 
@@ -28,11 +30,13 @@ class StreetSession:
     issuer_id: str
     expires_at: int
     """Microseconds since 1970-01-01T00:00:00Z."""
+    needs_certificate: bool = False
+    """Whether client certificates are tied to it, one of which it has to show (SEC-1)."""
 
     @property
     def caller(self) -> str:
         """How the trail names the caller."""
-        return f"issuer:{self.issuer_id}"
+        return street_caller(self.issuer_id)
 
     def ends_at(self, used_at: int) -> int:  # noqa: ARG002
         """Return when it ends: used or not."""
@@ -47,7 +51,11 @@ def open_street_session(database: Database, token_hash: bytes) -> StreetSession 
         WHERE token_hash = ? AND ended_at IS NULL""",
         token_hash,
     )
-    return StreetSession(token_hash, *found[0]) if found else None
+    if not found:
+        return None
+    ((issuer_id, expires_at),) = found
+    certificates = certificates_of(database, street_caller(issuer_id))
+    return StreetSession(token_hash, issuer_id, expires_at, bool(certificates))
 
 
 def new_street_session(

@@ -1,4 +1,4 @@
-"""The tables of terminals and of all sessions, for administrative queries."""
+"""The tables of terminals, sessions and client certificates, for administrative queries."""
 
 from peewee import BlobField, CharField, IntegerField, Model
 
@@ -52,3 +52,17 @@ class StreetSessionRow(Model):
         """The table."""
 
         table_name = "street_session"
+
+
+class ClientCertificateRow(Model):
+    """A client certificate that stands for a caller (SEC-1)."""
+
+    fingerprint = BlobField(primary_key=True)
+    """The SHA-256 of the certificate (DER)."""
+    caller = CharField()
+    added_at = IntegerField()
+
+    class Meta:
+        """The table."""
+
+        table_name = "client_certificate"

@@ -1,7 +1,8 @@
-"""Terminals as decisions see them."""
+"""Callers as decisions see them."""
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from server.ledger.values import Key
 
@@ -48,6 +49,19 @@ def caller_of(terminal_id: str) -> str:
 def terminal_of(caller: str) -> str:
     """Return the ID of the terminal whose space that is."""
     return caller.removeprefix("terminal:")
+
+
+def street_caller(issuer_id: str) -> str:
+    """Return how a street's system is named as a caller."""
+    return f"issuer:{issuer_id}"
+
+
+class ShownCertificate(NamedTuple):
+    """What a connection shows; the clients' authority has signed it."""
+
+    fingerprint: bytes
+    caller: str
+    """Whom it stands for; '' for nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,12 @@ from google.protobuf.message import DecodeError, Message
 from google.protobuf.message_factory import GetMessageClass
 from google.rpc import status_pb2
 
+from server.callers.certificates import ShownCertificates
 from server.callers.errors import TerminalReason
+from server.callers.rules import check_certificate
 from server.callers.sessions import Session, Sessions, is_practice
 from server.callers.street_sessions import StreetSession, is_street
+from server.callers.values import ShownCertificate
 from server.ledger.booker import ClockWentBackError
 from server.ledger.store import StoreUnavailableError
 from server.ledger.values import Refusal
@@ -53,6 +56,8 @@ class Call:
     address: str
     """The caller's, without the port."""
     timeout_seconds: float
+    certificate: ShownCertificate | None = None
+    """What the connection shows; None where it shows none, or nobody is asked."""
 
     @property
     def session(self) -> Session:
@@ -99,6 +104,12 @@ class Hall(NamedTuple):
     """Is told of every call."""
     doorman: Doorman
     statuses: Statuses
+    certificates: ShownCertificates | None = None
+    """Where connections have to show one (SEC-1)."""
+
+    async def shown_by(self, context: "Context") -> ShownCertificate | None:
+        """Return the certificate that a call's connection shows."""
+        return await self.certificates.of(context) if self.certificates is not None else None
 
 
 def handlers_of(
@@ -146,12 +157,13 @@ def _guarded(
         method, side = ways.get(handled.in_practice, ways[False])
         if method is None or declared is None:
             raise Refusal(TerminalReason.METHOD_NOT_OPEN)
-        await _admit(token, declared, side, handled)
+        shown = await hall.shown_by(context)
+        await _admit(token, declared, side, handled, shown)
         try:
             handled.request = request_class.FromString(request_bytes)
         except DecodeError:
             raise Refusal(RpcReason.UNDECODABLE_MESSAGE) from None
-        call = Call(handled.session, handled.address, _timeout(context))
+        call = Call(handled.session, handled.address, _timeout(context), shown)
         reply = await method(handled.request, call)
         if isinstance(reply, bytes):
             return reply
@@ -200,17 +212,25 @@ def _is_open_to_anyone(declared: Declared | None) -> bool:
     return declared is not None and isinstance(declared.access, Anyone)
 
 
-async def _admit(token: str | None, declared: Declared, side: Served, handled: Handled) -> None:
+async def _admit(
+    token: str | None,
+    declared: Declared,
+    side: Served,
+    handled: Handled,
+    shown: ShownCertificate | None,
+) -> None:
     """Find the caller's session and note it, or raise Refusal where it may not call."""
     access = declared.access
     if isinstance(access, Anyone):
         return
     if is_street(token):
-        handled.session = await side.street_sessions.find(token)
+        handled.session = street = await side.street_sessions.find(token)
+        check_certificate(street.caller, shown, needs_certificate=street.needs_certificate)
         if not isinstance(access, IssuerSystems):
             raise Refusal(RpcReason.NOT_FOR_THIS_CALLER)
         return
     handled.session = session = await side.sessions.find(token)
+    check_certificate(session.caller, shown, needs_certificate=session.needs_certificate)
     if session.is_withdrawn and not declared.withdrawn_too:
         raise Refusal(TerminalReason.TERMINAL_WITHDRAWN)
     if isinstance(access, IssuerSystems):

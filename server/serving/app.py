@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
+from server.callers.certificates import ShownCertificates, caller_of_certificate
 from server.chance import Chance
 from server.citizens.proofs import Verify
 from server.clock import Clock
@@ -104,7 +105,8 @@ async def start(
     real = open_side(ledger, means, practice)
     sides = (real, practice) if practice else (real,)
     doorman = Doorman()
-    hall = Hall(all_of((real.trail.handled, *watches)), doorman, STATUSES)
+    watch = all_of((real.trail.handled, *watches))
+    hall = Hall(watch, doorman, STATUSES, _certificates(real.readers, identities, clock))
     server = grpc.aio.server(
         interceptors=[OtherMethods(doorman)],
         options=[
@@ -151,6 +153,19 @@ async def start(
     jobs = start_jobs(Workshop(real.writer, real.readers, clock, chance, holder, guard))
     noting = [asyncio.create_task(side.noting.go_on()) for side in sides]
     return RunningServer(port, server, sides, healthy, (beating, jobs, *noting))
+
+
+def _certificates(
+    readers: Readers, identities: Identities | None, clock: Clock
+) -> ShownCertificates | None:
+    """Return what tells whom a client's certificate stands for, where clients have to show one."""
+    if identities is None or not identities.asks_clients:
+        return None
+
+    async def load(fingerprint: bytes) -> str:
+        return await readers.query(lambda database: caller_of_certificate(database, fingerprint))
+
+    return ShownCertificates(load, clock)
 
 
 async def _look_at_promises(readers: Readers) -> None:

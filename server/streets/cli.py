@@ -1,5 +1,7 @@
 """The commands jichipoint-server streets: how streets take merges, and their keys (MRG, TRM-3)."""
 
+import re
+from codecs import BOM_UTF8
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
@@ -9,6 +11,7 @@ import click
 from merge_driver.address import is_address
 from merge_driver.codec import IdKind
 from merge_driver.keys import dump_key_file
+from server.callers.certificates import fingerprint_of
 from server.chance import SystemChance
 from server.clock import Moment, SystemClock
 from server.commands.options import (
@@ -26,16 +29,19 @@ from server.streets.keeping import (
     KeptKey,
     KeptStreet,
     StreetError,
+    add_certificate,
     end_key,
     kept_street,
     kept_streets,
     make_key,
+    remove_certificate,
     set_street,
 )
 from server.wording import say, say_if_none
 
 OVERLAP_DAYS, OVERLAP_DAYS_MAX = 30, 400
 _DAY = DayOption()
+_SHA256 = re.compile("[0-9A-Fa-f]{64}")
 _IDS = {IdKind.STREET: "the street's own numbers", IdKind.MYKEY: "MyKey IDs"}
 
 
@@ -60,7 +66,8 @@ def _shown(one: KeptStreet) -> str:
     pattern = f" like {one.id_pattern}" if one.id_pattern else ""
     ids = f"{_IDS[IdKind(one.id_kind)]}{pattern}"
     own = f"{one.issuer_id}  {one.name}  profile {one.profile}  {ids}"
-    return "\n".join([own, *map(_key_shown, one.keys)])
+    certificates = (f"  certificate {fingerprint}" for fingerprint in one.certificates)
+    return "\n".join([own, *map(_key_shown, one.keys), *certificates])
 
 
 def _key_shown(key: KeptKey) -> str:
@@ -191,3 +198,59 @@ def end_key_command(
         end_key(opened, issuer_id, key_id, last_day)
     told = {"issuer_id": issuer_id, "key_id": key_id, "valid_until": last_day.isoformat()}
     say(told, f"key {key_id} of {issuer_id} ends with {last_day}", as_json=as_json)
+
+
+class _Fingerprint(click.ParamType[bytes]):
+    """The SHA-256 of a certificate."""
+
+    name = "sha256"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> bytes:
+        text = str(value).replace(":", "")
+        if not _SHA256.fullmatch(text):
+            self.fail(f"{value} is not a SHA-256 of 64 hexadecimal digits", param, ctx)
+        return bytes.fromhex(text)
+
+
+@streets.command("add-certificate")
+@database_option
+@click.argument("issuer_id", type=ISSUER_ID)
+@click.argument("file", type=click.Path(path_type=Path))
+@json_option
+def add_certificate_command(database: str, issuer_id: str, *, file: Path, as_json: bool) -> None:
+    """Let the first certificate in FILE (PEM) stand for a street's system, and for no one else.
+
+    From now on the system is let in with it, or with another that is added, and never without.
+    """
+    fingerprint = _fingerprint(file)
+    with told_in_one_line(StreetError), changing(database) as opened:
+        now = Moment.of(SystemClock().now()).microseconds
+        add_certificate(opened, issuer_id, fingerprint, now)
+        told = asdict(kept_street(opened, issuer_id))
+    say(told, f"{fingerprint.hex()} stands for {issuer_id}", as_json=as_json)
+
+
+@streets.command("remove-certificate")
+@database_option
+@click.argument("issuer_id", type=ISSUER_ID)
+@click.argument("fingerprint", type=_Fingerprint())
+@json_option
+def remove_certificate_command(
+    database: str, issuer_id: str, *, fingerprint: bytes, as_json: bool
+) -> None:
+    """Let a street's client certificate stand for nobody; without any the system needs none."""
+    with told_in_one_line(StreetError), changing(database) as opened:
+        remove_certificate(opened, issuer_id, fingerprint)
+        told = asdict(kept_street(opened, issuer_id))
+    say(told, f"{fingerprint.hex()} stands for nobody", as_json=as_json)
+
+
+def _fingerprint(file: Path) -> bytes:
+    try:
+        return fingerprint_of(file.read_bytes().removeprefix(BOM_UTF8))
+    except OSError as error:
+        raise click.ClickException(f"{file}: cannot be read: {error.strerror}") from None
+    except ValueError:
+        raise click.ClickException(f"{file}: no certificate in PEM") from None

@@ -7,7 +7,9 @@ from datetime import date, timedelta
 from peewee import Database
 
 from merge_driver.codec import IdKind, Profile, StreetKey
+from server.callers.certificates import caller_of_certificate, certificates_of, tie, untie
 from server.callers.tables import StreetSessionRow
+from server.callers.values import street_caller
 from server.chance import Chance
 from server.master_key.uses import client_secret_use, street_key_use, street_secret_use
 from server.municipalities.tables import IssuerRow
@@ -45,6 +47,8 @@ class KeptStreet:
     id_kind: str
     id_pattern: str
     keys: list[KeptKey]
+    certificates: list[str]
+    """The SHA-256 of each client certificate that stands for it, in hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,7 @@ def kept_streets(database: Database) -> list[KeptStreet]:
             row.id_kind,
             row.id_pattern,
             [_kept(key) for key in _keys(database, row.issuer_id)],
+            [one.hex() for one in certificates_of(database, street_caller(row.issuer_id))],
         )
         for row in streets
     ]
@@ -169,6 +174,23 @@ def end_key(database: Database, issuer_id: str, key_id: int, last_day: date) -> 
     if last_day.isoformat() < found[0].valid_from:
         raise StreetError(f"the key begins on {found[0].valid_from}: it cannot end before")
     _set_last_day(database, issuer_id, key_id, last_day)
+
+
+def add_certificate(database: Database, issuer_id: str, fingerprint: bytes, now: int) -> None:
+    """Let a client certificate stand for a street's system (SEC-1). Raises StreetError."""
+    kept_street(database, issuer_id)
+    caller = street_caller(issuer_id)
+    before = caller_of_certificate(database, fingerprint)
+    if before not in ("", caller):
+        raise StreetError(f"the certificate stands for {before}: give each its own")
+    if not before:
+        tie(database, fingerprint, caller, now)
+
+
+def remove_certificate(database: Database, issuer_id: str, fingerprint: bytes) -> None:
+    """Let a street's client certificate stand for nobody. Raises StreetError."""
+    if not untie(database, fingerprint, street_caller(issuer_id)):
+        raise StreetError(f"{issuer_id} has no certificate {fingerprint.hex()}")
 
 
 def has_fixed_length(pattern: str) -> bool:

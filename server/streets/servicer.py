@@ -3,8 +3,11 @@
 from jichipoint.v1 import streets_pb2 as pb
 from peewee import Database
 
+from server.callers.certificates import certificates_of
+from server.callers.rules import check_certificate
 from server.callers.sign_in_guard import SignInGuard, by_address
 from server.callers.street_sessions import new_street_session
+from server.callers.values import street_caller
 from server.chance import Chance
 from server.clock import Clock, Moment
 from server.ledger.writer import Writer
@@ -53,11 +56,17 @@ class StreetServicer:
         with fields.checked() as checked:
             issuer_id = checked(fields.digits, request.issuer_id, "issuer_id", 6)
             secret = checked(fields.text, given, "client_secret", CLIENT_SECRET_LENGTH_MAX)
+        caller = street_caller(issuer_id)
+        check_certificate(caller, call.certificate, needs_certificate=False)
+
+        def check(database: Database) -> bool:
+            check_client_secret(database, self._vault, issuer_id, secret)
+            return bool(certificates_of(database, caller))
+
         tried = by_address(f"street {issuer_id}", call.address)
         with self._guard.trying(tried, StreetReason.STREET_SIGN_IN_REFUSED):
-            await self._readers.query(
-                lambda database: check_client_secret(database, self._vault, issuer_id, secret)
-            )
+            needs_certificate = await self._readers.query(check)
+        check_certificate(caller, call.certificate, needs_certificate=needs_certificate)
         now = Moment.of(self._clock.now()).microseconds
         token, expires_at = await self._writer.run(
             lambda database: new_street_session(database, issuer_id, now, self._chance)

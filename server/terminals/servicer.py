@@ -7,7 +7,7 @@ from jichipoint.v1 import terminals_pb2 as pb
 from peewee import Database
 
 from server.callers.errors import TerminalReason
-from server.callers.rules import active_terminal
+from server.callers.rules import active_terminal, check_certificate
 from server.callers.sessions import Session, Sessions
 from server.callers.sign_in import (
     NewSession,
@@ -17,7 +17,7 @@ from server.callers.sign_in import (
 )
 from server.callers.sign_in_guard import SignInGuard
 from server.callers.tables import TerminalRow
-from server.callers.values import Terminal, TerminalKey
+from server.callers.values import Terminal, TerminalKey, caller_of
 from server.chance import Chance
 from server.clock import Clock, Moment, to_datetime
 from server.ledger.values import Refusal
@@ -86,6 +86,7 @@ class TerminalServicer:
             person = checked(_person, request.person)
         if request.training and self._training is None:
             raise Refusal(TerminalReason.TRAINING_NOT_OFFERED)
+        check_certificate(caller_of(terminal_id), call.certificate, needs_certificate=False)
         row = await self._verifier.verify(terminal_id, password, fingerprint, call.address)
         now = Moment.of(self._clock.now()).microseconds
         if request.training and self._training is not None:

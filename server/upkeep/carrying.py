@@ -65,6 +65,7 @@ TABLES = (
     CarriedTable("data_key", ("key_id",)),
     CarriedTable("street", ("issuer_id",)),
     CarriedTable("street_key", ("issuer_id", "key_id")),
+    CarriedTable("client_certificate", ("fingerprint",)),
     CarriedTable("account", ("account_id",)),
     CarriedTable("lot", ("lot_id",), derived=("remaining",)),
     CarriedTable("entry", ("transaction_id", "sequence")),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from merge_driver.errors import SettingsError
-from merge_driver.settings import OutputKind, load_settings
+from merge_driver.settings import ClientIdentity, OutputKind, load_settings
 
 GOOD = """spool = "spool"
 keys = "keys"
@@ -68,7 +68,24 @@ def test_every_kind_of_output(folder: Path, output: str, kind: OutputKind) -> No
     assert loaded(folder, output) is kind
 
 
+def test_the_key_of_a_certificate_is_its_owners_alone(folder: Path) -> None:
+    for name, mode in (("own.pem", 0o644), ("own.key", 0o640)):
+        (folder / name).touch(mode)
+        (folder / name).chmod(mode)
+    top = 'client_certificate = "own.pem"\nclient_key = "own.key"\n'
+    assert faults(folder, top + GOOD) == [
+        f"client_key {folder}/own.key: others can read it; run chmod 600 on it",
+        "client_certificate goes with acknowledge = true",
+    ]
+    (folder / "own.key").chmod(0o600)
+    path = folder / "merge-driver.toml"
+    path.write_text(f"acknowledge = true\n{top}{GOOD}")
+    identity = load_settings(path).client_identity
+    assert identity == ClientIdentity(folder / "own.pem", folder / "own.key")
+
+
 def test_every_field_wrong_at_once(folder: Path) -> None:
+    (folder / "own.key").touch(0o600)
     told = faults(
         folder,
         """spool = "missing"
@@ -76,6 +93,8 @@ keys = 7
 acknowledge = "yes"
 server = "points.example"
 certificate_authority = "missing.pem"
+client_certificate = "own.pem"
+client_key = "own.key"
 colour = "red"
 
 [output]
@@ -95,6 +114,8 @@ path = "x"
         "server 'points.example' is not HOST:PORT",
         f"certificate_authority {folder}/missing.pem: there is no such file",
         "server and certificate_authority go with acknowledge = true",
+        f"client_certificate {folder}/own.pem: there is no such file",
+        "client_certificate and client_key go together",
         "output.path is not a field of this kind of output",
         "output.url 'http://points.example/add': points go to other machines by https only",
         f"output.token_file {folder}/missing: there is no such file",

@@ -55,7 +55,8 @@ class StreetServiceServicer(object):
 
     def StreetSignIn(self, request, context):
         """Opens a session for the issuer's system, with the client secret of its key file. Open to
-        callers without a session. Refusals: STREET_SIGN_IN_REFUSED.
+        callers without a session. Refusals: STREET_SIGN_IN_REFUSED,
+        CLIENT_CERTIFICATE_OF_ANOTHER, CLIENT_CERTIFICATE_MISSING.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

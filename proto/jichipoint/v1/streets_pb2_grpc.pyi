@@ -37,7 +37,8 @@ class StreetServiceStub:
     def __new__(cls, channel: _aio.Channel) -> StreetServiceAsyncStub: ...
     StreetSignIn: _grpc.UnaryUnaryMultiCallable[_streets_pb2.StreetSignInRequest, _streets_pb2.StreetSignInResponse]
     """Opens a session for the issuer's system, with the client secret of its key file. Open to
-    callers without a session. Refusals: STREET_SIGN_IN_REFUSED.
+    callers without a session. Refusals: STREET_SIGN_IN_REFUSED,
+    CLIENT_CERTIFICATE_OF_ANOTHER, CLIENT_CERTIFICATE_MISSING.
     """
     AcknowledgeMerges: _grpc.UnaryUnaryMultiCallable[_streets_pb2.AcknowledgeMergesRequest, _streets_pb2.AcknowledgeMergesResponse]
     """Says that the street's system has taken merges (MRG-8). It may be repeated: the first time
@@ -53,7 +54,8 @@ class StreetServiceAsyncStub(StreetServiceStub):
     def __init__(self, channel: _aio.Channel) -> None: ...
     StreetSignIn: _aio.UnaryUnaryMultiCallable[_streets_pb2.StreetSignInRequest, _streets_pb2.StreetSignInResponse]  # type: ignore[assignment]
     """Opens a session for the issuer's system, with the client secret of its key file. Open to
-    callers without a session. Refusals: STREET_SIGN_IN_REFUSED.
+    callers without a session. Refusals: STREET_SIGN_IN_REFUSED,
+    CLIENT_CERTIFICATE_OF_ANOTHER, CLIENT_CERTIFICATE_MISSING.
     """
     AcknowledgeMerges: _aio.UnaryUnaryMultiCallable[_streets_pb2.AcknowledgeMergesRequest, _streets_pb2.AcknowledgeMergesResponse]  # type: ignore[assignment]
     """Says that the street's system has taken merges (MRG-8). It may be repeated: the first time
@@ -72,7 +74,8 @@ class StreetServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_streets_pb2.StreetSignInResponse, _abc.Awaitable[_streets_pb2.StreetSignInResponse]]:
         """Opens a session for the issuer's system, with the client secret of its key file. Open to
-        callers without a session. Refusals: STREET_SIGN_IN_REFUSED.
+        callers without a session. Refusals: STREET_SIGN_IN_REFUSED,
+        CLIENT_CERTIFICATE_OF_ANOTHER, CLIENT_CERTIFICATE_MISSING.
         """
 
     @_abc_1.abstractmethod

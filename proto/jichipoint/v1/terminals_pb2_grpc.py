@@ -91,7 +91,7 @@ class TerminalServiceServicer(object):
         ones from another machine are refused. Open to callers without a session.
         Wrong passwords slow down whoever tries them, and no one else: SIGN_IN_LOCKED tells
         how long to wait. Refusals: SIGN_IN_REFUSED, SIGN_IN_LOCKED, MACHINE_NOT_BOUND,
-        TERMINAL_WITHDRAWN, TRAINING_NOT_OFFERED.
+        TERMINAL_WITHDRAWN, TRAINING_NOT_OFFERED, CLIENT_CERTIFICATE_OF_ANOTHER.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

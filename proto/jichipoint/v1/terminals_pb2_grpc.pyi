@@ -38,7 +38,7 @@ class TerminalServiceStub:
     ones from another machine are refused. Open to callers without a session.
     Wrong passwords slow down whoever tries them, and no one else: SIGN_IN_LOCKED tells
     how long to wait. Refusals: SIGN_IN_REFUSED, SIGN_IN_LOCKED, MACHINE_NOT_BOUND,
-    TERMINAL_WITHDRAWN, TRAINING_NOT_OFFERED.
+    TERMINAL_WITHDRAWN, TRAINING_NOT_OFFERED, CLIENT_CERTIFICATE_OF_ANOTHER.
     """
     GetServerTime: _grpc.UnaryUnaryMultiCallable[_terminals_pb2.GetServerTimeRequest, _terminals_pb2.GetServerTimeResponse]
     """The server's clock, so that a machine can check its own. Open to callers without a session."""
@@ -78,7 +78,7 @@ class TerminalServiceAsyncStub(TerminalServiceStub):
     ones from another machine are refused. Open to callers without a session.
     Wrong passwords slow down whoever tries them, and no one else: SIGN_IN_LOCKED tells
     how long to wait. Refusals: SIGN_IN_REFUSED, SIGN_IN_LOCKED, MACHINE_NOT_BOUND,
-    TERMINAL_WITHDRAWN, TRAINING_NOT_OFFERED.
+    TERMINAL_WITHDRAWN, TRAINING_NOT_OFFERED, CLIENT_CERTIFICATE_OF_ANOTHER.
     """
     GetServerTime: _aio.UnaryUnaryMultiCallable[_terminals_pb2.GetServerTimeRequest, _terminals_pb2.GetServerTimeResponse]  # type: ignore[assignment]
     """The server's clock, so that a machine can check its own. Open to callers without a session."""
@@ -121,7 +121,7 @@ class TerminalServiceServicer(metaclass=_abc_1.ABCMeta):
         ones from another machine are refused. Open to callers without a session.
         Wrong passwords slow down whoever tries them, and no one else: SIGN_IN_LOCKED tells
         how long to wait. Refusals: SIGN_IN_REFUSED, SIGN_IN_LOCKED, MACHINE_NOT_BOUND,
-        TERMINAL_WITHDRAWN, TRAINING_NOT_OFFERED.
+        TERMINAL_WITHDRAWN, TRAINING_NOT_OFFERED, CLIENT_CERTIFICATE_OF_ANOTHER.
         """
 
     @_abc_1.abstractmethod

@@ -321,7 +321,7 @@ def test_the_last_nightly_run_is_noted(
         Runner(database, str(MIGRATIONS)).up("0011_serial_numbers")
         for name, done_for in (("nightly-run", "2026-07-01"), ("sealing", "")):
             change(database, "INSERT INTO job VALUES (?, '', 0, ?)", name, done_for)
-    assert migrate(database) == ["0012_day_notes"]
+    assert migrate(database)[0] == "0012_day_notes"
     assert schema(database) == fresh
     with database.connection_context():
         (note,) = newest_notes(database, 10)

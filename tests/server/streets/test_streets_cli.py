@@ -72,6 +72,7 @@ def test_a_new_street_gets_profile_2(town: Town, street: str) -> None:
         "id_kind": "STREET",
         "id_pattern": "",
         "keys": [],
+        "certificates": [],
     }
 
 

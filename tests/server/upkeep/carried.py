@@ -8,6 +8,7 @@ from typing import Any
 from server.audit.sealing import insert_audit_seal, next_audit_seal
 from server.audit.storing import store_events
 from server.audit.values import Event
+from server.callers.certificates import tie
 from server.callers.guessing import add_strike
 from server.db.queries import change, rows
 from server.ledger.booker import Booker
@@ -117,6 +118,7 @@ def fill(town: Town, booker: Booker) -> None:
         assert trail is not None
         insert_audit_seal(town.database, trail)
         change(town.database, "INSERT INTO data_key VALUES (1, ?, 1)", b"sealed")
+        tie(town.database, bytes(32), "issuer:000002", NOW)
         store_note(town.database, Note(NoteKind.RAN, NOW, TODAY, 14, "nightly-run"))
     with town.database.connection_context():
         seal_next(town.database, NOW, 5)
