@@ -57,7 +57,7 @@ from counter_tui.tasks.vouchers.redeem import RedeemScreen
 from counter_tui.tasks.vouchers.redeem_boxes import PlaceBox
 from demo.cards import REVOKED, make_cards
 from demo.screen_text import screen_strips, screen_text
-from server.citizens.settings import CardSettings, card_verifier
+from server.citizens.settings import CardSettings, card_checks
 from server.clock import TOKYO
 from server.secrets import read_master_key
 from server.serving.app import start
@@ -358,7 +358,8 @@ async def serving(folder: Path) -> AsyncIterator[tuple[Town, str]]:
     cards = folder / "cards"
     trusted = CardSettings((), (cards / "users.pem",), (cards / REVOKED,), None)
     ledger = open_ledger(town.database, key, clock, chance)
-    verify = card_verifier(trusted, clock, chance)
+    checks = card_checks(trusted, clock, chance)
+    verify = checks.verify if checks else None
     running = await start(ledger, "127.0.0.1:0", clock, chance, verify_card=verify)
     try:
         yield town, f"127.0.0.1:{running.port}"

@@ -105,3 +105,7 @@ class CitizenReason(Reason):
         "このマイキーIDは失効しています。",
         "This MyKey ID was revoked.",
     )
+
+
+class RevocationUnknownError(Exception):
+    """It cannot be told now whether the certificate was revoked; the message says why."""

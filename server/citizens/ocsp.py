@@ -16,7 +16,7 @@ from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
 from server.chance import Chance
-from server.citizens.revocation import RevocationUnknownError
+from server.citizens.errors import RevocationUnknownError
 from server.threads.costly import Run
 
 ANSWER_BYTES_MAX = 64 * 1024

@@ -10,11 +10,8 @@ from typing import Protocol
 from cryptography import x509
 
 from server.citizens.anchors import Anchor
+from server.citizens.errors import RevocationUnknownError
 from server.threads.costly import Run
-
-
-class RevocationUnknownError(Exception):
-    """It cannot be told now whether the certificate was revoked; the message says why."""
 
 
 class Revocation(Protocol):
@@ -53,6 +50,7 @@ class _Read:
     changed: tuple[int, int]
     revoked: x509.CertificateRevocationList
     issuer: x509.Certificate
+    numbers: frozenset[int]
 
 
 class RevocationList:
@@ -70,11 +68,19 @@ class RevocationList:
         read = await run(self._newest)
         if read.issuer != issuer:
             raise RevocationUnknownError(f"{self._path} is of another authority")
+        self._check_time(read, now)
+        return certificate.serial_number in read.numbers
+
+    async def numbers(self, now: datetime, run: Run) -> frozenset[int]:
+        """Return all serial numbers that the list names. Raises RevocationUnknownError."""
+        read = await run(self._newest)
+        self._check_time(read, now)
+        return read.numbers
+
+    def _check_time(self, read: _Read, now: datetime) -> None:
         ends = read.revoked.next_update_utc
         if ends is None or not read.revoked.last_update_utc <= now <= ends:
             raise RevocationUnknownError(f"{self._path} is out of date")
-        found = read.revoked.get_revoked_certificate_by_serial_number(certificate.serial_number)
-        return found is not None
 
     def _newest(self) -> _Read:
         try:
@@ -92,7 +98,8 @@ class RevocationList:
         revoked = load(content)
         for anchor in self._anchors:
             if _signed(revoked, anchor.certificate):
-                return _Read(changed, revoked, anchor.certificate)
+                numbers = frozenset(one.serial_number for one in revoked)
+                return _Read(changed, revoked, anchor.certificate, numbers)
         raise ValueError("it was signed by no authority that is accepted here")
 
 

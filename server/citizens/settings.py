@@ -5,11 +5,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 
 from server.chance import Chance
 from server.citizens.proofs import Verify
+from server.citizens.revoked_cards import RevokedCards
 from server.clock import Clock
 
 log = logging.getLogger(__name__)
@@ -27,6 +29,13 @@ class CardSettings:
     test_authorities: tuple[Path, ...]
     revocation_lists: tuple[Path, ...]
     ocsp: str | None
+
+
+class CardChecks(NamedTuple):
+    """What looks at cards."""
+
+    verify: Verify
+    revoked: RevokedCards
 
 
 def card_options(command: Callable[..., None]) -> Callable[..., None]:
@@ -74,8 +83,8 @@ def card_options(command: Callable[..., None]) -> Callable[..., None]:
     return wrapped
 
 
-def card_verifier(settings: CardSettings, clock: Clock, chance: Chance) -> Verify | None:
-    """Return what checks cards' signatures; None where no authority is set.
+def card_checks(settings: CardSettings, clock: Clock, chance: Chance) -> CardChecks | None:
+    """Return what checks cards; None where no authority is set.
 
     Raises UnusableCardSettingsError.
     """
@@ -101,9 +110,10 @@ def card_verifier(settings: CardSettings, clock: Clock, chance: Chance) -> Verif
         sources: list[Revocation] = [Responder(settings.ocsp, chance)] if settings.ocsp else []
     except (UnusableAnchorError, ValueError) as error:
         raise UnusableCardSettingsError(str(error)) from error
-    sources += [RevocationList(path, anchors) for path in settings.revocation_lists]
+    lists = [RevocationList(path, anchors) for path in settings.revocation_lists]
     for anchor in anchors:
         if anchor.is_test:
             name = anchor.certificate.subject.rfc4514_string()
             log.warning("TEST CARDS ARE ACCEPTED: anyone can make cards of %s", name)
-    return CardVerifier(anchors, FirstThatTells(sources), clock).verify
+    verifier = CardVerifier(anchors, FirstThatTells([*sources, *lists]), clock)
+    return CardChecks(verifier.verify, RevokedCards(lists, clock))

@@ -18,9 +18,9 @@ from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509.oid import SignatureAlgorithmOID
 
 from server.citizens.anchors import Anchor
-from server.citizens.errors import CitizenReason
+from server.citizens.errors import CitizenReason, RevocationUnknownError
 from server.citizens.proofs import ProvedCard, SignedChallenge
-from server.citizens.revocation import Revocation, RevocationUnknownError
+from server.citizens.revocation import Revocation
 from server.clock import Clock
 from server.ledger.values import Refusal
 from server.serial_numbers import serial_number_of

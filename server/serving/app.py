@@ -12,6 +12,7 @@ from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 from server.callers.certificates import ShownCertificates, caller_of_certificate
 from server.chance import Chance
 from server.citizens.proofs import Verify
+from server.citizens.revoked_cards import RevokedCards
 from server.clock import Clock
 from server.db.engine import shown_name
 from server.db.promises import broken_promises
@@ -81,6 +82,7 @@ async def start(
     chance: Chance,
     *,
     verify_card: Verify | None = None,
+    revoked_cards: RevokedCards | None = None,
     training: Ledger | None = None,
     shares_port: bool = False,
     identities: Identities | None = None,
@@ -92,6 +94,7 @@ async def start(
     """Start serving a ledger at HOST:PORT; port 0 takes a free one.
 
     `verify_card` checks what cards signed; without it no PIN can be proved (CRD-2).
+    `revoked_cards` are taken nowhere, with or without a PIN (USE-3).
     `training` is the training ledger (USE-7); without it there is none. With `shares_port`
     other processes of ours listen there too. With `identities` it speaks TLS. `watches` are
     told of every call, `watch_batch` of every batch, `watch_trouble` of what keeps points from
@@ -100,7 +103,10 @@ async def start(
     AddressInUseError where the port is taken.
     """
     check_address(address, has_tls=identities is not None)
-    means = Means(clock, chance, Costly(), verify_card, watch_batch)
+    costly = Costly()
+    if revoked_cards is not None:
+        await revoked_cards.refresh(costly)
+    means = Means(clock, chance, costly, verify_card, revoked_cards, watch_batch)
     practice = open_training_side(training, means) if training is not None else None
     real = open_side(ledger, means, practice)
     sides = (real, practice) if practice else (real,)
@@ -152,6 +158,8 @@ async def start(
     guard = guard or DayGuard()
     jobs = start_jobs(Workshop(real.writer, real.readers, clock, chance, holder, guard))
     noting = [asyncio.create_task(side.noting.go_on()) for side in sides]
+    if revoked_cards is not None:
+        noting.append(asyncio.create_task(revoked_cards.go_on(costly)))
     return RunningServer(port, server, sides, healthy, (beating, jobs, *noting))
 
 

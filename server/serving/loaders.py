@@ -1,10 +1,12 @@
 """All loaders of the booking path, by the type of key."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from server.callers.loaders import TERMINALS
 from server.callers.sessions import SESSIONS
-from server.citizens.loaders import CITIZENS, HOLDERS
+from server.citizens.loaders import CITIZENS, HOLDERS, holders_loader
+from server.citizens.revoked_cards import RevokedCards
 from server.issuers.loaders import ISSUERS
 from server.ledger.loaders import TRANSACTIONS
 from server.ledger.values import Key, Loader
@@ -35,4 +37,13 @@ _ALL: tuple[Loader[Any], ...] = (
     VOUCHERS,
 )
 
-LOADERS: dict[type[Key[Any]], Loader[Any]] = {loader.key_type: loader for loader in _ALL}
+Loaders = Mapping[type[Key[Any]], Loader[Any]]
+
+LOADERS: Loaders = {loader.key_type: loader for loader in _ALL}
+
+
+def loaders_with(revoked: RevokedCards | None) -> Loaders:
+    """Return all loaders; holders of cards that lists name are loaded as revoked (USE-3)."""
+    if revoked is None:
+        return LOADERS
+    return {**LOADERS, HOLDERS.key_type: holders_loader(revoked.names)}

@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 import click
 
 from server.chance import SystemChance
-from server.citizens.proofs import Verify
 from server.citizens.settings import (
+    CardChecks,
     CardSettings,
     UnusableCardSettingsError,
+    card_checks,
     card_options,
-    card_verifier,
 )
 from server.clock import SystemClock
 from server.commands.options import (
@@ -86,7 +86,7 @@ class Serving:
 
     listen: str
     key: bytes
-    verify_card: Verify | None
+    cards: CardChecks | None
     identities: Identities | None
     metrics_listen: str | None
     trace_endpoint: str | None
@@ -165,7 +165,7 @@ def serve(
         serving = Serving(
             checks.run(lambda: _checked(listen, has_tls=tls_files is not None)) or listen,
             checks.run(lambda: _master_key(master_key_file)) or b"",
-            checks.run(lambda: card_verifier(cards, SystemClock(), SystemChance())),
+            checks.run(lambda: card_checks(cards, SystemClock(), SystemChance())),
             checks.run(lambda: Identities(tls_files, SystemClock()) if tls_files else None),
             checks.run(lambda: metrics_listen and _checked(metrics_listen, has_tls=False)),
             trace_endpoint,
@@ -308,7 +308,8 @@ async def _serve(serving: Serving, ledger: Ledger, training: Ledger | None) -> N
             serving.listen,
             SystemClock(),
             SystemChance(),
-            verify_card=serving.verify_card,
+            verify_card=serving.cards.verify if serving.cards else None,
+            revoked_cards=serving.cards.revoked if serving.cards else None,
             training=training,
             shares_port=several,
             identities=serving.identities,

@@ -17,6 +17,7 @@ from server.citizens.challenges import KEY_USE as CHALLENGE_KEY_USE
 from server.citizens.challenges import Challenges
 from server.citizens.proofs import CardProofs, PracticeProofs, Verify
 from server.citizens.renewals import Cards, ImportedRenewals
+from server.citizens.revoked_cards import RevokedCards
 from server.citizens.servicer import CardServicer
 from server.clock import Clock
 from server.days.servicer import DayServicer
@@ -27,7 +28,7 @@ from server.operations.servicer import OperationServicer
 from server.points.servicer import PointServicer
 from server.service_ids.servicer import ServiceIdServicer
 from server.serving.bookers import open_booker
-from server.serving.loaders import LOADERS
+from server.serving.loaders import loaders_with
 from server.serving.noting import Noting
 from server.serving.opening import Ledger
 from server.serving.refusals import STATUSES
@@ -53,6 +54,7 @@ class Means:
     chance: Chance
     costly: Costly
     verify_card: Verify | None
+    revoked_cards: RevokedCards | None = None
     watch_batch: WatchBatch | None = None
 
 
@@ -104,10 +106,13 @@ def _open(
     database, vault = ledger.database, ledger.vault
     clock, chance = means.clock, means.chance
     watching = () if practice or means.watch_batch is None else (means.watch_batch,)
+    loaders = loaders_with(None if practice else means.revoked_cards)
     writer = Writer(
-        database, lambda opened: open_booker(opened, clock, practice=practice), *watching
+        database,
+        lambda opened: open_booker(opened, clock, practice=practice, loaders=loaders),
+        *watching,
     )
-    readers = Readers(database, LOADERS)
+    readers = Readers(database, loaders)
 
     async def load(token_hash: bytes) -> Session | None:
         key = SessionKey(token_hash)

@@ -36,7 +36,7 @@ from counter_tui.virtual.reader import VirtualReader
 from demo.cards import REVOKED, make_cards
 from demo.screen_text import screen_text
 from server.chance import SystemChance
-from server.citizens.settings import CardSettings, card_verifier
+from server.citizens.settings import CardSettings, card_checks
 from server.clock import TOKYO, Clock
 from server.secrets import read_master_key
 from server.serial_numbers import serial_number
@@ -207,8 +207,16 @@ async def start_server(place: Place, clock: Clock) -> RunningServer:
     ledger = open_ledger(place.town.database, key, clock, SystemChance())
     cards = place.folder / "cards"
     settings = CardSettings((), (cards / "users.pem",), (cards / REVOKED,), None)
-    verify = card_verifier(settings, clock, SystemChance())
-    return await start(ledger, "127.0.0.1:0", clock, SystemChance(), verify_card=verify)
+    checks = card_checks(settings, clock, SystemChance())
+    assert checks is not None
+    return await start(
+        ledger,
+        "127.0.0.1:0",
+        clock,
+        SystemChance(),
+        verify_card=checks.verify,
+        revoked_cards=checks.revoked,
+    )
 
 
 class ServerProcess:

@@ -8,6 +8,7 @@ import grpc
 import pytest
 
 from server.citizens.proofs import Verify
+from server.citizens.revoked_cards import RevokedCards
 from server.citizens.tables import CertificateRow
 from server.citizens.verification import CardVerifier
 from server.serving.app import RunningServer, start
@@ -41,6 +42,7 @@ class Service:
     town: Town
     running: RunningServer | None = None
     verify_card: Verify | None = None
+    revoked_cards: RevokedCards | None = None
     training: Ledger | None = None
 
     async def start(self) -> None:
@@ -51,6 +53,7 @@ class Service:
             town.clock,
             town.chance,
             verify_card=self.verify_card,
+            revoked_cards=self.revoked_cards,
             training=self.training,
         )
 

@@ -12,8 +12,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.x509 import ocsp
 
 from server.citizens import ocsp as asking
+from server.citizens.errors import RevocationUnknownError
 from server.citizens.ocsp import ANSWER_BYTES_MAX, Responder
-from server.citizens.revocation import RevocationUnknownError
 from tests.server.citizens.authorities import NOW, Authorities, in_a_thread
 from tests.server.citizens.responder import (
     GOOD,

@@ -9,7 +9,8 @@ from cryptography.hazmat.primitives.serialization import Encoding
 
 from counter_tui.virtual.authority import TestAuthority
 from server.citizens.anchors import Anchor
-from server.citizens.revocation import FirstThatTells, RevocationList, RevocationUnknownError
+from server.citizens.errors import RevocationUnknownError
+from server.citizens.revocation import FirstThatTells, RevocationList
 from server.threads.costly import Run
 from tests.server.citizens.authorities import (
     NOW,

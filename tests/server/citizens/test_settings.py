@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from server.citizens.settings import CardSettings, UnusableCardSettingsError, card_verifier
+from server.citizens.settings import CardSettings, UnusableCardSettingsError, card_checks
 from tests.server.citizens.authorities import NOW, Authorities, StandingClock, in_a_thread, pem
 from tests.server.support import TestChance
 
@@ -21,13 +21,13 @@ def authority(tmp_path: Path, authorities: Authorities) -> Path:
 
 def unusable(settings: CardSettings) -> str:
     with pytest.raises(UnusableCardSettingsError) as caught:
-        card_verifier(settings, StandingClock(), TestChance())
+        card_checks(settings, StandingClock(), TestChance())
     return str(caught.value)
 
 
 def test_without_authorities_nothing_is_checked() -> None:
     settings = CardSettings((), (), (), URL)
-    assert card_verifier(settings, StandingClock(), TestChance()) is None
+    assert card_checks(settings, StandingClock(), TestChance()) is None
 
 
 async def test_test_cards_are_accepted_loudly(
@@ -36,10 +36,10 @@ async def test_test_cards_are_accepted_loudly(
     revoked = authority.with_suffix(".crl")
     store(revoked, authorities.authority.revocation_list([], NOW).public_bytes(Encoding.DER))
     settings = CardSettings((), (authority,), (revoked,), None)
-    verify = card_verifier(settings, StandingClock(), TestChance())
+    checks = card_checks(settings, StandingClock(), TestChance())
     assert "TEST CARDS ARE ACCEPTED" in caplog.text
-    assert verify is not None
-    card = await verify(authorities.signed(authorities.certificate()), in_a_thread)
+    assert checks is not None
+    card = await checks.verify(authorities.signed(authorities.certificate()), in_a_thread)
     assert card.serial_number == "30D45"
 
 
@@ -51,7 +51,7 @@ def test_real_authorities_are_accepted_quietly(
     authority: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     settings = CardSettings((authority,), (), (), URL)
-    assert card_verifier(settings, StandingClock(), TestChance()) is not None
+    assert card_checks(settings, StandingClock(), TestChance()) is not None
     assert caplog.text == ""
 
 

@@ -12,9 +12,8 @@ from counter_tui.card.certificate import user_certificate
 from counter_tui.card.tlv import make
 from counter_tui.virtual.authority import TestAuthority, der, new_key
 from server.citizens.anchors import Anchor
-from server.citizens.errors import CitizenReason
+from server.citizens.errors import CitizenReason, RevocationUnknownError
 from server.citizens.proofs import SignedChallenge
-from server.citizens.revocation import RevocationUnknownError
 from server.citizens.verification import CERTIFICATE_BYTES_MAX, CardVerifier
 from server.ledger.values import Refusal
 from server.serial_numbers import serial_number
