@@ -7,10 +7,11 @@ from typing import TypeVar
 
 import click
 
+from server.citizens.doubles import Double, ToldBy, doubles
 from server.citizens.renewals import Renewal, import_renewals
 from server.clock import Moment, SystemClock
-from server.commands.options import database_option, json_option
-from server.commands.running import changing, told_in_one_line
+from server.commands.options import database_option, json_lines_option, json_option
+from server.commands.running import changing, note_command, reading, told_in_one_line
 from server.commands.text_options import day_of
 from server.serial_numbers import SerialNumber, serial_number
 from server.service_ids.address_notices import (
@@ -18,7 +19,7 @@ from server.service_ids.address_notices import (
     import_signature_renewals,
     renew_signatures,
 )
-from server.wording import counted, say
+from server.wording import counted, say, say_if_none
 
 T = TypeVar("T")
 
@@ -109,6 +110,30 @@ def import_signature_revocations_command(
         f"{counted(len(changed), 'certificate')} revoked as changed; {counted(made, 'new notice')}"
     )
     say(told, text, as_json=as_json)
+
+
+@citizens.command("doubles")
+@database_option
+@json_lines_option
+def doubles_command(database: str, *, as_json: bool) -> None:
+    """List persons with two MyKey IDs, as far as certificates and the imported lists tell (MKY-1).
+
+    Nothing is changed.
+    """
+    with told_in_one_line(), reading(database) as opened:
+        found = doubles(opened)
+    note_command(opened)
+    for one in found:
+        say(one._asdict(), _shown(one), as_json=as_json)
+    say_if_none(found, "certificates tell of no double", as_json=as_json)
+
+
+def _shown(one: Double) -> str:
+    if one.told_by == ToldBy.CERTIFICATE_RENEWAL:
+        why = f"certificate {one.serial_number} renews {one.renews}"
+    else:
+        why = f"both have signature certificate {one.serial_number}"
+    return f"{one.mykey_id}  {one.double}  {why}"
 
 
 def _read_file(file: Path, columns: list[str], build: Callable[[list[str]], T]) -> list[T]:
