@@ -27,8 +27,10 @@ class CitizenReason(Reason):
     CERTIFICATE_REVOKED = (
         "CERTIFICATE_REVOKED",
         Code.FAILED_PRECONDITION,
-        "カードの利用者証明用電子証明書は失効しています。市区町村窓口へご案内ください。",
-        "The card's certificate was revoked. The holder should ask at the city office.",
+        "このカードの電子証明書は失効しているか、新しいカードに引き継がれています。"
+        "新しいカードをお使いください。ない方は市区町村窓口へご案内ください。",
+        "The card's certificate was revoked, or a newer card has taken its place. Use the newer "
+        "card; a holder who has none should ask at the city office.",
     )
     CERTIFICATE_MALFORMED = (
         "CERTIFICATE_MALFORMED",

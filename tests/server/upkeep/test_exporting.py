@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -87,6 +88,12 @@ def test_values_are_as_the_page_says(carried: Town, exported: Path) -> None:
     (merge,) = rows_of(lines, "merge")
     assert base64.b64decode(merge["file_id"]) == bytes(range(16))
     assert "花田酒店" in exported.read_text("utf-8")
+
+
+def test_tables_come_in_the_order_that_the_page_has() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "formats.md").read_text("utf-8")
+    listed = page.partition("texts compared byte by byte: ")[2].partition(".")[0]
+    assert re.findall(r"`(\w+)`", listed) == [table.name for table in TABLES]
 
 
 def test_only_the_owner_can_read_it(exported: Path) -> None:
