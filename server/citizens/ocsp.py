@@ -3,15 +3,17 @@
 import asyncio
 import time
 import urllib.request
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from http.client import HTTPException, HTTPResponse
+from typing import NamedTuple
 
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
-from cryptography.hazmat.primitives.hashes import SHA1, HashAlgorithm
-from cryptography.hazmat.primitives.serialization import Encoding
+from cryptography.hazmat.primitives.hashes import SHA1, Hash, HashAlgorithm
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509 import ocsp
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -43,14 +45,21 @@ class Responder:
         self, certificate: x509.Certificate, issuer: x509.Certificate, now: datetime, run: Run
     ) -> bool:
         """Whether a certificate was revoked. Raises RevocationUnknownError."""
+        return await self.names(certificate.serial_number, issuer, now, run)
+
+    async def names(
+        self, serial_number: int, issuer: x509.Certificate, now: datetime, run: Run
+    ) -> bool:
+        """Whether an issuer's certificate was revoked. Raises RevocationUnknownError."""
         nonce = self._chance.bytes(_NONCE_BYTES)
         # Responders are only sure to know hashes with SHA-1 (RFC 5019, 2.1.1): a name, no proof.
-        request = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, SHA1())  # noqa: S303
+        asked = _Named.of(serial_number, issuer, SHA1())  # noqa: S303
+        request = ocsp.OCSPRequestBuilder().add_certificate_by_hash(*asked, SHA1())  # noqa: S303
         content = request.add_extension(x509.OCSPNonce(nonce), critical=False).build()
         try:
             async with asyncio.timeout(SECONDS_MAX):
                 answer = await run(lambda: self._post(content.public_bytes(Encoding.DER)))
-            return _is_revoked(answer, certificate, issuer, nonce, now)
+            return _is_revoked(answer, serial_number, issuer, nonce, now)
         except (OSError, TimeoutError, HTTPException, UnfitAnswerError) as error:
             what = str(error) or "no answer in time"
             raise RevocationUnknownError(f"{self._url}: {what}") from error
@@ -61,6 +70,51 @@ class Responder:
         request = urllib.request.Request(self._url, content, headers)  # noqa: S310
         with urllib.request.urlopen(request, timeout=SECONDS_MAX) as answer:  # noqa: S310
             return _read(answer, ends)
+
+
+class ResponderOfSeveral:
+    """Asks about a certificate of which nobody knows who issued it."""
+
+    def __init__(self, responder: Responder, issuers: Sequence[x509.Certificate]) -> None:
+        self._responder = responder
+        self._issuers = issuers
+
+    async def is_revoked(self, serial_number: int, now: datetime, run: Run) -> bool:
+        """Whether it was revoked by any of them. Raises RevocationUnknownError."""
+        why: list[str] = []
+        for issuer in self._issuers:
+            try:
+                if await self._responder.names(serial_number, issuer, now, run):
+                    return True
+            except RevocationUnknownError as error:
+                why.append(str(error))
+        if len(why) == len(self._issuers):
+            raise RevocationUnknownError("; ".join(why))
+        return False
+
+
+class _Named(NamedTuple):
+    """How a question and an answer name a certificate."""
+
+    issuer_name_hash: bytes
+    issuer_key_hash: bytes
+    serial_number: int
+
+    @classmethod
+    def of(cls, serial_number: int, issuer: x509.Certificate, algorithm: HashAlgorithm) -> "_Named":
+        """Return the name of an issuer's certificate."""
+        key = issuer.public_key()
+        if not isinstance(key, RSAPublicKey):
+            raise RevocationUnknownError("the authority's key is none of RSA")
+        bits = key.public_bytes(Encoding.DER, PublicFormat.PKCS1)
+        name = issuer.subject.public_bytes()
+        return cls(_hashed(name, algorithm), _hashed(bits, algorithm), serial_number)
+
+
+def _hashed(content: bytes, algorithm: HashAlgorithm) -> bytes:
+    digest = Hash(algorithm)
+    digest.update(content)
+    return digest.finalize()
 
 
 def _read(answer: HTTPResponse, ends: float) -> bytes:
@@ -80,7 +134,7 @@ def _read(answer: HTTPResponse, ends: float) -> bytes:
 
 def _is_revoked(
     content: bytes,
-    certificate: x509.Certificate,
+    serial_number: int,
     issuer: x509.Certificate,
     nonce: bytes,
     now: datetime,
@@ -91,25 +145,20 @@ def _is_revoked(
             raise UnfitAnswerError(f"it answers {answer.response_status.name}")
         _check_signer(answer, issuer, now)
         _check_nonce(answer, nonce)
-        return _status(answer, certificate, issuer, now)
+        return _status(answer, serial_number, issuer, now)
     except (ValueError, TypeError, UnsupportedAlgorithm, x509.DuplicateExtension) as error:
         raise UnfitAnswerError(f"the answer cannot be read: {error}") from error
 
 
 def _status(
     answer: ocsp.OCSPResponse,
-    certificate: x509.Certificate,
+    serial_number: int,
     issuer: x509.Certificate,
     now: datetime,
 ) -> bool:
     for one in answer.responses:
-        asked = ocsp.OCSPRequestBuilder().add_certificate(certificate, issuer, one.hash_algorithm)
-        named = asked.build()
-        if (one.serial_number, one.issuer_key_hash, one.issuer_name_hash) != (
-            named.serial_number,
-            named.issuer_key_hash,
-            named.issuer_name_hash,
-        ):
+        named = _Named(one.issuer_name_hash, one.issuer_key_hash, one.serial_number)
+        if named != _Named.of(serial_number, issuer, one.hash_algorithm):
             continue
         ends = one.next_update_utc or one.this_update_utc
         if not one.this_update_utc - SKEW <= now <= ends + SKEW:

@@ -52,16 +52,30 @@ class ImportedRenewals:
 class Cards:
     """Reads what belongs to a card's holder, and ties a renewed card to its holder first."""
 
-    def __init__(self, writer: Writer, readers: Readers, renewals: Renewals) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        readers: Readers,
+        renewals: Renewals,
+        look_up: Callable[[str, str], None] | None = None,
+    ) -> None:
+        """`look_up` has others asked about a certificate that a caller shows; it waits for none."""
         self._writer = writer
         self._readers = readers
         self._renewals = renewals
+        self._look_up = look_up
 
-    async def read(self, serial_number: str, work: Callable[[Reader], T]) -> T:
+    async def read(self, serial_number: str, caller: str, work: Callable[[Reader], T]) -> T:
         """Return what `work` reads. Raises what it raises, Refusal and StoreUnavailableError.
 
         Where it refuses a certificate as unknown that renews a known one, it is asked again.
         """
+        found = await self._read(serial_number, work)
+        if self._look_up is not None:
+            self._look_up(serial_number, caller)
+        return found
+
+    async def _read(self, serial_number: str, work: Callable[[Reader], T]) -> T:
         try:
             return await self._readers.read(work)
         except Refusal as refusal:

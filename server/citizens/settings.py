@@ -92,7 +92,7 @@ def card_checks(settings: CardSettings, clock: Clock, chance: Chance) -> CardChe
         return None
     # These take cryptography's X.509, which servers without them need not load.
     from server.citizens.anchors import UnusableAnchorError, read_anchors  # noqa: PLC0415
-    from server.citizens.ocsp import Responder  # noqa: PLC0415
+    from server.citizens.ocsp import Responder, ResponderOfSeveral  # noqa: PLC0415
     from server.citizens.revocation import FirstThatTells, Revocation, RevocationList  # noqa: PLC0415
     from server.citizens.verification import CardVerifier  # noqa: PLC0415
 
@@ -107,7 +107,7 @@ def card_checks(settings: CardSettings, clock: Clock, chance: Chance) -> CardChe
             for path in paths
             for anchor in read_anchors(path, clock.now(), is_test=is_test)
         ]
-        sources: list[Revocation] = [Responder(settings.ocsp, chance)] if settings.ocsp else []
+        responder = Responder(settings.ocsp, chance) if settings.ocsp else None
     except (UnusableAnchorError, ValueError) as error:
         raise UnusableCardSettingsError(str(error)) from error
     lists = [RevocationList(path, anchors) for path in settings.revocation_lists]
@@ -115,5 +115,8 @@ def card_checks(settings: CardSettings, clock: Clock, chance: Chance) -> CardChe
         if anchor.is_test:
             name = anchor.certificate.subject.rfc4514_string()
             log.warning("TEST CARDS ARE ACCEPTED: anyone can make cards of %s", name)
-    verifier = CardVerifier(anchors, FirstThatTells([*sources, *lists]), clock)
-    return CardChecks(verifier.verify, RevokedCards(lists, clock))
+    sources: list[Revocation] = [responder, *lists] if responder else [*lists]
+    verifier = CardVerifier(anchors, FirstThatTells(sources), clock)
+    issuers = [anchor.certificate for anchor in anchors]
+    asked = ResponderOfSeveral(responder, issuers) if responder else None
+    return CardChecks(verifier.verify, RevokedCards(lists, clock, asked))

@@ -90,6 +90,7 @@ class MergeServicer:
             serial_number = fields.serial_number(request.certificate_serial_number)
             found = await self._cards.read(
                 serial_number,
+                call.session.caller,
                 lambda reader: mergeable(
                     reader, terminal_id, serial_number, today, makes_files=makes_files
                 ),

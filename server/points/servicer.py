@@ -42,6 +42,7 @@ class PointServicer:
         terminal_id = call.session.terminal_id
         found = await self._cards.read(
             serial_number,
+            call.session.caller,
             lambda reader: usable_balances(reader, terminal_id, serial_number, today),
         )
         return pb.ListUsablePointsResponse(

@@ -52,7 +52,9 @@ class ServiceIdServicer:
         today = self._now().day
         terminal_id = call.session.terminal_id
         found = await self._cards.read(
-            serial_number, lambda reader: look_up(reader, terminal_id, serial_number, today)
+            serial_number,
+            call.session.caller,
+            lambda reader: look_up(reader, terminal_id, serial_number, today),
         )
         return pb.LookUpServiceIdResponse(
             issuer_id=found.issuer.issuer_id,

@@ -106,7 +106,8 @@ def _open(
     database, vault = ledger.database, ledger.vault
     clock, chance = means.clock, means.chance
     watching = () if practice or means.watch_batch is None else (means.watch_batch,)
-    loaders = loaders_with(None if practice else means.revoked_cards)
+    revoked = None if practice else means.revoked_cards
+    loaders = loaders_with(revoked)
     writer = Writer(
         database,
         lambda opened: open_booker(opened, clock, practice=practice, loaders=loaders),
@@ -126,7 +127,12 @@ def _open(
     proofs = (PracticeProofs if practice else CardProofs)(
         challenges, means.verify_card, clock, means.costly
     )
-    cards = Cards(writer, readers, ImportedRenewals(readers))
+
+    def look_up(serial_number: str, caller: str) -> None:
+        if revoked is not None:
+            revoked.ask_about(serial_number, caller, means.costly)
+
+    cards = Cards(writer, readers, ImportedRenewals(readers), look_up)
     guard = SignInGuard(clock)
     opened: list[object] = [
         CardServicer(proofs),

@@ -7,14 +7,17 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from server.citizens.anchors import Anchor
+from server.citizens.ocsp import Responder, ResponderOfSeveral
 from server.citizens.revocation import RevocationList
 from server.citizens.revoked_cards import RevokedCards
 from server.threads.costly import Costly
 from tests.integration.conftest import BALANCE, Connect, Service
 from tests.integration.support import merge_request, spend_request
 from tests.integration.vouchers import issue_request
-from tests.server.citizens.authorities import Authorities
+from tests.server.citizens.authorities import BEGAN, LAST_GOOD_DAY, Authorities
 from tests.server.citizens.conftest import authorities
+from tests.server.citizens.responder import REVOKED as SAID_REVOKED
+from tests.server.citizens.responder import answering, responding
 from tests.server.support import CARD_A, CARD_B, COUNTER, VOUCHER
 
 __all__ = ["authorities"]
@@ -104,3 +107,47 @@ async def test_a_list_that_is_gone_or_out_of_date_counts_as_it_was(
     assert caplog.text.count("may be taken without a PIN") == 1, "told once"
     await lists.publish()
     await counter.spend(spend_request(CARD_A, 10))
+
+
+async def test_a_responder_is_asked_beside_the_reading_and_its_answer_counts(
+    service: Service, authorities: Authorities, connect: Connect, caplog: pytest.LogCaptureFixture
+) -> None:
+    answers = answering(authorities)
+    answers.certificate = authorities.authority.issue(
+        authorities.key, int(CARD_A, 16), BEGAN, LAST_GOOD_DAY
+    )
+    now = service.town.clock.now()
+    answers.this_update, answers.next_update = now, now + timedelta(days=1)
+    with responding(answers) as url:
+        responder = Responder(url, service.town.chance)
+        issuers = [authorities.same_name.certificate, authorities.authority.certificate]
+        several = ResponderOfSeveral(responder, issuers)
+        revoked = RevokedCards([], service.town.clock, several)
+        await service.stop()
+        service.revoked_cards = revoked
+        await service.start()
+        counter = await connect(COUNTER)
+        await counter.usable(CARD_A)
+        await revoked.asked()
+        await counter.spend(spend_request(CARD_A, 10))
+        asked = len(answers.asked)
+        assert asked == len(issuers), "nobody knows which of them issued it"
+        await counter.usable(CARD_A)
+        await revoked.asked()
+        assert len(answers.asked) == asked, "it was asked a moment ago"
+        service.town.clock.advance(minutes=10)
+        answers.status = SAID_REVOKED
+        await counter.usable(CARD_A)
+        await revoked.asked()
+        told = await counter.refusal("PointService/Spend", spend_request(CARD_A, 10))
+        assert told.reason == REVOKED
+        assert len(answers.asked) == 2 * asked, "no booking asks"
+    service.town.clock.advance(minutes=10)
+    told = await counter.refusal("PointService/Spend", spend_request(CARD_A, 10))
+    assert told.reason == REVOKED, "what was said counts until something else is said"
+    await counter.usable(CARD_B)
+    await revoked.asked()
+    await counter.usable(CARD_B)
+    await revoked.asked()
+    assert caplog.text.count("may be taken without a PIN") == 1
+    assert (await counter.spend(spend_request(CARD_B, 10, mykey_id="BBBB2222"))).balance_after
