@@ -166,6 +166,7 @@ class MykeyServicer:
             checked(fields.digits, code, "base_municipality_code", 6)
         profile = Profile(NOT_LOOKED_AT, mail, *choices, code)
         attempt = await self._found(names.attempt)
+        await self._cards.tie_if_renewed(attempt.serial_number)
         request.ClearField("password")
         command = RegisterMykeyCommand(
             names.request,

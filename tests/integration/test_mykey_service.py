@@ -11,6 +11,7 @@ from jichipoint.v1 import cards_pb2, operations_pb2
 from jichipoint.v1 import mykey_pb2 as pb
 
 from counter_tui.virtual.authority import der
+from server.citizens.renewals import Renewal, import_renewals
 from server.mykey_ids.rules import PROPOSED
 from server.upkeep.verify import verify
 from tests.integration.conftest import BALANCE, EVENT_BALANCE, Connect, Service
@@ -25,6 +26,7 @@ from tests.server.support import (
     HOME,
     MYKEY,
     POINT_USE,
+    RENEWED_TWICE,
     granted,
     hold_command,
     new_request_id,
@@ -216,6 +218,25 @@ async def test_who_has_one_makes_no_second(kiosk: Kiosk) -> None:
     assert await kiosk.reason("BeginAttempt", request) == "MYKEY_ID_EXISTS"
     tie = await kiosk.beginning(pb.ATTEMPT_PURPOSE_TIE, CARD)
     assert await kiosk.reason("BeginAttempt", tie) == "MYKEY_ID_EXISTS"
+
+
+async def test_a_card_that_renews_one_with_a_mykey_id_makes_no_second(kiosk: Kiosk) -> None:
+    request = await kiosk.beginning(pb.ATTEMPT_PURPOSE_CREATE, RENEWED_TWICE)
+    assert await kiosk.reason("BeginAttempt", request) == "MYKEY_ID_EXISTS"
+
+
+async def test_a_list_that_tells_it_during_the_attempt_counts_too(
+    kiosk: Kiosk, kiosk_service: Service
+) -> None:
+    attempt, _ = await kiosk.begin(pb.ATTEMPT_PURPOSE_CREATE)
+    assert (await kiosk.check(attempt, "NEWONE22")).is_free
+    renewal = Renewal(NEW_CARD, CARD_A, LAST_GOOD_DAY)
+    with kiosk_service.town.database.connection_context():
+        import_renewals(kiosk_service.town.database, [renewal])
+    request = registration(attempt, "NEWONE22")
+    assert await kiosk.reason("RegisterMykeyId", request) == "MYKEY_ID_EXISTS"
+    assert await kiosk.reason("RegisterMykeyId", request) == "MYKEY_ID_EXISTS"
+    assert (await kiosk.client.usable(NEW_CARD)).mykey_id == MYKEY[CARD_A]
 
 
 @pytest.mark.parametrize(
