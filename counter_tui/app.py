@@ -116,7 +116,9 @@ class CounterApp(App[None]):
         self.monotonic = monotonic
         self.clock = ServerClock(clock)
         self.connected: bool | None = None
-        self.session = Session(self, authority, _load)
+        self.session = Session(self, authority, _load, keeps_trust=face.keeps_trust)
+        self._unopened: HomeScreen[Any] | None = None
+        """The home of a start without network: what goes on above it is still to do."""
         self.cards = Cards(self, reader, card_box)
         self.slips = Slips(self, printing)
         self.key_watch = KeyWatch(self, scanner)
@@ -158,14 +160,30 @@ class CounterApp(App[None]):
             self._forgetting.touched()
         home = self._face.home()
         self.push_screen(home)
-        if self._face.opened is not None:
-            self.run_worker(self._face.opened(self, home))
+        self._unopened = home
+        if not self.session.is_reached:
+            from counter_tui.parts.without_network import begun_text  # noqa: PLC0415
+
+            home.call_after_refresh(home.tell, begun_text(), trouble=True, stays=True)
         self.work_on()
 
     def work_on(self) -> None:
         """Go on with what the terminal does by itself, now that the server may answer."""
+        if not self.session.is_reached:
+            return
+        if self._unopened is not None:
+            home, self._unopened = self._unopened, None
+            self._open_home(home)
         if self._face.works_on is not None:
             self.run_worker(self._face.works_on(self), group="works on", exclusive=True)
+
+    def _open_home(self, home: HomeScreen[Any]) -> None:
+        """Have the face go on above its home, which may have stood there without network."""
+        if home.is_mounted:
+            home.tell("")
+            home.come_back(None)
+        if self._face.opened is not None:
+            self.run_worker(self._face.opened(self, home))
 
     @work
     async def _open_slips(self) -> None:
@@ -179,8 +197,10 @@ class CounterApp(App[None]):
         def tell(connected: bool) -> None:
             self.connected = connected
             self.each_screen(lambda screen: screen.show_state())
-            if connected and self.session.is_open:
+            if connected and self.session.is_reached:
                 self.work_on()
+            elif connected and self.session.is_open:
+                self.run_worker(self.session.sign_in_again())
 
         await self.session.calls.watch(tell)
 

@@ -58,6 +58,14 @@ class LapsedError(Exception):
     """The voucher's last good day has passed."""
 
 
+class TrustOverError(Exception):
+    """What the server told of keys and caps is too old to take anything by it."""
+
+    def __init__(self, last_day: date) -> None:
+        super().__init__(f"good until {last_day}")
+        self.last_day = last_day
+
+
 @dataclass(frozen=True, slots=True)
 class Caps:
     """How much may wait."""

@@ -7,9 +7,10 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from google.type.date_pb2 import Date
 from jichipoint.v1 import terminals_pb2, vouchers_pb2
 
-from counter_tui.bookings.redemptions import Caps, RedemptionQueue, Waiting
+from counter_tui.bookings.redemptions import Caps, RedemptionQueue, TrustOverError, Waiting
 from counter_tui.calls.answers import RefusedError, TroubleError
 from counter_tui.core.tokyo import day_of
 from counter_tui.core.voucher_code import SignedVoucher, VoucherKey
@@ -33,7 +34,7 @@ class Summary:
 
 
 class Trust:
-    """A session's keys and caps, and the terminal's queue."""
+    """The keys and caps that the server told, and the terminal's queue."""
 
     def __init__(
         self,
@@ -46,6 +47,7 @@ class Trust:
         self._queue = queue
         self._clock = clock
         self._sending = asyncio.Lock()
+        self.told = told
         self.keys: Mapping[int, VoucherKey] = {
             key.key_id: VoucherKey(key.key_id, key.public_key, key.withdrawn) for key in told.keys
         }
@@ -53,6 +55,9 @@ class Trust:
         self.programs: Mapping[str, str] = {
             one.program_id: one.program_name for one in told.programs
         }
+
+        self.last_day = _day(told.last_day) if told.HasField("last_day") else day_of(clock())
+        """On which keys and caps are believed for the last time."""
 
     @classmethod
     async def open(
@@ -67,11 +72,32 @@ class Trust:
         told = vouchers_pb2.GetVoucherTrustResponse()
         if terminal.can_redeem_vouchers:
             told = await vouchers.voucher_trust()
+        return await cls.of(server, folder, told, clock)
+
+    @classmethod
+    async def of(
+        cls,
+        server: "BookingCalls",
+        folder: Path,
+        told: vouchers_pb2.GetVoucherTrustResponse,
+        clock: Callable[[], datetime],
+    ) -> "Trust":
+        """Go by what the server told. Raises RedemptionError."""
         queue = await asyncio.to_thread(RedemptionQueue, folder)
         return cls(server, queue, told, clock)
 
+    @property
+    def holds(self) -> bool:
+        """Whether the last day of keys and caps has not passed."""
+        return day_of(self._clock()) <= self.last_day
+
     async def take(self, signed: SignedVoucher, request_id: str) -> Waiting:
-        """Keep a voucher until the network is back; what RedemptionQueue.take raises."""
+        """Keep a voucher until the network is back.
+
+        Raises TrustOverError, and what RedemptionQueue.take raises.
+        """
+        if not self.holds:
+            raise TrustOverError(self.last_day)
         now = self._clock()
         today = day_of(now)
         return await asyncio.to_thread(self._queue.take, signed, request_id, self.caps, now, today)
@@ -122,3 +148,7 @@ class Trust:
                     await asyncio.to_thread(self._queue.remove, one)
                 changed = True
         return changed
+
+
+def _day(told: Date) -> date:
+    return date(told.year, told.month, told.day)

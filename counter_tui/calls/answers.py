@@ -6,6 +6,10 @@ ABANDONED = "OPERATION_ABANDONED"
 """The reason of a request that was given up."""
 
 
+_SILENCE = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED"})
+"""The reasons that gRPC gives by itself where no server answers."""
+
+
 class TroubleError(Exception):
     """The server said no, or said nothing; with a reason code and the staff's words."""
 
@@ -33,6 +37,11 @@ class SessionEndedError(TroubleError):
 
 class UnreachableError(TroubleError):
     """There is no decision: nothing may be concluded from that."""
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether no server said a word, which is how a network that is gone looks."""
+        return self.reason in _SILENCE
 
 
 @dataclass(frozen=True, slots=True)

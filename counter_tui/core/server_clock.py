@@ -40,6 +40,11 @@ class ServerClock:
         self._told = (there, self._elapsed())
         self.behind = there - self._clock()
 
+    def expect(self, behind: timedelta) -> None:
+        """Count in what this machine was behind in an earlier run, until the server is asked."""
+        if self._told is None:
+            self.behind = behind
+
     def _by_now(self, told: datetime, at: float) -> datetime:
         """Return what the server's clock must show: somebody may have set this one right."""
         return told + timedelta(seconds=self._elapsed() - at)

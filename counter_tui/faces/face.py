@@ -28,5 +28,7 @@ class Face:
     """What the terminal does by itself whenever the server may answer again."""
     leaving: "Callable[[], CounterModal[bool]] | None" = None
     """Asks whether a session may be left; None: anybody may."""
+    keeps_trust: bool = False
+    """Whether it also begins without network, to take vouchers until that is back (VCH-8)."""
     forgets: bool = False
     """Whether what was entered is forgotten once nobody is there, and nothing can be copied."""

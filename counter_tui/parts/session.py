@@ -3,11 +3,13 @@
 import asyncio
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from counter_tui.bookings.bookings import Bookings, Finished
 from counter_tui.bookings.outbox import Outbox
-from counter_tui.calls.answers import SessionEndedError, TroubleError
+from counter_tui.calls.answers import SessionEndedError, TroubleError, UnreachableError
+from counter_tui.core.kept_trust import KeptTrustError, Opener
 from counter_tui.core.machine import machine_fingerprint
 from counter_tui.core.settings import State
 from counter_tui.texts import _
@@ -29,15 +31,26 @@ class Session:
     """A terminal's, from its sign-in on."""
 
     def __init__(
-        self, host: "Host", authority: bytes | None, load: "Callable[[], Opening]"
+        self,
+        host: "Host",
+        authority: bytes | None,
+        load: "Callable[[], Opening]",
+        *,
+        keeps_trust: bool = False,
     ) -> None:
-        """`load` imports what calls the server, and the kinds of bookings; both take a while."""
+        """`load` imports what calls the server, and the kinds of bookings; both take a while.
+
+        With `keeps_trust` it also begins without network, to take vouchers (VCH-8).
+        """
         self._host = host
         self._authority = authority
         self._load = load
+        self._keeps_trust = keeps_trust
         self._settings = host.settings
         self.state = State(host.settings.state_folder)
         self.is_open = False
+        self.is_reached = False
+        """Whether the server has signed the terminal in; else it began without network."""
         self.training = False
         self.terminal: terminals_pb2.Terminal | None = None
         self.calls: Calls
@@ -84,6 +97,7 @@ class Session:
     async def sign_in(self, terminal_id: str, password: str, *, training: bool = False) -> None:
         """Open a session; once one for training is open, all later ones are.
 
+        Where no server answers, go by what an earlier session was told of vouchers.
         Raises TroubleError, MachineError, StateError, OutboxError, RedemptionError.
         """
         from counter_tui.bookings.trust import Trust  # noqa: PLC0415
@@ -93,26 +107,58 @@ class Session:
         state_folder = self._settings.state_folder
         fingerprint = await in_thread(machine_fingerprint, state_folder)
         training = training or self.training
-        answer = await self.calls.terminals.sign_in(
-            terminal_id, password, fingerprint, training=training
-        )
-        self.terminal = answer.terminal
+        opener = Opener(terminal_id, password, fingerprint)
+        try:
+            answer = await self.calls.terminals.sign_in(
+                terminal_id, password, fingerprint, training=training
+            )
+        except UnreachableError as trouble:
+            if training or not self._keeps_trust:
+                raise
+            await self._begin_without_network(opener, trouble)
+            return
         await in_thread(self.state.remember_terminal, terminal_id)
         name = f"{terminal_id}-training" if training else terminal_id
-        outbox = await in_thread(Outbox, state_folder / "outbox" / name)
-        spool_folder = self._settings.spool_folder
-        self.bookings = Bookings(self.server, outbox, spool_folder, self._tell_delivered)
+        await self.open_outbox(answer.terminal, name)
         self.trust = await Trust.open(
             self.calls.vouchers,
             self.server,
-            state_folder / "redemptions" / name,
+            self.redemptions_folder(name),
             answer.terminal,
             self._host.clock,
         )
         if training and not self.training:
             self.training = True
             self._host.cards.practise(answer.practice_cards)
-        self.is_open = True
+        self.is_open = self.is_reached = True
+        if self._keeps_trust and not training:
+            self._host.run_worker(self._keep_trust(opener), group="keeping", exclusive=True)
+
+    async def open_outbox(self, terminal: "terminals_pb2.Terminal", name: str) -> None:
+        """Be that terminal from now on, with its outbox. Raises OutboxError."""
+        self.terminal = terminal
+        outbox = await self._host.in_thread(Outbox, self._settings.state_folder / "outbox" / name)
+        spool_folder = self._settings.spool_folder
+        self.bookings = Bookings(self.server, outbox, spool_folder, self._tell_delivered)
+
+    def redemptions_folder(self, name: str) -> Path:
+        """Return where redemptions wait for the network."""
+        return self._settings.state_folder / "redemptions" / name
+
+    async def _begin_without_network(self, opener: Opener, trouble: UnreachableError) -> None:
+        from counter_tui.parts.without_network import begin_without_network  # noqa: PLC0415
+
+        await begin_without_network(self._host, opener, trouble)
+        self.is_open, self.is_reached = True, False
+
+    async def _keep_trust(self, opener: Opener) -> None:
+        from counter_tui.parts.without_network import keep_trust  # noqa: PLC0415
+
+        try:
+            await keep_trust(self._host, opener)
+        except KeptTrustError as error:
+            text = _("ネットワークがないときのための記録を保存できません。")
+            self._host.tell_everywhere(f"{text}\n{error}")
 
     async def signed_in_again(self, trouble: TroubleError) -> bool:
         """Ask for the password if a session's end is the trouble; whether that helped."""
@@ -129,7 +175,9 @@ class Session:
             self._host.push_screen(screen, self._signed_in_again)
             screen.call_after_refresh(
                 screen.tell,
-                _("ログインの有効時間が過ぎました。続けるにはもう一度ログインしてください。"),
+                _("ログインの有効時間が過ぎました。続けるにはもう一度ログインしてください。")
+                if self.is_reached
+                else _("サーバーにつながりました。ログインしてください。"),
                 stays=True,
             )
         # Whoever waits may be cancelled, such as the reading of a card that was taken out.

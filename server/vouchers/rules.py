@@ -13,6 +13,8 @@ from server.vouchers.errors import VoucherReason
 from server.vouchers.values import Voucher, VoucherState
 
 DAYS_VALID_MAX = 30
+TRUST_DAYS = 7
+"""A counter without network goes by keys and caps that were told so many days ago (VCH-8)."""
 
 
 def is_days_valid(days_valid: int) -> bool:
@@ -25,6 +27,11 @@ def last_good_day(issued_on: date, days_valid: int) -> date:
     if not is_days_valid(days_valid):
         raise Refusal(VoucherReason.DAYS_VALID_UNFIT, {"maximum": str(DAYS_VALID_MAX)})
     return issued_on + timedelta(days=days_valid)
+
+
+def last_day_of_trust(told_on: date) -> date:
+    """Return the last day on which a counter believes what it is told without network (VCH-8)."""
+    return told_on + timedelta(days=TRUST_DAYS)
 
 
 def redeeming_place(terminal: Terminal, place: Place | None) -> Place:

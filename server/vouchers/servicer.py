@@ -41,7 +41,7 @@ from server.vouchers.places import (
     tied_places,
 )
 from server.vouchers.reprinting import reprint
-from server.vouchers.rules import is_days_valid
+from server.vouchers.rules import is_days_valid, last_day_of_trust
 from server.vouchers.values import Voucher, VoucherKey
 
 PLACES_DEFAULT, PLACES_MAX = 100, 500
@@ -220,6 +220,7 @@ class VoucherServicer:
         keys = await self._readers.query(known_keys)
         most = await self._readers.query(lambda database: offline_limits(database, terminal_id))
         programs = await self._readers.read(lambda reader: taken_programs(reader, terminal_id))
+        today = Moment.of(self._clock.now()).day
         return pb.GetVoucherTrustResponse(
             keys=[
                 pb.VoucherKey(
@@ -235,6 +236,7 @@ class VoucherServicer:
                 pb.VoucherProgram(program_id=one.program_id, program_name=one.name)
                 for one in programs
             ],
+            last_day=fields.to_date(last_day_of_trust(today)),
         )
 
     async def _place_id(self, asked: int, terminal_id: str) -> int:

@@ -202,7 +202,7 @@ async def serving(place: Place, clock: Clock) -> AsyncIterator[str]:
         await running.stop(grace_seconds=0)
 
 
-async def start_server(place: Place, clock: Clock) -> RunningServer:
+async def start_server(place: Place, clock: Clock, port: int = 0) -> RunningServer:
     key = read_master_key(Path(place.town.master_key_file))
     ledger = open_ledger(place.town.database, key, clock, SystemChance())
     cards = place.folder / "cards"
@@ -211,7 +211,7 @@ async def start_server(place: Place, clock: Clock) -> RunningServer:
     assert checks is not None
     return await start(
         ledger,
-        "127.0.0.1:0",
+        f"127.0.0.1:{port}",
         clock,
         SystemChance(),
         verify_card=checks.verify,

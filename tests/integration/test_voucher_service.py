@@ -180,6 +180,8 @@ async def test_what_a_counter_needs_without_network(desk: Vouchers, shop: Vouche
     ]
     assert (trust.offline_vouchers_max, trust.offline_points_max) == (20, 20_000)
     assert MUNICIPAL in [one.program_id for one in trust.programs]
+    until = trust.last_day
+    assert (until.year, until.month, until.day) == (2026, 7, 8)
 
 
 @pytest.mark.parametrize(

@@ -43,4 +43,10 @@ async def _send_waiting(host: Host) -> None:
         host.each_screen(lambda screen: screen.show_waiting())
 
 
-SHOP = Face(sign_in=SignInScreen, home=_home, opened=_opened, works_on=_send_waiting)
+SHOP = Face(
+    sign_in=SignInScreen,
+    home=_home,
+    opened=_opened,
+    works_on=_send_waiting,
+    keeps_trust=True,
+)

@@ -8,7 +8,6 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from counter_tui.shell.actions import bindings
-from counter_tui.shell.base import CounterScreen
 from counter_tui.shell.home import HomeScreen
 from counter_tui.shell.widgets import NumberedList, Words
 from counter_tui.tasks.day.day import DayScreen
@@ -19,6 +18,7 @@ from counter_tui.tasks.service_ids.look_up import LookUpScreen
 from counter_tui.tasks.service_ids.register import RegisterServiceIdScreen
 from counter_tui.tasks.vouchers.issue import IssueInputScreen
 from counter_tui.tasks.vouchers.redeem import RedeemScreen
+from counter_tui.tasks.vouchers.waiting import WaitingLine, WaitingScreen
 from counter_tui.texts import _, later
 
 
@@ -100,7 +100,7 @@ MENUS: Mapping[terminals_pb2.TerminalClass.ValueType, tuple[Task, ...]] = {
 """S22, by the class of the terminal: what is not here is no counter's."""
 
 
-class MenuScreen(HomeScreen[None]):
+class MenuScreen(WaitingScreen[None], HomeScreen[None]):
     """S22: at a terminal with an issuer its service IDs, and the citizens' MyKey IDs."""
 
     KEYS = ("choose",)
@@ -111,6 +111,7 @@ class MenuScreen(HomeScreen[None]):
         """Return the list, or that this is not the application of such a terminal."""
         terminal = self.session.terminal
         yield Words(f"{_('端末ID')}: {terminal.terminal_id if terminal else ''}")
+        yield WaitingLine()
         tasks = self._tasks()
         if tasks:
             yield NumberedList([_(task.label) for task in tasks])
@@ -154,7 +155,7 @@ class MenuScreen(HomeScreen[None]):
                 tasks.show(lines)
 
 
-class PointMenuScreen(CounterScreen[None]):
+class PointMenuScreen(WaitingScreen[None]):
     """S28."""
 
     ACTS = False
@@ -166,6 +167,7 @@ class PointMenuScreen(CounterScreen[None]):
     def body(self) -> Iterable[Widget]:
         """Return the list: each task only where the terminal may."""
         yield Words(_("行う処理を選んでください。"))
+        yield WaitingLine()
         yield NumberedList([_(task.label) for task in self._tasks()])
 
     def _tasks(self) -> list[Task]:

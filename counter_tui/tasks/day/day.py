@@ -11,13 +11,13 @@ from counter_tui.bookings.values import day_text, points_text
 from counter_tui.calls.answers import TroubleError
 from counter_tui.core.tokyo import second_text
 from counter_tui.shell.actions import bindings
-from counter_tui.shell.base import CounterScreen
 from counter_tui.shell.marked_list import HEAD_INDENT, MarkedList
 from counter_tui.shell.widgets import Words
 from counter_tui.slips.document import cell_width
 from counter_tui.slips.receipts import day_receipt
 from counter_tui.slips.vouchers import spaced
 from counter_tui.tasks.points.cancel import Cancellable, begin_cancelling
+from counter_tui.tasks.vouchers.waiting import WaitingLine, WaitingScreen
 from counter_tui.texts import _, in_context, later
 
 _ENDS = {
@@ -43,7 +43,7 @@ def kind_text(kind: transactions_pb2.TransactionKind.ValueType) -> str:
     }.get(kind, str(kind))
 
 
-class DayScreen(CounterScreen[None]):
+class DayScreen(WaitingScreen[None]):
     """The day of this terminal."""
 
     KEYS = ("cancel", "print", "print_totals", "read_again", "back")
@@ -67,6 +67,7 @@ class DayScreen(CounterScreen[None]):
     def body(self) -> Iterable[Widget]:
         """Return the list above the totals."""
         heads = _columns(_("時刻"), _("処理"), _("ポイント名"), _("ポイント数"), _("状態"))
+        yield WaitingLine()
         yield Words(HEAD_INDENT + heads)
         yield MarkedList(id="transactions", markup=False)
         yield Words("", id="transaction")

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import cast
 
 from jichipoint.v1 import vouchers_pb2
@@ -19,19 +19,21 @@ from counter_tui.bookings.redemptions import (
     LapsedError,
     OverCapError,
     RedemptionError,
+    TrustOverError,
 )
+from counter_tui.bookings.trust import Summary
 from counter_tui.bookings.values import day_text, points_text
 from counter_tui.calls.answers import TroubleError, UnreachableError
 from counter_tui.core.uuid7 import new_request_id
 from counter_tui.core.voucher_code import CodeFault, ReadCode, SignedVoucher, read_code
 from counter_tui.shell.actions import bindings
-from counter_tui.shell.base import CounterScreen
 from counter_tui.shell.widgets import PlainInput, Words
 from counter_tui.slips.receipts import redemption_receipt, time_text
 from counter_tui.slips.vouchers import spaced
 from counter_tui.tasks.booking.working import WorkingScreen
 from counter_tui.tasks.use.done import DoneScreen
 from counter_tui.tasks.vouchers.redeem_boxes import PlaceBox, ReportBox
+from counter_tui.tasks.vouchers.waiting import WaitingLine, WaitingScreen
 from counter_tui.texts import _, later
 
 _FAULTS = {
@@ -75,7 +77,7 @@ class _Shown:
         return self.voucher.state == vouchers_pb2.VOUCHER_STATE_OPEN
 
 
-class RedeemScreen(CounterScreen[None]):
+class RedeemScreen(WaitingScreen[None]):
     """S35, and S36 on the same screen: the next voucher can be read at once."""
 
     KEYS = ("redeem", "place", "report", "print", "back")
@@ -90,6 +92,7 @@ class RedeemScreen(CounterScreen[None]):
     BINDINGS = bindings("place", "report", "print", "back")
     AUTO_FOCUS = "#number"
     TAKES_SCANS = True
+    REFUSED_TEXT = later("使えなかった券 {count}枚(F6)")
 
     def __init__(self) -> None:
         super().__init__()
@@ -110,7 +113,7 @@ class RedeemScreen(CounterScreen[None]):
         """Return the field, the voucher, and what was redeemed so far."""
         yield Words("", id="place")
         yield Words("", id="total")
-        yield Words("", id="waiting")
+        yield WaitingLine()
         with Horizontal(classes="field"):
             yield Words(_("券番号") + "*", classes="label")
             yield PlainInput(id="number")
@@ -120,7 +123,6 @@ class RedeemScreen(CounterScreen[None]):
         """Ask where vouchers are redeemed for."""
         super().on_mount()
         self._show_totals()
-        self.show_waiting()
         self._load_places()
 
     def shown_actions(self) -> list[str]:
@@ -238,6 +240,8 @@ class RedeemScreen(CounterScreen[None]):
             self.tell(f"{_(_FAULTS[read.fault])}\n({read.fault.name})", trouble=True)
         elif read.signed.program_id not in self.session.trust.programs:
             self.tell(_("このポイント券は、ここでは使えません。"), trouble=True)
+        elif not self.session.trust.holds:
+            self.tell(_over_text(self.session.trust.last_day), trouble=True)
         elif self._place is not None and self._place != self._places[0]:
             self.tell(
                 _("ネットワークがないときは、この端末の設置場所でだけ受け付けられます。"),
@@ -356,6 +360,8 @@ class RedeemScreen(CounterScreen[None]):
             )
             points = points_text(over.points_max)
             self._refused(text.format(vouchers=over.vouchers_max, points=points))
+        except TrustOverError as over:
+            self._refused(_over_text(over.last_day))
         except AlreadyWaitingError:
             self._refused(_("このポイント券は、すでに未確定で受け付けています。"))
         except LapsedError:
@@ -399,30 +405,8 @@ class RedeemScreen(CounterScreen[None]):
         )
         self.query_one("#total", Words).show(text)
 
-    @work(exclusive=True, group="waiting")
-    async def show_waiting(self) -> None:  # type: ignore[override]
-        """Show what waits for the network, and warn of what is good today for the last time."""
-        try:
-            summary = await self.session.trust.summary()
-        except RedemptionError as error:
-            self.tell(str(error), trouble=True)
-            return
-        parts = []
-        if summary.count:
-            parts.append(
-                _("未確定 {count}枚 {points}").format(
-                    count=summary.count, points=points_text(summary.points)
-                )
-            )
-        if summary.last_day_is_today:
-            text = _("本日が有効期限の券が{count}枚あります。早めにつないでください。")
-            parts.append(text.format(count=summary.last_day_is_today))
-        if summary.refused:
-            parts.append(_("使えなかった券 {count}枚(F6)").format(count=len(summary.refused)))
-        if summary.damaged:
-            parts.append(_("読めない記録 {count}件").format(count=summary.damaged))
-        for line in self.query("#waiting").results(Words):
-            line.show("  ".join(parts))
+    def waiting_shown(self, summary: Summary) -> None:
+        """Offer the report where there is one."""
         self._has_report = bool(summary.refused)
         self.show_keys()
 
@@ -462,6 +446,13 @@ class RedeemDoneScreen(DoneScreen):
         "ポイント券利用が完了しました。\n\nレシートを印字する場合は F8 を\n押してください。"
     )
     HELP_TEXT = later("F8でレシートを印字します。Enterで戻ります。")
+
+
+def _over_text(last_day: date) -> str:
+    text = _(
+        "ネットワークがないときに受け付けられるのは{day}まででした。つながってから消し込んでください。"
+    )
+    return text.format(day=last_day.isoformat())
 
 
 def _server_rows(voucher: vouchers_pb2.Voucher, now: datetime) -> list[tuple[str, str]]:

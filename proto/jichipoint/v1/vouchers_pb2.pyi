@@ -685,6 +685,7 @@ class GetVoucherTrustResponse(_message.Message):
     OFFLINE_VOUCHERS_MAX_FIELD_NUMBER: _builtins.int
     OFFLINE_POINTS_MAX_FIELD_NUMBER: _builtins.int
     PROGRAMS_FIELD_NUMBER: _builtins.int
+    LAST_DAY_FIELD_NUMBER: _builtins.int
     offline_vouchers_max: _builtins.int
     """How many vouchers may wait in the queue; 0 where none may."""
     offline_points_max: _builtins.int
@@ -697,6 +698,12 @@ class GetVoucherTrustResponse(_message.Message):
     def programs(self) -> _containers.RepeatedCompositeFieldContainer[Global___VoucherProgram]:
         """The programs the terminal's own place takes: ID and name."""
 
+    @_builtins.property
+    def last_day(self) -> _date_pb2.Date:
+        """The last day (Asia/Tokyo) on which this holds without asking again. What is kept past it is
+        not to be believed.
+        """
+
     def __init__(
         self,
         *,
@@ -704,10 +711,11 @@ class GetVoucherTrustResponse(_message.Message):
         offline_vouchers_max: _builtins.int = ...,
         offline_points_max: _builtins.int = ...,
         programs: _abc.Iterable[Global___VoucherProgram] | None = ...,
+        last_day: _date_pb2.Date | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["last_day", b"last_day"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["keys", b"keys", "offline_points_max", b"offline_points_max", "offline_vouchers_max", b"offline_vouchers_max", "programs", b"programs"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["keys", b"keys", "last_day", b"last_day", "offline_points_max", b"offline_points_max", "offline_vouchers_max", b"offline_vouchers_max", "programs", b"programs"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
