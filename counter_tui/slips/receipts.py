@@ -29,7 +29,10 @@ class Letterhead:
     training: bool = False
 
     def slip(self, title: str, *parts: Part) -> Slip:
-        """Return a slip; one of a training session says so, first and last (USE-7)."""
+        """Return a slip; one of a training session says so, first and last (USE-7).
+
+        No slip of the application is made anywhere else.
+        """
         practice = (Line("【練習】", Align.CENTRE, large=True), Line("この伝票は使えません"))
         return Slip(title, (*practice, *parts, *practice) if self.training else parts)
 

@@ -49,9 +49,9 @@ def spaced(voucher_number: str) -> str:
     return " ".join(voucher_number[start : start + 4] for start in range(0, 12, 4))
 
 
-def label(heading: str, code: Code, text: str) -> Slip:
+def label(heading: str, code: Code, text: str, head: Letterhead) -> Slip:
     """Return a label with a number as a barcode."""
-    return Slip(heading, (Line(heading, Align.CENTRE), CodeLine(code, text)))
+    return head.slip(heading, Line(heading, Align.CENTRE), CodeLine(code, text))
 
 
 def _day(day: Date) -> str:

@@ -211,6 +211,7 @@ class FoundScreen(CounterScreen[bool]):
             self._found.issuer_name,
             code_on_paper(handover),
             code_text(handover, self._found.customer_id),
+            self.session.letterhead,
         )
         await self.host.slips.print(slip, self, _("ラベルを印刷しました。"))
 

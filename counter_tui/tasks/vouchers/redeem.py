@@ -113,7 +113,7 @@ class RedeemScreen(WaitingScreen[None]):
         """Return the field, the voucher, and what was redeemed so far."""
         yield Words("", id="place")
         yield Words("", id="total")
-        yield WaitingLine()
+        yield WaitingLine(keeps_room=True)
         with Horizontal(classes="field"):
             yield Words(_("券番号") + "*", classes="label")
             yield PlainInput(id="number")

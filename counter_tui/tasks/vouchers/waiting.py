@@ -20,15 +20,16 @@ LOOK_SECONDS = 60.0
 class WaitingLine(Words):
     """How many vouchers wait, and what is to be known of them; nothing where none do."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, keeps_room: bool = False) -> None:
         super().__init__("", id="waiting")
-        self.display = False
+        self._keeps_room = keeps_room
+        self.display = keeps_room
 
     def tell(self, summary: Summary, refused_text: str) -> None:
         """Show what waits."""
         text = "  ".join(_parts(summary, refused_text))
         self.show(text)
-        self.display = bool(text)
+        self.display = bool(text) or self._keeps_room
 
 
 class WaitingScreen(CounterScreen[R], Generic[R]):

@@ -171,7 +171,7 @@ def day(head: Letterhead, program_name: str = PROGRAM, *, booked: bool = True) -
 
 
 def headed(head: Letterhead) -> dict[str, Slip]:
-    """Return one slip of each kind that has a letterhead."""
+    """Return one slip of each kind."""
     return {
         "spend": spend_receipt(spend(), head),
         "merge": merge_receipt(merge(), head),
@@ -181,6 +181,7 @@ def headed(head: Letterhead) -> dict[str, Slip]:
         "day": day(head),
         "voucher": voucher_slip(ISSUED_NUMBER, voucher(), QR_TEXT, head),
         "voucher-reprint": voucher_slip(ISSUED_NUMBER, voucher(), QR_TEXT, head, 2),
+        "label-nw7": label("図書館カード", Code.NW7, "A123456789B", head),
     }
 
 
@@ -188,9 +189,8 @@ PLAIN = headed(HEAD)
 PRACTICE = {f"{name}-training": slip for name, slip in headed(TRAINING).items()}
 OTHERS = {
     "day-empty": day(HEAD, booked=False),
-    "label-nw7": label("図書館カード", Code.NW7, "A123456789B"),
-    "label-code39": label("図書館カード", Code.CODE39, "AB-123"),
-    "label-code128": label("図書館カード", Code.CODE128, "9912{ab}"),
+    "label-code39": label("図書館カード", Code.CODE39, "AB-123", HEAD),
+    "label-code128": label("図書館カード", Code.CODE128, "9912{ab}", HEAD),
 }
 HARD = {
     "spend-hard": spend_receipt(spend(), Letterhead(HARD_PLACE)),

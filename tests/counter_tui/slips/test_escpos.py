@@ -16,7 +16,8 @@ from tests.counter_tui.slips.decoder import Paper
 from tests.paper.renderer import render
 
 LATIN_FONT = Path(barcode.__file__).parent / "fonts" / "DejaVuSansMono.ttf"
-RECEIPTS = {name: slip for name, slip in examples.PLAIN.items() if not name.startswith("voucher")}
+WITH_CODES = ("voucher", "label")
+RECEIPTS = {name: slip for name, slip in examples.PLAIN.items() if not name.startswith(WITH_CODES)}
 """Those without a code and boxes, which the small reader does not know."""
 
 
@@ -151,11 +152,12 @@ def test_barcodes_broader_than_the_paper(
     code: Code, fits: str, is_too_long: str, has_codes: bool
 ) -> None:
     printer = PrinterPaper(32, True, has_codes)
-    assert [text for _, text in render(encode(label("", code, fits), printer), 384).codes()] == [
-        fits
-    ]
+    assert [
+        text
+        for _, text in render(encode(label("", code, fits, examples.HEAD), printer), 384).codes()
+    ] == [fits]
     with pytest.raises(UncarriableError, match="cannot carry as many characters"):
-        encode(label("", code, is_too_long), printer)
+        encode(label("", code, is_too_long, examples.HEAD), printer)
 
 
 PRINTABLE = st.text(
@@ -222,5 +224,7 @@ def test_a_voucher_can_be_read_and_scanned(columns: int, has_kanji: bool, has_co
 )
 @pytest.mark.parametrize("has_codes", [True, False])
 def test_labels_are_scanned(code: Code, text: str, kind: str, has_codes: bool) -> None:
-    paper = render(encode(label("図書館", code, text), PrinterPaper(48, True, has_codes)), 576)
+    paper = render(
+        encode(label("図書館", code, text, examples.HEAD), PrinterPaper(48, True, has_codes)), 576
+    )
     assert paper.codes() == [(kind, text)]

@@ -1,11 +1,15 @@
 """Every slip of the examples on every printer: its golden files, and what its paper says."""
 
+import ast
+from pathlib import Path
+
 import pytest
 
-from counter_tui.slips.document import CodeLine
+import counter_tui
+from counter_tui.slips.document import CodeLine, render_text
 from counter_tui.slips.escpos import QR_DOTS, encode
 from tests.counter_tui.slips import make_golden
-from tests.counter_tui.slips.examples import CASES, PAPERS, SLIPS
+from tests.counter_tui.slips.examples import CASES, PAPERS, PRACTICE, SLIPS
 from tests.counter_tui.slips.paper_reading import printed_rows, wanted_rows
 from tests.paper.drawing import PAPER
 from tests.paper.renderer import render
@@ -56,3 +60,27 @@ def test_no_golden_file_is_left_over() -> None:
     used = {make_golden.text_file(*case) for case in CASES}
     used |= {make_golden.bytes_file(*case) for case in CASES}
     assert set(make_golden.FOLDER.iterdir()) == used
+
+
+@pytest.mark.parametrize("name", PRACTICE)
+def test_a_slip_of_practice_says_so_first_and_last(name: str) -> None:
+    lines = render_text(PRACTICE[name])
+    assert [number for number, line in enumerate(lines) if "【練習】" in line] == [
+        0,
+        len(lines) - 2,
+    ]
+
+
+def test_no_slip_is_made_but_by_a_letterhead() -> None:
+    """Whatever a training session prints, now or later, is made there, and so marked (USE-7)."""
+    package = Path(counter_tui.__file__).parent
+    made = {
+        (path.relative_to(package).as_posix(), scope.name)
+        for path in package.rglob("*.py")
+        if "Slip" in path.read_text("utf-8") and "printers" not in path.parts
+        for scope in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(scope, ast.FunctionDef | ast.AsyncFunctionDef)
+        for node in ast.walk(scope)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Slip"
+    }
+    assert made == {("slips/receipts.py", "slip")}
