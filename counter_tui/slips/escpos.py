@@ -204,8 +204,16 @@ def _on_paper(text: str, paper: Paper) -> str:
     """Return the text that is printed: 〓 for what neither the printer nor a font has."""
     readable = legible(text).translate(_SAME_ON_PAPER)
     foreign = {one for one in readable if not _is_native(one, paper)}
-    lacking = _lacking(foreign, paper) if foreign else foreign
-    return "".join(GETA if one in lacking else one for one in readable)
+    if not foreign:
+        return readable
+    printable = _with_geta(readable, _lacking(foreign, paper))
+    if _is_native(printable, paper):
+        return printable
+    return _with_geta(printable, _lacking(set(printable), paper))  # it is drawn, whole
+
+
+def _with_geta(text: str, lacking: Set[str]) -> str:
+    return "".join(GETA if one in lacking else one for one in text)
 
 
 def _lacking(characters: Set[str], paper: Paper) -> Set[str]:
