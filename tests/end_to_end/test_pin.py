@@ -82,7 +82,7 @@ async def test_a_locked_card_says_where_it_is_unlocked(place: Place, counter: Co
     assert place.outcomes() == []
 
 
-@pytest.mark.parametrize("typed", ["", "123", "12a4", "１２３", "12 4"])
+@pytest.mark.parametrize("typed", ["", "123", "12a4", "１２３", "12 4", "12345", "１２３４５"])
 async def test_what_is_no_pin_costs_no_try(counter: Counter, typed: str) -> None:
     await open_pin(counter)
     await type_pin(counter, typed)

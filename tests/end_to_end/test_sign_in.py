@@ -53,7 +53,9 @@ async def test_wrong_password(place: Place, server: str, language: str) -> None:
         assert sessions(place) == 1
 
 
-@pytest.mark.parametrize("terminal_id", ["0001001", "99999999", "0001001x", "００１００１１"])
+@pytest.mark.parametrize(
+    "terminal_id", ["0001001", "99999999", "0001001x", "００１００１１", f"{TERMINAL}1"]
+)
 async def test_unknown_terminal(place: Place, server: str, terminal_id: str) -> None:
     async with counter_at(place, server) as counter:
         await counter.reach(RegisterScreen)
@@ -64,8 +66,16 @@ async def test_unknown_terminal(place: Place, server: str, terminal_id: str) -> 
         reason = "(SIGN_IN_REFUSED)" if terminal_id == "99999999" else "(INVALID_FIELD)"
         await counter.read(reason)
         assert isinstance(counter.app.screen, RegisterScreen)
+        assert counter.app.screen.query_one("#terminal-id", Input).value == terminal_id
         assert (machines(place), sessions(place)) == ([None], 0)
         assert not (place.state / "terminal.json").exists()
+
+
+async def test_a_terminal_id_of_full_width_digits(place: Place, server: str) -> None:
+    async with counter_at(place, server) as counter:
+        await counter.register("０００１００１１")
+        await counter.reach(MenuScreen)
+        assert counter.app.session.state.registered_terminal() == TERMINAL
 
 
 async def test_enter_goes_to_the_empty_field_first(place: Place, server: str) -> None:
