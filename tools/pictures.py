@@ -275,7 +275,7 @@ async def chamber(studio: Studio) -> None:
     await studio.reach(PlaceBox)
     await studio.press("down", "enter")
     await studio.reach(RedeemScreen)
-    await studio.press(*number.partition("券番号 ")[2][:14].replace(" ", ""), "enter")
+    await studio.press(*number.partition("発券番号 ")[2][:14].replace(" ", ""), "enter")
     voucher = studio.app.screen.query_one("#voucher", Words)
     await studio.until(lambda: bool(str(voucher.render())), "the voucher")
     await studio.draw("redeem")

@@ -63,6 +63,19 @@ class State:
 
     def registered_terminal(self) -> str | None:
         """Return the terminal registered on this machine, 8 digits. Raises StateError."""
+        kept = self._kept()
+        return kept[0] if kept else None
+
+    def may_put_contact_off(self) -> bool:
+        """Whether the terminal was registered before contacts were asked for (TRM-4).
+
+        Raises StateError.
+        """
+        kept = self._kept()
+        return kept is not None and not kept[1]
+
+    def _kept(self) -> tuple[str, bool] | None:
+        """Return the terminal, and whether its contact was asked for from the beginning."""
         try:
             return _parse(self._path.read_bytes())
         except FileNotFoundError:
@@ -73,10 +86,20 @@ class State:
             raise StateError(f"{self._path} is damaged: {error}") from error
 
     def remember_terminal(self, terminal_id: str) -> None:
-        """Remember the terminal, durably. Raises StateError, ValueError for no terminal ID."""
+        """Remember the terminal, durably; one that is remembered already, as it is.
+
+        Raises StateError, ValueError for no terminal ID.
+        """
         if not _TERMINAL_ID.fullmatch(terminal_id):
             raise ValueError(f"not a terminal ID: {terminal_id!r}")
-        document = {"format": FORMAT, "version": VERSION, "terminal_id": terminal_id}
+        if terminal_id == self.registered_terminal():
+            return
+        document = {
+            "format": FORMAT,
+            "version": VERSION,
+            "terminal_id": terminal_id,
+            "asked_for_contact": True,
+        }
         try:
             files.make_folder(self._path.parent)
             files.replace(self._path, json.dumps(document).encode() + b"\n")
@@ -86,7 +109,7 @@ class State:
             ) from error
 
 
-def _parse(content: bytes) -> str:
+def _parse(content: bytes) -> tuple[str, bool]:
     document = json.loads(content)
     if not isinstance(document, dict):
         raise ValueError("not an object")
@@ -95,4 +118,7 @@ def _parse(content: bytes) -> str:
     terminal_id = document.get("terminal_id")
     if not isinstance(terminal_id, str) or not _TERMINAL_ID.fullmatch(terminal_id):
         raise ValueError("no terminal ID")
-    return terminal_id
+    asked = document.get("asked_for_contact", False)
+    if not isinstance(asked, bool):
+        raise ValueError("asked_for_contact is neither true nor false")
+    return terminal_id, asked

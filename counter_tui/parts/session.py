@@ -51,6 +51,8 @@ class Session:
         self.is_open = False
         self.is_reached = False
         """Whether the server has signed the terminal in; else it began without network."""
+        self.may_put_contact_off = False
+        """Whether the terminal was registered before contacts were asked for (TRM-4)."""
         self.training = False
         self.terminal: terminals_pb2.Terminal | None = None
         self.calls: Calls
@@ -118,6 +120,7 @@ class Session:
             await self._begin_without_network(opener, trouble)
             return
         await in_thread(self.state.remember_terminal, terminal_id)
+        self.may_put_contact_off = await in_thread(self.state.may_put_contact_off)
         name = f"{terminal_id}-training" if training else terminal_id
         await self.open_outbox(answer.terminal, name)
         self.trust = await Trust.open(

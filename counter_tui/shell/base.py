@@ -14,12 +14,21 @@ from counter_tui.calls.answers import TroubleError
 from counter_tui.core.uuid7 import new_request_id
 from counter_tui.shell.actions import bindings
 from counter_tui.shell.widgets import KeyBar, TitleBar, Words
-from counter_tui.texts import _
+from counter_tui.texts import _, later
 
 if TYPE_CHECKING:
     from counter_tui.calls.server import Calls
     from counter_tui.host import Host
     from counter_tui.parts.session import Session
+
+POINTS = later("自治体ポイント管理クラウド")
+"""S2, and from S28 on."""
+PLATFORM = later("マイキープラットフォーム等活用ソフト")
+"""S9, S10, S22 to S26, and what is beside them."""
+PORTAL = later("マイキープラットフォームのポータルサイト")
+"""S14 to S17."""
+MY_PAGE = later("利用者マイページ")
+"""S57, S61, S62."""
 
 R = TypeVar("R")
 A = TypeVar("A")
@@ -118,13 +127,15 @@ class DismissedOnce(Screen[R], Generic[R]):
 class CounterScreen(DismissedOnce[R], Generic[R]):
     """A full screen. Subclasses give their actions, their heading and their body."""
 
+    SYSTEM: ClassVar[str] = POINTS
+    """Whose screen it is, as the manual has it in the title."""
     HEADING: ClassVar[str] = ""
     HELP_TEXT: ClassVar[str] = ""
     BINDINGS = bindings("help", "leave", "queue")
 
     def compose(self) -> ComposeResult:
         """Lay out title, heading, body, message and keys."""
-        yield TitleBar()
+        yield TitleBar(_(self.SYSTEM))
         yield Words(_(self.HEADING), id="heading")
         with Vertical(id="body"):
             yield from self.body()
@@ -209,7 +220,11 @@ class CounterScreen(DismissedOnce[R], Generic[R]):
 
     def action_help(self) -> None:
         """Explain the screen."""
-        self.host.show_help(_(self.HEADING), _(self.HELP_TEXT))
+        self.host.show_help(_(self.HEADING), self.help_text())
+
+    def help_text(self) -> str:
+        """Return what help says of the screen as it is now."""
+        return _(self.HELP_TEXT)
 
     def action_leave(self) -> None:
         """End the application, where it lets itself be ended."""

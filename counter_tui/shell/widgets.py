@@ -43,9 +43,13 @@ class Words(Static):
 class TitleBar(Horizontal):
     """The top line: the system, the terminal, and whether the server is reached."""
 
+    def __init__(self, system: str) -> None:
+        super().__init__()
+        self._system = system
+
     def compose(self) -> ComposeResult:
         """Lay out the line."""
-        yield Words(_("自治体ポイント管理クラウド"), id="system")
+        yield Words(self._system, id="system")
         yield Words("", id="terminal")
         yield Words("", id="connection")
 

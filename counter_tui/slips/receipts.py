@@ -68,7 +68,7 @@ def redemption_receipt(redeemed: vouchers_pb2.RedeemVoucherResponse, head: Lette
     return head.slip(
         f"ポイント券消込 {voucher.voucher_number}",
         *_heading(voucher.program_name),
-        Line("[券番号]"),
+        Line("[発券番号]"),
         Line(voucher.voucher_number),
         Line(""),
         Line("ご利用いただき"),

@@ -31,7 +31,7 @@ def voucher_slip(
         Rule(),
         Line(f"{voucher.points:,}ポイント", Align.CENTRE, large=True),
         Rule(),
-        Line(f"券番号 {spaced(voucher.voucher_number)}"),
+        Line(f"発券番号 {spaced(voucher.voucher_number)}"),
         Line(f"有効期限 {_day(voucher.last_good_day)}まで"),
         Line(f"(発行日より{voucher.days_valid}日間)"),
         Line(f"発行日時 {time_text(voucher.issue_time)}"),

@@ -50,7 +50,7 @@ FIELD_NAMES = {
     "time": "日時",
     "training": "練習モード",
     "transaction_number": "取引済番号",
-    "voucher_number": "券番号",
+    "voucher_number": "発券番号",
     "with_acknowledged": "確認済みを含めるか",
 }
 

@@ -15,7 +15,7 @@ class VoucherReason(Reason):
     VOUCHER_UNKNOWN = (
         "VOUCHER_UNKNOWN",
         Code.NOT_FOUND,
-        "この券番号のポイント券は、ここでは使えません。番号をもう一度確認してください。",
+        "この発券番号のポイント券は、ここでは使えません。番号をもう一度確認してください。",
         "There is no voucher of that number that could be used here. Check the number.",
     )
     """There is none of that number, or the place does not take it: both say the same."""
@@ -59,7 +59,7 @@ class VoucherReason(Reason):
     VOUCHER_NUMBERS_TAKEN = (
         "VOUCHER_NUMBERS_TAKEN",
         Code.ABORTED,
-        "空いている券番号が引けませんでした。もう一度発行してください。",
+        "空いている発券番号が引けませんでした。もう一度発行してください。",
         "No free voucher number was drawn. Issue the voucher once more.",
     )
     TRANSACTION_NOT_A_VOUCHER = (
@@ -83,6 +83,6 @@ class VoucherReason(Reason):
     TOO_MANY_WRONG_NUMBERS = (
         "TOO_MANY_WRONG_NUMBERS",
         Code.RESOURCE_EXHAUSTED,
-        "券番号の誤りが続いたため、あと{retry_seconds}秒お待ちください。",
+        "発券番号の誤りが続いたため、あと{retry_seconds}秒お待ちください。",
         "Too many wrong voucher numbers: wait for {retry_seconds} s.",
     )

@@ -165,7 +165,8 @@ class CannedGateway(CannedMykeys, CannedServiceIds, CannedContacts):
         if self.away:
             raise UnreachableError("UNAVAILABLE", "サーバーから返事がありません。")
         if voucher_number == UNKNOWN_NUMBER:
-            raise RefusedError("VOUCHER_UNKNOWN", "この券番号のポイント券は、ここでは使えません。")
+            text = "この発券番号のポイント券は、ここでは使えません。"
+            raise RefusedError("VOUCHER_UNKNOWN", text)
         return voucher(voucher_number)
 
     async def reprint_voucher(

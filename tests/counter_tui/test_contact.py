@@ -1,6 +1,7 @@
 """S10 and 連絡先の変更: pictures, and what is typed into them (TRM-4)."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -63,6 +64,14 @@ def beneath(counter: Counter, shown: Input) -> str:
 
 def values(counter: Counter) -> list[str]:
     return [field(counter, name).value for name in TYPED]
+
+
+def registered_before(counter: Counter) -> None:
+    """Have it registered by an application that did not ask for contacts."""
+    folder = counter.app.settings.state_folder
+    folder.mkdir(parents=True, exist_ok=True)
+    document = {"format": "jichipoint-terminal", "version": 1, "terminal_id": "00010011"}
+    (folder / "terminal.json").write_text(json.dumps(document))
 
 
 async def settle(pilot: Pilot[object]) -> None:
@@ -352,7 +361,15 @@ async def test_trouble_keeps_what_was_typed_and_it_is_sent_again(
 async def test_put_off_it_is_asked_for_at_the_next_sign_in(
     counter: Counter, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    registered_before(counter)
     async with at(counter, s10) as pilot:
+        assert "あとで" in screen_text(counter.app)
+        await pilot.press("f1")
+        await settle(pilot)
+        assert "「あとで」を選ぶと" in screen_text(counter.app)
+        counter.watch.seconds += 1
+        await pilot.press("enter")
+        await settle(pilot)
         await pilot.press("escape")
         await settle(pilot)
         assert isinstance(counter.app.screen, MenuScreen)
@@ -363,7 +380,29 @@ async def test_put_off_it_is_asked_for_at_the_next_sign_in(
         await sign_in(counter, pilot, ContactScreen)
 
 
+async def test_a_terminal_registered_now_does_not_put_it_off(counter: Counter) -> None:
+    """Not at once, nor after a restart that left the form empty."""
+    async with at(counter, s10) as pilot:
+        for _ in range(2):
+            assert "あとで" not in screen_text(counter.app)
+            await pilot.press("escape")
+            await settle(pilot)
+            assert isinstance(counter.app.screen, ContactScreen)
+            await pilot.press("f1")
+            await settle(pilot)
+            assert "あとで" not in screen_text(counter.app)
+            counter.app.pop_screen()
+            counter.app.pop_screen()
+            counter.app.push_screen(counter.app.first_screen(), counter.app._signed_in)
+            await reach(counter, pilot, SignInScreen)
+            await sign_in(counter, pilot, ContactScreen)
+        fill(counter)
+        await pilot.press("enter")
+        await reach(counter, pilot, MenuScreen)
+
+
 async def test_a_training_session_does_not_ask(counter: Counter) -> None:
+    registered_before(counter)
     async with at(counter, s10) as pilot:
         await pilot.press("escape")
         await settle(pilot)
@@ -441,6 +480,7 @@ async def test_nothing_is_changed_before_it_was_read(counter: Counter) -> None:
 
 
 async def test_who_put_it_off_enters_it_from_the_menu(counter: Counter) -> None:
+    registered_before(counter)
     async with at(counter, s10) as pilot:
         await pilot.press("escape")
         await settle(pilot)

@@ -1,5 +1,6 @@
 """S10 at the first start and after, and 連絡先の変更, against a real server (TRM-4)."""
 
+import json
 from typing import Any
 
 from textual.widgets import Input
@@ -36,15 +37,19 @@ async def type_contact(counter: Counter) -> None:
 
 
 async def test_a_first_start_asks_for_the_contact(place: Place, server: str) -> None:
+    """Until it is there, whatever is pressed and however often it is started."""
     without_contact(place)
     async with counter_at(place, server) as counter:
         await counter.register()
         await counter.reach(ContactScreen)
         await counter.read("さくら通り商店街", "花田酒店 レジ1")
         await counter.press("escape")
-        await counter.reach(MenuScreen)
+        await counter.reach(ContactScreen)
+        assert "あとで" not in counter.text
     async with counter_at(place, server) as counter:
         await counter.sign_in()
+        await counter.reach(ContactScreen)
+        await counter.press("escape")
         await counter.reach(ContactScreen)
         await type_contact(counter)
         await counter.press("enter")
@@ -54,6 +59,24 @@ async def test_a_first_start_asks_for_the_contact(place: Place, server: str) -> 
     async with counter_at(place, server) as counter:
         await counter.sign_in()
         await counter.reach(MenuScreen)
+
+
+async def test_a_terminal_of_before_may_put_it_off(place: Place, server: str) -> None:
+    async with counter_at(place, server) as counter:
+        await counter.register()
+        await counter.reach(MenuScreen)
+    without_contact(place)
+    path = place.state / "terminal.json"
+    kept = json.loads(path.read_text())
+    del kept["asked_for_contact"]
+    path.write_text(json.dumps(kept))
+    for _ in range(2):
+        async with counter_at(place, server) as counter:
+            await counter.sign_in()
+            await counter.reach(ContactScreen)
+            await counter.read("Esc あとで")
+            await counter.press("escape")
+            await counter.reach(MenuScreen)
 
 
 async def test_a_session_that_ends_meanwhile_loses_nothing(

@@ -192,7 +192,7 @@ async def test_paper_that_ends_after_the_booking(
         await counter.read("ポイント券を再発行しました。")
         lines = render(printer.paper.printed).lines
         assert [line for line in lines if "再発行" in line] == ["再発行(1回目)"]
-        assert len([line for line in lines if line.startswith("券番号")]) == 1
+        assert len([line for line in lines if line.startswith("発券番号")]) == 1
     assert place.kinds() == ["ISSUE"]
 
 
@@ -256,9 +256,9 @@ async def test_redeemed_for_one_of_the_chambers_shops(
     ("text", "said"),
     [
         ("https://example.com/1234567890", "(OTHER)"),
-        ("12345678901", "券番号は12桁です。"),
-        ("1234567890123", "券番号は12桁です。"),
-        ("123456789012", "この券番号のポイント券は、ここでは使えません。"),
+        ("12345678901", "発券番号は12桁です。"),
+        ("1234567890123", "発券番号は12桁です。"),
+        ("123456789012", "この発券番号のポイント券は、ここでは使えません。"),
     ],
 )
 async def test_what_is_no_voucher(

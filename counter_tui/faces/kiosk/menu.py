@@ -6,6 +6,7 @@ from textual.widget import Widget
 
 from counter_tui import texts
 from counter_tui.shell.actions import bindings
+from counter_tui.shell.base import PLATFORM
 from counter_tui.shell.home import HomeScreen
 from counter_tui.shell.widgets import NumberedList, Words
 from counter_tui.tasks.mykey.menu import TASKS
@@ -16,6 +17,7 @@ class KioskMenuScreen(HomeScreen[None]):
     """What stands there while nobody is there."""
 
     KEYS = ("choose", "language")
+    SYSTEM = PLATFORM
     HEADING = later("マイキーIDの手続き")
     HELP_TEXT = later(
         "番号キー、または矢印キーとEnterで選びます。\n"

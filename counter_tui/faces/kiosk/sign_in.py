@@ -1,5 +1,6 @@
 """S2 at a kiosk: the staff sign it in."""
 
+from counter_tui.shell.base import PLATFORM
 from counter_tui.tasks.terminal.sign_in import SignInScreen
 from counter_tui.texts import later
 
@@ -7,6 +8,7 @@ from counter_tui.texts import later
 class KioskSignInScreen(SignInScreen):
     """S2 without training."""
 
+    SYSTEM = PLATFORM
     HELP_TEXT = later(
         "職員がログインすると、利用者用のメニューが表示されます。\n"
         "端末パスワードを入力し、Enterを押してください。\n"

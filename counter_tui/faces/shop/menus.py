@@ -8,6 +8,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from counter_tui.shell.actions import bindings
+from counter_tui.shell.base import PLATFORM
 from counter_tui.shell.home import HomeScreen
 from counter_tui.shell.widgets import NumberedList, Words
 from counter_tui.tasks.day.day import DayScreen
@@ -104,6 +105,7 @@ class MenuScreen(WaitingScreen[None], HomeScreen[None]):
     """S22: at a terminal with an issuer its service IDs, and the citizens' MyKey IDs."""
 
     KEYS = ("choose",)
+    SYSTEM = PLATFORM
     HEADING = later("メニュー")
     HELP_TEXT = later("番号キー、または矢印キーとEnterで選びます。")
 

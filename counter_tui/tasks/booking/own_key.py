@@ -5,11 +5,18 @@ from typing import ClassVar, Generic, TypeVar
 from counter_tui.bookings.begun import Resumed
 from counter_tui.shell.actions import ACTIONS, bindings, shown_key
 from counter_tui.shell.base import CounterScreen
-from counter_tui.texts import _
+from counter_tui.texts import _, later
 
 R = TypeVar("R")
 
 _LEAVE = frozenset({"next", "finish"})
+_LEADS = {
+    "next": later("{key}で次の利用者に進みます。"),
+    "finish": later("{key}でメニューに戻ります。"),
+    "close": later("{key}で閉じます。"),
+    "carry_on": later("内容を確認し、{key}で次へ進みます。"),
+}
+"""Where the keys lead that leave a done screen."""
 
 
 class LeftByOwnKey(CounterScreen[R], Generic[R]):
@@ -31,6 +38,22 @@ class LeftByOwnKey(CounterScreen[R], Generic[R]):
         if self.is_final:
             return ["carry_on" if key in _LEAVE else key for key in keys]
         return ["finish" if key == "next" and self._resumed else key for key in keys]
+
+    @property
+    def help_before(self) -> str:
+        """What help says of the screen itself."""
+        return self.HELP_TEXT
+
+    def help_text(self) -> str:
+        """Say of the key that leaves what the bar says of it; HELP_TEXT says nothing of it."""
+        keymap = self.host.shown_keymap
+        leads = [
+            _(_LEADS[key]).format(key=shown_key(ACTIONS[key], keymap))
+            for key in self.shown_actions()
+            if key in _LEADS
+        ]
+        before = [_(self.help_before)] if self.help_before else []
+        return "\n".join((*before, *leads))
 
     def go_on(self) -> None:
         """Leave the screen."""

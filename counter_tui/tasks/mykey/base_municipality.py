@@ -8,6 +8,7 @@ from textual import work
 from textual.widget import Widget
 
 from counter_tui.shell.actions import bindings
+from counter_tui.shell.base import PORTAL
 from counter_tui.shell.paged_list import LINES_ON_A_PAGE, PagedList
 from counter_tui.shell.widgets import Words
 from counter_tui.tasks.mykey.form import Form
@@ -25,6 +26,7 @@ def base_name(base: mykey_pb2.BaseMunicipality | None) -> str:
 class BaseStep(Step[None]):
     """S16, its fourth part."""
 
+    SYSTEM = PORTAL
     HEADING = later("マイキーIDの作成・登録および利用者マイページのログイン用パスワード等設定")
     HELP_TEXT = later(
         "番号キー、または矢印キーとEnterで選びます。\n"

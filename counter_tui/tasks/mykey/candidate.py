@@ -12,6 +12,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from counter_tui.shell.actions import ACTIONS, bindings, shown_key
+from counter_tui.shell.base import PORTAL
 from counter_tui.shell.large_id import large_mykey_id
 from counter_tui.shell.widgets import PlainInput, Words
 from counter_tui.tasks.mykey.rules import parse_mykey_id
@@ -71,6 +72,7 @@ _CHOOSE_TEXT = later(
 class CandidateStep(Step[None]):
     """S16, its first part."""
 
+    SYSTEM = PORTAL
     HEADING = later("マイキーIDの作成・登録および利用者マイページのログイン用パスワード等設定")
     HELP_TEXT = later(
         "自動生成: 候補が表示されます。3回までで、3回目の候補がそのまま登録されます。\n"

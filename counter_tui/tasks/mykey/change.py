@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from counter_tui.shell.actions import bindings
+from counter_tui.shell.base import MY_PAGE
 from counter_tui.shell.widgets import Words
 from counter_tui.tasks.mykey.attempt import AttemptScreen, LeftError
 from counter_tui.tasks.mykey.candidate import Candidate, CandidateStep
@@ -22,6 +23,7 @@ from counter_tui.texts import _, later
 class ChangeCandidateStep(CandidateStep):
     """S61, the two ways to a candidate."""
 
+    SYSTEM = MY_PAGE
     HEADING = later("マイキーIDの変更")
     INSTRUCTION = later("マイキーID候補を(1)または(2)の方法で作成し、変更してください。")
     PROPOSE_HEAD = later("(1)マイキーIDを自動で生成し、変更する場合")
@@ -32,6 +34,7 @@ class ChangeCandidateStep(CandidateStep):
 class ChangeStep(Step[mykey_pb2.ChangeMykeyIdResponse | NotDone]):
     """S61, 変更: the present and the new one."""
 
+    SYSTEM = MY_PAGE
     HEADING = later("マイキーIDの変更")
     HELP_TEXT = later(
         "Enterで変更します。F3で前に戻って選び直せます。\n"
@@ -78,14 +81,16 @@ class ChangedStep(FinishedIdStep):
     """What holds from now on."""
 
     IS_FINAL = True
+    SYSTEM = MY_PAGE
     HEADING = later("マイキーIDの変更 完了")
-    HELP_TEXT = later("マイキーIDを控えてから、F2でメニューに戻ります。")
+    HELP_TEXT = later("マイキーIDを控えてください。")
     MESSAGE = later("マイキーIDの変更が完了しました。")
 
 
 class MykeyChangeScreen(AttemptScreen):
     """マイキーIDの変更."""
 
+    SYSTEM = MY_PAGE
     HEADING = later("マイキーIDの変更 マイナンバーカードのセット")
     INSTRUCTION = later(
         "マイキーIDを新しいものに変更します。\n"

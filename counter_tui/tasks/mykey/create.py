@@ -10,6 +10,7 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from counter_tui.shell.actions import bindings
+from counter_tui.shell.base import PORTAL
 from counter_tui.shell.widgets import Words
 from counter_tui.tasks.mykey.attempt import AttemptScreen, LeftError
 from counter_tui.tasks.mykey.base_municipality import BaseStep, base_name
@@ -30,6 +31,7 @@ _STEP_OF_REFUSAL = {"CANDIDATE_NOT_RESERVED": 0, "BASE_MUNICIPALITY_UNFIT": 3}
 class RegisterStep(Step[mykey_pb2.RegisterMykeyIdResponse | NotDone]):
     """S16, its last part: everything once more, then 登録."""
 
+    SYSTEM = PORTAL
     HEADING = later("マイキーIDの作成・登録および利用者マイページのログイン用パスワード等設定")
     HELP_TEXT = later(
         "内容を確認し、Enterで登録します。F3で前に戻って直せます。\n"
@@ -91,8 +93,9 @@ def _wished_text(form: Form) -> str:
 class CreatedStep(FinishedIdStep):
     """S17."""
 
+    SYSTEM = PORTAL
     HEADING = later("マイキーID等 登録完了")
-    HELP_TEXT = later("マイキーIDを控えてから、Enterでメニューに戻ります。")
+    HELP_TEXT = later("マイキーIDを控えてください。")
     MESSAGE = later("マイキーIDの作成・登録が完了しました。")
     ADVICE = later(
         "利用者マイページのログインIDは、このマイキーIDです。\n"
@@ -104,6 +107,7 @@ class CreatedStep(FinishedIdStep):
 class MykeyCreateScreen(AttemptScreen):
     """マイキーIDの作成・登録, from S14 on."""
 
+    SYSTEM = PORTAL
     HEADING = later("マイキーIDの作成・登録 マイナンバーカードのセット")
     INSTRUCTION = later(
         "マイナンバーカードを使って、マイキーIDを作成し、登録します。\n"

@@ -8,6 +8,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from counter_tui.shell.actions import bindings
+from counter_tui.shell.base import PORTAL
 from counter_tui.shell.typed_fields import (
     ChoiceList,
     TypedMailInput,
@@ -33,6 +34,7 @@ CHOICE_INDENT = " " * 8
 class FormStep(Step[None]):
     """A step with two fields: one to type in, and one to type the same again."""
 
+    SYSTEM = PORTAL
     HEADING = later("マイキーIDの作成・登録および利用者マイページのログイン用パスワード等設定")
     FIRST: ClassVar[str]
     AGAIN_FIELD: ClassVar[str]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from textual.widget import Widget
 
 from counter_tui.shell.actions import bindings
-from counter_tui.shell.base import CounterScreen
+from counter_tui.shell.base import PLATFORM, CounterScreen
 from counter_tui.shell.widgets import NumberedList, Words
 from counter_tui.tasks.mykey.attempt import AttemptScreen
 from counter_tui.tasks.mykey.change import MykeyChangeScreen
@@ -29,6 +29,7 @@ class MykeyMenuScreen(CounterScreen[None]):
 
     ACTS = False
     KEYS = ("choose", "back")
+    SYSTEM = PLATFORM
     HEADING = later("マイキーIDの手続き")
     HELP_TEXT = later(
         "番号キー、または矢印キーとEnterで選びます。Escでメニューに戻ります。\n"

@@ -8,6 +8,7 @@ from textual import work
 from textual.widget import Widget
 
 from counter_tui.shell.actions import bindings
+from counter_tui.shell.base import MY_PAGE
 from counter_tui.shell.widgets import Words
 from counter_tui.slips.document import cell_width
 from counter_tui.tasks.mykey.attempt import AttemptScreen
@@ -21,6 +22,7 @@ NAME_CELLS = 44
 class OwnServiceIdsStep(Step[None]):
     """S57: the holder's numbers, by issuer."""
 
+    SYSTEM = MY_PAGE
     HEADING = later("サービスIDの登録状況照会")
     HELP_TEXT = later(
         "一覧が長いときは、矢印キーで送ります。\nEnterまたはEscでメニューに戻ります。"
@@ -95,6 +97,7 @@ def _row(name: str, number: str) -> str:
 class OwnServiceIdsScreen(AttemptScreen):
     """サービスIDの登録状況照会."""
 
+    SYSTEM = MY_PAGE
     HEADING = later("サービスIDの登録状況照会 マイナンバーカードのセット")
     INSTRUCTION = later("あなたのマイキーIDに登録されているサービスIDを表示します。")
     HELP_TEXT = later(

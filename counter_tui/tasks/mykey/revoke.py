@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from counter_tui.bookings.values import points_text
 from counter_tui.shell.actions import ACTIONS, bindings, shown_key
+from counter_tui.shell.base import MY_PAGE
 from counter_tui.shell.widgets import Words
 from counter_tui.slips.document import cell_width
 from counter_tui.tasks.mykey.attempt import AttemptScreen, LeftError
@@ -31,6 +32,7 @@ def points_lost(losses: Losses) -> int:
 class LossesStep(Step[Losses]):
     """S62: what is lost; said once."""
 
+    SYSTEM = MY_PAGE
     HEADING = later("マイキーIDの失効")
     HELP_TEXT = later(
         "失うものを確認してください。Enterで最後の確認に進みます。\n"
@@ -119,6 +121,7 @@ def _line(name: str, points: int) -> str:
 class RevokeStep(Step[mykey_pb2.RevokeMykeyIdResponse | NotDone]):
     """S62: said once more. It takes a key that nobody presses on the way."""
 
+    SYSTEM = MY_PAGE
     HEADING = later("マイキーIDの失効 最後の確認")
     HELP_TEXT = later(
         "本当に失効させるときだけ、F6を押してください。Enterでは失効しません。\n"
@@ -182,8 +185,8 @@ class RevokedStep(FinishedStep):
     """S62's message."""
 
     IS_FINAL = True
+    SYSTEM = MY_PAGE
     HEADING = later("マイキーIDの失効 完了")
-    HELP_TEXT = later("F2でメニューに戻ります。")
     MESSAGE = later("マイキーIDを失効させました。")
 
     def __init__(self, attempt: Attempt, done: mykey_pb2.RevokeMykeyIdResponse) -> None:
@@ -209,6 +212,7 @@ class RevokedStep(FinishedStep):
 class MykeyRevokeScreen(AttemptScreen):
     """マイキーIDの失効."""
 
+    SYSTEM = MY_PAGE
     HEADING = later("マイキーIDの失効 マイナンバーカードのセット")
     INSTRUCTION = later(
         "マイキーIDを失効させます。失うものは、失効させる前に表示します。\n"

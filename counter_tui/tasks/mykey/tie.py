@@ -10,6 +10,7 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from counter_tui.shell.actions import bindings
+from counter_tui.shell.base import PLATFORM
 from counter_tui.shell.widgets import PlainInput, SecretInput, Words
 from counter_tui.tasks.mykey.attempt import AttemptScreen
 from counter_tui.tasks.mykey.done import FinishedIdStep
@@ -25,6 +26,7 @@ _TRY_AGAIN = frozenset({"MYKEY_PASSWORD_WRONG", "TOO_MANY_WRONG_PASSWORDS"})
 class TieStep(Step[mykey_pb2.TieCardResponse]):
     """MyKey ID and My Page's password: both together show whose card it is."""
 
+    SYSTEM = PLATFORM
     HEADING = later("新しいカードの登録")
     HELP_TEXT = later(
         "これまでのマイキーIDと、利用者マイページのパスワードを入力します。\n"
@@ -121,8 +123,8 @@ class TieStep(Step[mykey_pb2.TieCardResponse]):
 class TiedStep(FinishedIdStep):
     """The card is tied."""
 
+    SYSTEM = PLATFORM
     HEADING = later("新しいカードの登録 完了")
-    HELP_TEXT = later("Enterでメニューに戻ります。")
     MESSAGE = later("新しいカードの登録が完了しました。")
     ADVICE = later(
         "これからは、このカードをお使いください。これまでのカードは使えません。\n"
@@ -134,6 +136,7 @@ class TiedStep(FinishedIdStep):
 class CardTieScreen(AttemptScreen):
     """新しいカードの登録."""
 
+    SYSTEM = PLATFORM
     HEADING = later("新しいカードの登録 マイナンバーカードのセット")
     INSTRUCTION = later(
         "新しいマイナンバーカードを、これまでのマイキーIDで使えるようにします。\n"

@@ -159,7 +159,7 @@ class CancelDoneScreen(DoneScreen):
         "取消が完了しました。\nポイントは元の有効期限のまま\n戻りました。\n\n"
         "レシートを印字する場合は F8 を\n押してください。"
     )
-    HELP_TEXT = later("F8でレシートを印字します。Enterで戻ります。")
+    HELP_TEXT = later("F8でレシートを印字します。")
 
 
 def begin_cancelling(

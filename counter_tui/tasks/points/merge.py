@@ -58,6 +58,7 @@ class MergeInputScreen(UseInputScreen):
     BINDINGS = bindings("register_id")
     AUTO_FOCUS = "#number"
     TAKES_SCANS = True
+    AMOUNT_HEADING = later("商店街ポイントへの合算に利用するポイント数入力")
     ASK_FOR_CARD = later("マイナンバーカードをセットするか、商店街カード番号を入力してください。")
 
     def __init__(self) -> None:
@@ -93,7 +94,7 @@ class MergeInputScreen(UseInputScreen):
 
     def choice(self) -> Iterable[Widget]:
         """Return the balance."""
-        yield Words(_("合算に利用可能なポイント残高"), id="choice-heading")
+        yield Words(_("合算に利用可能なポイント残高"), classes="section")
         yield Words("", id="chosen")
         yield Words("", id="limits")
 
@@ -284,8 +285,7 @@ class MergeDoneScreen(DoneScreen):
         "商店街ポイントへの合算が完了しました。\nレシートを印字する場合は F8 を\n押してください。"
     )
     HELP_TEXT = later(
-        "F8でレシートを印字します。Enterで次の利用者に進みます。\n"
-        "連携ファイルが引き渡されていないときは、F6でもう一度試します。"
+        "F8でレシートを印字します。\n連携ファイルが引き渡されていないときは、F6でもう一度試します。"
     )
     BINDINGS = bindings("deliver")
 

@@ -31,6 +31,7 @@ class SpendInputScreen(UseInputScreen):
         "3. 利用するポイント数を入力し、Enterで確認画面へ進みます。\n"
         "全角の数字も使えます。数字以外の文字は消すまで先に進めません。"
     )
+    AMOUNT_HEADING = later("ポイント利用数入力")
     AUTO_FOCUS = "#points"
 
     def __init__(self) -> None:
@@ -41,7 +42,8 @@ class SpendInputScreen(UseInputScreen):
 
     def choice(self) -> Iterable[Widget]:
         """Return the list of usable points."""
-        yield Words(_("利用可能なポイント一覧"), id="choice-heading")
+        section, heading = _("ポイント選択"), _("利用可能なポイント一覧")
+        yield Words(f"{section}  {heading}", classes="section")
         heads = (_("区分"), _("ポイント名"), _("ポイント残高"), _("有効期限"))
         yield Words(" " * 5 + _columns(*heads), id="columns")
         yield NumberedList(id="programs")
@@ -186,7 +188,7 @@ class SpendDoneScreen(DoneScreen):
         "レジで「値引き」をして、\n利用分を代金から引いてください。\n\n"
         "レシートを印字する場合は F8 を\n押してください。"
     )
-    HELP_TEXT = later("F8でレシートを印字します。Enterで次の利用者に進みます。")
+    HELP_TEXT = later("F8でレシートを印字します。")
 
 
 def spend_done(

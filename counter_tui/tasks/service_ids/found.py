@@ -11,7 +11,7 @@ from textual.widget import Widget
 from counter_tui.handover.opening import open_typist
 from counter_tui.handover.typist import HandoverError, HandoverTrouble, TypingMethod
 from counter_tui.shell.actions import bindings
-from counter_tui.shell.base import CounterScreen
+from counter_tui.shell.base import PLATFORM, CounterScreen
 from counter_tui.shell.code_view import CodeView
 from counter_tui.shell.large import large_digits
 from counter_tui.shell.widgets import Words
@@ -65,6 +65,7 @@ _TROUBLES = {
 class FoundScreen(CounterScreen[bool]):
     """S26. Returns whether another card is in by then."""
 
+    SYSTEM = PLATFORM
     HEADING = later("サービスIDの照会結果表示")
     HELP_TEXT = later(
         "ID付与事業者ごとの方式で、利用カード番号を連携システムに渡します。\n"

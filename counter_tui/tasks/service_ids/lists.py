@@ -10,7 +10,7 @@ from textual.widget import Widget
 
 from counter_tui.core.tokyo import day_of
 from counter_tui.shell.actions import bindings
-from counter_tui.shell.base import CounterScreen
+from counter_tui.shell.base import PLATFORM, CounterScreen
 from counter_tui.shell.marked_list import HEAD_INDENT, MarkedList
 from counter_tui.shell.widgets import Words
 from counter_tui.slips.document import cell_width
@@ -21,6 +21,7 @@ class ServiceIdListScreen(CounterScreen[None]):
     """The numbers that are registered at the issuer, a page at a time."""
 
     KEYS = ("next_page", "read_again", "back")
+    SYSTEM = PLATFORM
     HEADING = later("サービスIDの一覧")
     HELP_TEXT = later(
         "この端末のID付与事業者に登録されている利用カード番号の一覧です。\n"
@@ -85,6 +86,7 @@ class AddressNoticesScreen(CounterScreen[None]):
     """住所等の変更の可能性: notices to acknowledge."""
 
     KEYS = ("acknowledge", "read_again", "back")
+    SYSTEM = PLATFORM
     HEADING = later("住所等の変更の可能性")
     HELP_TEXT = later(
         "署名用電子証明書が住所等の変更で失効した利用者の一覧です。\n"

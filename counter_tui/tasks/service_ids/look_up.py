@@ -15,7 +15,7 @@ from counter_tui.card.texts import trouble_text
 from counter_tui.core.customer_id import parse_number, without_nw7_letters
 from counter_tui.core.number_texts import NUMBER_FAULTS
 from counter_tui.shell.actions import bindings
-from counter_tui.shell.base import CounterScreen
+from counter_tui.shell.base import PLATFORM, CounterScreen
 from counter_tui.shell.widgets import PlainInput, Words
 from counter_tui.tasks.service_ids.found import FoundScreen
 from counter_tui.tasks.service_ids.register import RegisterServiceIdScreen
@@ -45,6 +45,7 @@ class LookUpScreen(CounterScreen[None]):
     """S25."""
 
     KEYS = ("look_up", "register_id", "back")
+    SYSTEM = PLATFORM
     HEADING = later("サービスIDの照会")
     HELP_TEXT = later(
         "利用者のマイナンバーカードをセットすると、自動で照会します。\n"

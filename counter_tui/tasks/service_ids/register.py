@@ -18,7 +18,7 @@ from counter_tui.card.users_card import DriverError, Reading, read_number
 from counter_tui.core.customer_id import ParsedNumber, parse_number, without_nw7_letters
 from counter_tui.core.number_texts import NUMBER_FAULTS
 from counter_tui.shell.actions import bindings
-from counter_tui.shell.base import CounterScreen
+from counter_tui.shell.base import PLATFORM, CounterScreen
 from counter_tui.shell.widgets import NumberedList, PlainInput, Words
 from counter_tui.tasks.booking.own_key import LeftByOwnKey
 from counter_tui.tasks.booking.working import WorkingScreen
@@ -36,6 +36,7 @@ class RegisterServiceIdScreen(CounterScreen[None]):
     """S23."""
 
     KEYS = ("register", "read_number", "back")
+    SYSTEM = PLATFORM
     HEADING = later("サービスIDの登録")
     HELP_TEXT = later(
         "1. 利用カード番号を入力するか、バーコードを読み取ります。\n"
@@ -293,10 +294,15 @@ class RegisteredScreen(LeftByOwnKey[bool]):
     """S24: the staff compare it with the user's card. Returns whether it is to be corrected."""
 
     KEYS = ("next", "correct")
+    SYSTEM = PLATFORM
     HEADING = later("サービスIDの登録完了")
     HELP_TEXT = later(
         "利用カードと同じ番号であることを確認します。\n"
         "違うときは F3 で前の画面に戻り、正しい番号を登録し直します。"
+    )
+    HELP_TEXT_RESUMED = later(
+        "利用カードと同じ番号であることを確認します。\n"
+        "違うときは「サービスIDの登録」で、正しい番号を登録し直します。"
     )
     BINDINGS = [*bindings("next", "correct"), *bindings("back")]
 
@@ -326,6 +332,11 @@ class RegisteredScreen(LeftByOwnKey[bool]):
             with Horizontal(classes="row long"):
                 yield Words(label, classes="label")
                 yield Words(value, classes="value")
+
+    @property
+    def help_before(self) -> str:
+        """After a restart there is no previous screen."""
+        return self.HELP_TEXT_RESUMED if self._resumed else self.HELP_TEXT
 
     def shown_actions(self) -> list[str]:
         """After a restart there is no previous screen."""

@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from counter_tui.core.contact import PARTS, shown_postal_code
 from counter_tui.shell.actions import bindings
-from counter_tui.shell.base import CounterScreen
+from counter_tui.shell.base import PLATFORM, CounterScreen
 from counter_tui.shell.widgets import Words
 from counter_tui.tasks.terminal.address_box import AddressBox, FoundAddress
 from counter_tui.tasks.terminal.contact_fields import (
@@ -26,18 +26,22 @@ from counter_tui.texts import _, later
 
 
 class ContactScreen(CounterScreen[str]):
-    """S10. Returns what to tell: that the contact is registered; None where it was put off."""
+    """S10. Returns what to tell: that the contact is registered; None where it was put off.
+
+    Only a terminal that was registered before contacts were asked for may put it off.
+    """
 
     KEYS: ClassVar[tuple[str, ...]] = ("register", "find_address", "choose_issuer", "postpone")
+    SYSTEM = PLATFORM
     HEADING = later("登録端末の連絡先の登録")
     HELP_TEXT = later(
         "この端末についての連絡先です。すべて必須です。\n"
         "Tabで次の欄、Shift+Tabで前の欄に移ります。\n"
         "Enterで空いている欄に進み、すべて入力すると登録します。\n"
         "郵便番号は、Enterか「検索」で住所の一部が入力されます。\n"
-        "設置場所と端末名が違うときは、自治体の担当者に連絡してください。\n"
-        "「あとで」を選ぶと、次にログインしたときにもう一度表示されます。"
+        "設置場所と端末名が違うときは、自治体の担当者に連絡してください。"
     )
+    HELP_TEXT_LATER = later("「あとで」を選ぶと、次にログインしたときにもう一度表示されます。")
     BINDINGS = bindings("register", "find_address", "choose_issuer", "postpone")
     AUTO_FOCUS = "#contact-name"
 
@@ -85,9 +89,18 @@ class ContactScreen(CounterScreen[str]):
         self.show_keys()
 
     def shown_actions(self) -> list[str]:
-        """Offer the list of issuers as long as there is none."""
-        keys = super().shown_actions()
-        return [key for key in keys if key != "choose_issuer" or self._lacks_issuer]
+        """Offer the list of issuers as long as there is none, and あとで where it may be."""
+        left_out = set()
+        if not self._lacks_issuer:
+            left_out.add("choose_issuer")
+        if not self.session.may_put_contact_off:
+            left_out.add("postpone")
+        return [key for key in super().shown_actions() if key not in left_out]
+
+    def help_text(self) -> str:
+        """Say what あとで does where it is offered."""
+        text = super().help_text()
+        return f"{text}\n{_(self.HELP_TEXT_LATER)}" if self.session.may_put_contact_off else text
 
     def _typed(self, name: str) -> str:
         return self._fields[name].input.value
@@ -207,7 +220,11 @@ class ContactScreen(CounterScreen[str]):
         self.tell("")
 
     def action_postpone(self) -> None:
-        """あとで: the machine stays registered, and the next sign-in asks again."""
+        """あとで, where it may be: the next sign-in asks again."""
+        if self.session.may_put_contact_off:
+            self._leave()
+
+    def _leave(self) -> None:
         self.workers.cancel_node(self)
         self.dismiss(None)
 
@@ -275,7 +292,15 @@ class ContactChangeScreen(ContactScreen):
 
     def action_back(self) -> None:
         """Go back to the menu, and change nothing."""
-        self.action_postpone()
+        self._leave()
+
+    def action_postpone(self) -> None:
+        """The same: it has Esc, too."""
+        self._leave()
+
+    def help_text(self) -> str:
+        """Say nothing of あとで."""
+        return _(self.HELP_TEXT)
 
 
 def _fixed(label: str, value: Words) -> Horizontal:

@@ -8,7 +8,7 @@ from textual import work
 from textual.widget import Widget
 
 from counter_tui.shell.actions import bindings
-from counter_tui.shell.base import CounterModal, CounterScreen
+from counter_tui.shell.base import PLATFORM, CounterModal, CounterScreen
 from counter_tui.shell.paged_list import PagedList
 from counter_tui.shell.widgets import Words
 from counter_tui.tasks.booking.own_key import LeftByOwnKey
@@ -53,8 +53,9 @@ class IssuerChosenScreen(LeftByOwnKey[None]):
 
     IS_FINAL = True
     KEYS = ("finish",)
+    SYSTEM = PLATFORM
     HEADING = later("ID付与事業者の選択 完了")
-    HELP_TEXT = later("この端末のID付与事業者が登録されました。F2でメニューに戻ります。")
+    HELP_TEXT = later("この端末のID付与事業者が登録されました。")
 
     def __init__(self, issuer: Issuer) -> None:
         super().__init__()
@@ -70,6 +71,7 @@ class IssuerChoiceScreen(CounterScreen[bool]):
     """The operator's list of issuers. Returns whether one was chosen."""
 
     KEYS = ("choose", "read_again", "back")
+    SYSTEM = PLATFORM
     HEADING = later("ID付与事業者の選択")
     HELP_TEXT = later(
         "この端末が登録・照会するサービスIDの、ID付与事業者を選びます。\n"

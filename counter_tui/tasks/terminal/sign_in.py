@@ -15,7 +15,7 @@ from counter_tui.core.key_gate import Typing
 from counter_tui.core.machine import MachineError
 from counter_tui.core.settings import StateError
 from counter_tui.shell.actions import bindings
-from counter_tui.shell.base import CounterScreen
+from counter_tui.shell.base import PLATFORM, POINTS, CounterScreen
 from counter_tui.shell.widgets import PasswordInput, PlainInput, Words
 from counter_tui.texts import _, later
 
@@ -31,6 +31,7 @@ class RegisterScreen(CounterScreen[bool]):
 
     KEYS: ClassVar[tuple[str, ...]] = ("register",)
     ACTS = False
+    SYSTEM = PLATFORM
     HEADING = later("端末IDと端末パスワードの登録")
     INSTRUCTION = later("端末IDと端末パスワードを入力し、「登録」してください。")
     HELP_TEXT = later(
@@ -94,6 +95,7 @@ class SignInScreen(RegisterScreen):
     """S2: this machine's terminal signs in; one sign-in opens both parts."""
 
     KEYS = ("sign_in", "practise")
+    SYSTEM = POINTS
     HEADING = later("ログイン")
     INSTRUCTION = later("端末パスワードを入力し、ログインしてください。")
     HELP_TEXT = later(

@@ -45,6 +45,8 @@ class UseInputScreen(CounterScreen[None]):
 
     KEYS: ClassVar[tuple[str, ...]] = ("check", "read_card", "back")
     BINDINGS = bindings("back", "read_card")
+    AMOUNT_HEADING: ClassVar[str]
+    """As S29, S32 and S37 have it."""
     ASK_FOR_CARD = later("マイナンバーカードをICカードリーダーにセットしてください。")
     _card_session: int | None = None
     """The insertion of the card that was read."""
@@ -55,11 +57,15 @@ class UseInputScreen(CounterScreen[None]):
         """Return the holder's lines, what can be used, and the amount."""
         yield Words("", id="card")
         yield from self.other_cards()
+        yield Words(_("利用者情報"), classes="section")
         yield Words("", id="holder")
         yield from self.choice()
-        yield from self.fields()
+        must = _("*: 必須項目")
+        yield Words(f"{_(self.AMOUNT_HEADING)}  {must}", classes="section")
+        yield from self.notes()
         with Horizontal(classes="field"):
-            yield Words(_("ポイント利用数") + "*", classes="label")
+            yield from self.fields()
+            yield Words(_("ポイント利用数") + "*", classes="label points-label")
             yield PlainInput(id="points")
             yield Words("pt", classes="unit")
         yield Words("", id="fault")
@@ -72,8 +78,12 @@ class UseInputScreen(CounterScreen[None]):
         """Return the widgets that show what can be used."""
         return ()
 
+    def notes(self) -> Iterable[Widget]:
+        """Return what is to be known before the fields are filled in."""
+        return ()
+
     def fields(self) -> Iterable[Widget]:
-        """Return further fields, before the amount."""
+        """Return further fields, beside the amount."""
         return ()
 
     @abstractmethod

@@ -23,7 +23,7 @@ class VoucherCodeScreen(CounterScreen[None]):
     HEADING = later("ポイント券 QR表示")
     HELP_TEXT = later(
         "画面のQRコードをスキャナーで読み取れます。\n"
-        "小さい画面では券番号だけのQRコードになります。署名のあるQRコードは紙にあります。"
+        "小さい画面では発券番号だけのQRコードになります。署名のあるQRコードは紙にあります。"
     )
     BINDINGS = bindings("back")
 
@@ -34,7 +34,7 @@ class VoucherCodeScreen(CounterScreen[None]):
 
     def body(self) -> Iterable[Widget]:
         """Return the number and its code."""
-        yield Words(f"{_('券番号')}  {spaced(self._number)}", id="chosen")
+        yield Words(f"{_('発券番号')}  {spaced(self._number)}", id="chosen")
         yield CodeView(self._rows(), id="code")
 
     def _rows(self) -> list[str]:

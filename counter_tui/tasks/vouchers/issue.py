@@ -6,7 +6,6 @@ from typing import Any
 
 from jichipoint.v1 import vouchers_pb2
 from textual import work
-from textual.containers import Horizontal
 from textual.widget import Widget
 from textual.widgets import Input
 
@@ -42,13 +41,23 @@ class IssueInputScreen(SpendInputScreen):
         "自治体ポイントの有効期限とは関係なく、新たにポイント券の有効期限が付されます。\n"
         "消込をしないまま有効期限を過ぎたポイント券は失効します。"
     )
+    AMOUNT_HEADING = later("ポイント券情報・ポイント利用数入力")
+
+    def notes(self) -> Iterable[Widget]:
+        """Return that a voucher is valid for days of its own, and what follows from that."""
+        yield Words(
+            _(
+                "ポイントの有効期限とは関係なく、新たに券の有効期限が付されます(30日以内)。\n"
+                "消込をしないまま有効期限を過ぎたポイント券は失効します。"
+            ),
+            id="note",
+        )
 
     def fields(self) -> Iterable[Widget]:
         """Return the field for the voucher's days."""
-        with Horizontal(classes="field"):
-            yield Words(_("ポイント券有効期限") + "*", classes="label")
-            yield PlainInput(str(DAYS_MAX), id="days")
-            yield Words(_("日"), classes="unit")
+        yield Words(_("ポイント券有効期限") + "*", classes="label")
+        yield PlainInput(str(DAYS_MAX), id="days")
+        yield Words(_("日"), classes="unit")
 
     def clear(self) -> None:
         """Show no holder; the days of one voucher are not those of the next."""
@@ -148,8 +157,7 @@ class IssueDoneScreen(DoneScreen):
     HELP_TEXT = later(
         "F8で同じポイント券をもう一度印字します(再発行と回数が印字されます)。\n"
         "F4で発行を取り消します。紙を利用者から受け取ってから取り消してください。\n"
-        "F6で券番号のQRコードを画面に表示します。\n"
-        "Enterで次の利用者に進みます。"
+        "F6で発券番号のQRコードを画面に表示します。"
     )
     BINDINGS = bindings("reprint", "cancel", "show_code")
 

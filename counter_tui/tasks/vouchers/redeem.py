@@ -37,17 +37,17 @@ from counter_tui.tasks.vouchers.waiting import WaitingLine, WaitingScreen
 from counter_tui.texts import _, later
 
 _FAULTS = {
-    CodeFault.EMPTY: later("券番号を入力するか、QRコードを読み取ってください。"),
+    CodeFault.EMPTY: later("発券番号を入力するか、QRコードを読み取ってください。"),
     CodeFault.OTHER: later("ポイント券のQRコードではありません。"),
-    CodeFault.NUMBER_LENGTH: later("券番号は12桁です。もう一度確認してください。"),
+    CodeFault.NUMBER_LENGTH: later("発券番号は12桁です。もう一度確認してください。"),
     CodeFault.DAMAGED: later(
-        "QRコードを正しく読み取れませんでした。もう一度読み取るか、券番号を入力してください。"
+        "QRコードを正しく読み取れませんでした。もう一度読み取るか、発券番号を入力してください。"
     ),
     CodeFault.NOT_SIGNED: later(
         "本物のポイント券と確認できません。受け取らずに、自治体の担当者に連絡してください。"
     ),
     CodeFault.KEY_UNKNOWN: later(
-        "このQRコードの発行元を確認できません。券番号を入力して確認してください。"
+        "このQRコードの発行元を確認できません。発券番号を入力して確認してください。"
     ),
     CodeFault.KEY_WITHDRAWN: later(
         "このQRコードの鍵は取り下げられています。サーバーにつながるときに消し込んでください。"
@@ -83,7 +83,7 @@ class RedeemScreen(WaitingScreen[None]):
     KEYS = ("redeem", "place", "report", "print", "back")
     HEADING = later("ポイント券消込 ポイント券情報読取・消込処理")
     HELP_TEXT = later(
-        "1. ポイント券のQRコードを読み取るか、券番号(12桁)を入力してEnterを押します。\n"
+        "1. ポイント券のQRコードを読み取るか、発券番号(12桁)を入力してEnterを押します。\n"
         "2. 内容と、発行認印・利用店舗印を確認し、Enterで消し込みます。\n"
         "続けて次のポイント券を読み取れます。一部だけの利用はできません。\n"
         "ネットワークがないときは、QRコードを読み取った券を「未確定」で受け付けます。\n"
@@ -115,7 +115,7 @@ class RedeemScreen(WaitingScreen[None]):
         yield Words("", id="total")
         yield WaitingLine(keeps_room=True)
         with Horizontal(classes="field"):
-            yield Words(_("券番号") + "*", classes="label")
+            yield Words(_("発券番号") + "*", classes="label")
             yield PlainInput(id="number")
         yield Words("", id="voucher")
 
@@ -445,7 +445,7 @@ class RedeemDoneScreen(DoneScreen):
     INSTRUCTION = later(
         "ポイント券利用が完了しました。\n\nレシートを印字する場合は F8 を\n押してください。"
     )
-    HELP_TEXT = later("F8でレシートを印字します。Enterで戻ります。")
+    HELP_TEXT = later("F8でレシートを印字します。")
 
 
 def _over_text(last_day: date) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jichipoint.v1 import terminals_pb2, vouchers_pb2
 
-from counter_tui.bookings.redemptions import LapsedError, OverCapError
+from counter_tui.bookings.redemptions import LapsedError, OverCapError, TrustOverError
 from counter_tui.bookings.trust import Trust
 from counter_tui.calls.answers import Booked, RefusedError, UnreachableError
 from counter_tui.core.voucher_code import SignedVoucher
@@ -163,3 +163,15 @@ async def test_a_terminal_that_redeems_nothing_asks_for_nothing(tmp_path: Path) 
     assert server.asked_for_trust == 0
     with pytest.raises(OverCapError):
         await trust.take(signed(1), "request-1")
+
+
+async def test_past_the_last_day_that_was_told_nothing_is_taken(tmp_path: Path) -> None:
+    server = Server()
+    trust = await opened(server, tmp_path)
+    assert trust.last_day == TODAY, "where none was told it holds for the day"
+    assert trust.holds
+    trust.last_day = TODAY - timedelta(days=1)
+    assert not trust.holds
+    with pytest.raises(TrustOverError):
+        await trust.take(signed(1), "request-1")
+    assert (await trust.summary()).count == 0

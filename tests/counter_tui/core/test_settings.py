@@ -20,6 +20,21 @@ def test_a_terminal_is_remembered(tmp_path: Path) -> None:
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
+OLD = b'{"format": "jichipoint-terminal", "version": 1, "terminal_id": "00010011"}'
+"""As it was kept before contacts were asked for."""
+
+
+def test_a_terminal_of_before_may_put_its_contact_off(tmp_path: Path) -> None:
+    state = State(tmp_path)
+    assert not state.may_put_contact_off()
+    (tmp_path / "terminal.json").write_bytes(OLD)
+    assert state.may_put_contact_off()
+    state.remember_terminal("00010011")
+    assert state.may_put_contact_off()
+    state.remember_terminal("00010012")
+    assert not state.may_put_contact_off()
+
+
 @pytest.mark.parametrize(
     "terminal_id", ["", "1", "000100111", "0001001a", "００010011", "00010011\n"]
 )
@@ -42,6 +57,7 @@ def test_what_is_no_terminal_id_is_not_remembered(tmp_path: Path, terminal_id: s
         b'{"format": "jichipoint-terminal", "version": 1, "terminal_id": "1"}',
         b'{"format": "jichipoint-terminal", "version": 1, "terminal_id": 10011}',
         b'{"format": "jichipoint-terminal", "version": 1}',
+        OLD[:-1] + b', "asked_for_contact": 1}',
     ],
 )
 def test_a_damaged_file_is_said(tmp_path: Path, content: bytes) -> None:

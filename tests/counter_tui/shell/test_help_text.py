@@ -15,6 +15,14 @@ from counter_tui.shell.widgets import KeyBar
 from counter_tui.texts import _
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter
+from tests.counter_tui.test_mykey_create import at
+from tests.counter_tui.test_screens import (
+    Drive,
+    booked_by_an_earlier_run,
+    resumed_and_booked,
+    s31,
+    s39,
+)
 
 SIZE = (80, 24)
 
@@ -78,3 +86,27 @@ def _ends_inside(box: HelpBox) -> bool:
     bar: Widget = box.query_one(KeyBar)
     frame: Widget = box.query_one(".box")
     return frame.region.y >= 0 and frame.region.bottom <= bar.region.y < SIZE[1]
+
+
+@pytest.mark.parametrize(
+    ("drive", "says", "says_not"),
+    [
+        (s31, "Enterで次の利用者に進みます。", "メニューに戻ります"),
+        (resumed_and_booked, "Enterでメニューに戻ります。", "次の利用者"),
+        (booked_by_an_earlier_run, "Enterでメニューに戻ります。", "次の利用者"),
+        (s39, "内容を確認し、F2で次へ進みます。", "次の利用者"),
+    ],
+)
+async def test_help_of_a_done_screen_says_where_its_key_leads(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, drive: Drive, says: str, says_not: str
+) -> None:
+    """After a restart the menu is below it, and no next citizen waits."""
+    counter = Counter(tmp_path, "ja", monkeypatch, printer=True)
+    async with at(counter, drive) as pilot:
+        counter.watch.seconds += 1
+        await pilot.press("f1")
+        await pilot.pause()
+        assert isinstance(counter.app.screen, HelpBox)
+        text = screen_text(counter.app)
+        assert says in text
+        assert says_not not in text.partition("╭")[2].partition("╰")[0]

@@ -209,7 +209,7 @@ def test_a_voucher_can_be_read_and_scanned(columns: int, has_kanji: bool, has_co
     assert paper.cuts == 1
     if has_kanji:
         text = "\n".join(paper.lines)
-        for part in ("A市ポイント", "再発行(1回目)", "500ポイント", "券番号 9876 5432 1012"):
+        for part in ("A市ポイント", "再発行(1回目)", "500ポイント", "発券番号 9876 5432 1012"):
             assert part in text
         assert "発行認印" in text
         assert "利用店舗印" in text
