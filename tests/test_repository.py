@@ -5,6 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from babel.messages.pofile import read_po
 
 from counter_tui.bookings import bookings
 from counter_tui.card.reader import CardTrouble
@@ -57,6 +58,44 @@ def test_the_counter_page_explains_every_reason_and_key() -> None:
     at_counter = [reason for reason in REASONS if reason not in NOT_AT_THE_COUNTER]
     assert [reason for reason in at_counter if reason not in page] == []
     assert [action.shown_key for action in ACTIONS.values() if action.shown_key not in page] == []
+
+
+COUNTER_TEXTS = ROOT / "counter_tui" / "locale" / "en" / "LC_MESSAGES" / "counter.po"
+TYPED_OR_PRINTED = {"1,100pt", "〓"}
+"""What the counter's page has in 「」 that is no text of a screen."""
+
+
+def bare(text: str) -> str:
+    """A text without spaces and line ends, and with one ○ for what is filled in."""
+    return re.sub("○[○-]*", "○", re.sub(r"\{\w+\}", "○", re.sub(r"\s", "", text)))
+
+
+def test_the_counter_page_quotes_what_the_screens_say() -> None:
+    """Whole sentences of the application or, in a refusal, of the server."""
+    page = (ROOT / "docs" / "counter.ja.md").read_text("utf-8")
+    with COUNTER_TEXTS.open("rb") as file:
+        shown = [str(message.id) for message in read_po(file) if message.id]
+    said = [bare(text) for text in (*shown, *(one.japanese for one in REASONS.values()))]
+    quoted = [
+        sentence
+        for quote in re.findall("「([^」]+)」", page)
+        if quote not in TYPED_OR_PRINTED
+        for sentence in re.findall("[^。]+。?", quote)
+    ]
+    assert len(quoted) > 30
+    assert [one for one in quoted if not any(bare(one) in text for text in said)] == []
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    re.findall(
+        r"^\| `([A-Z_]+)` \| ([^|]+) \|", (ROOT / "docs" / "counter.ja.md").read_text("utf-8"), re.M
+    ),
+)
+def test_the_counter_page_has_the_servers_words(reason: str, shown: str) -> None:
+    """What is filled in stands as ○."""
+    if reason in REASONS:
+        assert bare(shown) == bare(REASONS[reason].japanese)
 
 
 def literals(folder: Path, pattern: str) -> set[str]:
