@@ -14,8 +14,9 @@ from counter_tui.tasks.day.day import DayScreen, kind_text
 from counter_tui.tasks.points.cancel import CancelConfirmScreen
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter
-from tests.counter_tui.test_screens import day, settle
+from tests.counter_tui.test_screens import day
 from tests.counter_tui.test_service_id_screens import running
+from tests.stillness import settle
 
 PRINTED = "レシートを印字しました"
 

@@ -32,8 +32,9 @@ from tests.counter_tui import (
 )
 from tests.counter_tui.canned import Counter
 from tests.counter_tui.test_mykey_create import at
-from tests.counter_tui.test_screens import Drive, settle
+from tests.counter_tui.test_screens import Drive
 from tests.patient_hand import hold, press_hurriedly, rest, send
+from tests.stillness import settle
 
 KIOSK = set(test_kiosk_screens.DRIVES)
 VARIANTS = re.compile(

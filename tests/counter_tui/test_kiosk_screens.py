@@ -16,7 +16,8 @@ from tests.counter_tui.test_mykey_screens import (
     give_pin,
     press,
 )
-from tests.counter_tui.test_screens import Drive, SnapCompare, is_as_accepted, pictures_of, settle
+from tests.counter_tui.test_screens import Drive, SnapCompare, is_as_accepted, pictures_of
+from tests.stillness import settle
 
 TERMINAL_PASSWORD = "demo-1234"
 

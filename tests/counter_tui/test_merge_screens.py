@@ -13,8 +13,9 @@ from counter_tui.tasks.points.merge import MergeConfirmScreen, MergeDoneScreen, 
 from counter_tui.tasks.service_ids.register import RegisterServiceIdScreen
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import STREET_CARD, Counter, scan
-from tests.counter_tui.test_screens import s22, s28, s39, settle
+from tests.counter_tui.test_screens import s22, s28, s39
 from tests.counter_tui.test_service_id_screens import running
+from tests.stillness import settle
 
 NOT_REGISTERED = RefusedError("SERVICE_ID_NOT_REGISTERED", "先にサービスIDの登録が必要です。")
 

@@ -40,8 +40,9 @@ from tests.counter_tui.test_mykey_screens import (
     tie_done,
     tie_wrong,
 )
-from tests.counter_tui.test_screens import Drive, settle
+from tests.counter_tui.test_screens import Drive
 from tests.patient_hand import press_hurriedly
+from tests.stillness import settle
 
 
 @pytest.fixture

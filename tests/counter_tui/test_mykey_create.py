@@ -43,8 +43,9 @@ from tests.counter_tui.test_mykey_screens import (
     s16_5,
     s17,
 )
-from tests.counter_tui.test_screens import SIZE, Drive, settle
+from tests.counter_tui.test_screens import SIZE, Drive
 from tests.patient_hand import hold, press_hurriedly
+from tests.stillness import settle
 
 AT = tuple[Counter, Pilot[object]]
 

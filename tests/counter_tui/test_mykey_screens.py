@@ -21,18 +21,11 @@ from counter_tui.tasks.mykey.own_service_ids import OwnServiceIdsScreen
 from counter_tui.tasks.mykey.revoke import MykeyRevokeScreen
 from counter_tui.tasks.mykey.sending import SendingBox
 from counter_tui.tasks.mykey.tie import CardTieScreen
-from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter
 from tests.counter_tui.canned_mykey import MANY_MUNICIPALITIES, NO_ANSWER
 from tests.counter_tui.looks import SIGN_CONTRAST_MIN, contrast, frame_colour
-from tests.counter_tui.test_screens import (
-    Drive,
-    SnapCompare,
-    is_as_accepted,
-    pictures_of,
-    s22,
-    settle,
-)
+from tests.counter_tui.test_screens import Drive, SnapCompare, is_as_accepted, pictures_of, s22
+from tests.stillness import settle
 
 PASSWORD = "Secret77"
 MAIL = "hanako@example.jp"
@@ -66,18 +59,10 @@ async def fill(pilot: Pilot[object], counter: Counter, *fields: str, text: str) 
 
 
 async def press(pilot: Pilot[object], counter: Counter, *keys: str) -> None:
-    """Press keys, after the pause that some of them need.
-
-    What follows a key here takes no thread, so it is there sooner than `settle` waits for.
-    """
+    """Press keys, after the pause that some of them need."""
     counter.watch.seconds += 1
     await pilot.press(*keys)
-    unchanged, before = 0, ""
-    while unchanged < 5:
-        await pilot.pause(0.01)
-        now = screen_text(pilot.app)
-        unchanged = unchanged + 1 if now == before else 0
-        before = now
+    await settle(pilot)
 
 
 async def s14_no_card(counter: Counter, pilot: Pilot[object]) -> None:

@@ -13,7 +13,7 @@ from counter_tui.tasks.vouchers.issue import IssueDoneScreen, IssueInputScreen
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import STREET_CARD, Counter
 from tests.counter_tui.test_merge_screens import typed_card
-from tests.counter_tui.test_screens import s32, settle
+from tests.counter_tui.test_screens import s32
 from tests.counter_tui.test_service_id_screens import (
     NEW,
     SAKURAI,
@@ -22,6 +22,7 @@ from tests.counter_tui.test_service_id_screens import (
     s23,
     signature,
 )
+from tests.stillness import settle
 
 WANTS_NOTICES = "選択: はい"
 

@@ -19,16 +19,8 @@ from tests.counter_tui.canned import (
     Counter,
     left_by_an_earlier_run,
 )
-from tests.counter_tui.test_screens import (
-    Drive,
-    pictures_of,
-    resumed,
-    s22,
-    s31,
-    s34,
-    s35_empty,
-    settle,
-)
+from tests.counter_tui.test_screens import Drive, pictures_of, resumed, s22, s31, s34, s35_empty
+from tests.stillness import settle
 
 
 async def looking_up(counter: Counter, pilot: Pilot[object]) -> None:

@@ -11,7 +11,8 @@ from textual.pilot import Pilot
 from counter_tui.app import CounterApp
 from counter_tui.shell.idle_collection import IdleCollection
 from tests.counter_tui.canned import Counter
-from tests.counter_tui.test_screens import SIZE, s28, settle
+from tests.counter_tui.test_screens import SIZE, s28
+from tests.stillness import settle
 
 LOOKS_MAX = 1000
 """So often it is looked whether a collection was asked for, a hundredth of a second apart."""

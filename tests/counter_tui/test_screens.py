@@ -12,7 +12,6 @@ from textual.widgets import Input
 
 from counter_tui.calls.answers import RefusedError
 from counter_tui.tasks.terminal.sign_in import SignInScreen
-from demo.screen_text import screen_text
 from tests.counter_tui.canned import (
     NUMBER,
     QR_TEXT,
@@ -22,6 +21,7 @@ from tests.counter_tui.canned import (
     scan,
 )
 from tests.counter_tui.looks import check_contrast, check_keys
+from tests.stillness import settle
 
 SIZE = (80, 24)
 Drive = Callable[[Counter, Pilot[object]], Awaitable[None]]
@@ -364,33 +364,6 @@ def is_as_accepted(
             check(counter)
 
     return snap_compare(counter.app, terminal_size=size, run_before=run)
-
-
-ALWAYS_AT_WORK = {
-    "_watch_connection",
-    "_watch_cards",
-    "_watch_acknowledgement",
-    "_take_through",
-}
-"""What works for as long as there is something to wait for: the holder, for example."""
-
-
-async def settle(pilot: Pilot[object]) -> None:
-    """Wait until the screen has not changed for a while.
-
-    What still works on something, as a worker whose disk is slow, may change it: that is waited
-    for longer, but not for ever, because it may wait for the operator.
-    """
-    unchanged, before = 0, ""
-    while unchanged < (100 if _is_at_work(pilot) else 8):
-        await pilot.pause(0.01)
-        now = screen_text(pilot.app)
-        unchanged = unchanged + 1 if now == before else 0
-        before = now
-
-
-def _is_at_work(pilot: Pilot[object]) -> bool:
-    return any(one.is_running and one.name not in ALWAYS_AT_WORK for one in pilot.app.workers)
 
 
 NewCounter = Callable[[Path, str, pytest.MonkeyPatch], Counter]

@@ -9,8 +9,8 @@ from counter_tui.faces.shop.menus import MenuScreen
 from counter_tui.tasks.service_ids.lists import AddressNoticesScreen, ServiceIdListScreen
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter
-from tests.counter_tui.test_screens import settle
 from tests.counter_tui.test_service_id_screens import cards, notices, numbers, running
+from tests.stillness import settle
 
 
 @pytest.fixture

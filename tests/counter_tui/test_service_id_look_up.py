@@ -19,7 +19,6 @@ from tests.counter_tui.canned_service_ids import NUMBER
 from tests.counter_tui.shell.test_code_view import cells
 from tests.counter_tui.slips.test_cell_codes import draw
 from tests.counter_tui.slips.test_cell_codes import scan as decoded
-from tests.counter_tui.test_screens import settle
 from tests.counter_tui.test_service_id_screens import (
     FOREIGN,
     NEW,
@@ -33,6 +32,7 @@ from tests.counter_tui.test_service_id_screens import (
     shown,
 )
 from tests.paper.renderer import render
+from tests.stillness import settle
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from counter_tui.tasks.service_ids.register import RegisteredScreen, RegisterSer
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import Counter, scan
 from tests.counter_tui.canned_service_ids import NUMBER
-from tests.counter_tui.test_screens import settle
 from tests.counter_tui.test_service_id_screens import (
     CHILD,
     LIBRARY_CARD,
@@ -31,6 +30,7 @@ from tests.counter_tui.test_service_id_screens import (
     signature,
     signature_of_a_child,
 )
+from tests.stillness import settle
 
 
 @pytest.fixture

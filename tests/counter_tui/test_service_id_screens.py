@@ -20,7 +20,8 @@ from tests.counter_tui.canned import Counter
 from tests.counter_tui.canned_service_ids import NUMBER, TAKEN, UNKNOWN, handover
 from tests.counter_tui.citizens import LAST_GOOD_DAY, issuing
 from tests.counter_tui.looks import check_contrast, check_keys
-from tests.counter_tui.test_screens import pictures_of, settle
+from tests.counter_tui.test_screens import pictures_of
+from tests.stillness import settle
 
 SIZE = (80, 24)
 SAKURAI, FOREIGN, LIBRARY_CARD, RANDOM_CARD, CHILD = range(5)

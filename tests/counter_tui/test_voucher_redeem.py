@@ -9,8 +9,9 @@ from counter_tui.bookings.redemptions import LapsedError
 from demo.screen_text import screen_text
 from tests.counter_tui.canned import NUMBER, QR_TEXT, Counter, scan
 from tests.counter_tui.test_mykey_create import at
-from tests.counter_tui.test_screens import s35_without_network, settle
+from tests.counter_tui.test_screens import s35_without_network
 from tests.patient_hand import rest
+from tests.stillness import settle
 
 SHOWN = "未確定(サーバーで未確認)"
 

@@ -35,7 +35,7 @@ from tests.counter_tui.test_kiosk_screens import (
 )
 from tests.counter_tui.test_mykey_create import at, shows, typed, until
 from tests.counter_tui.test_mykey_screens import PASSWORD, fill, give_pin, press
-from tests.counter_tui.test_screens import settle
+from tests.stillness import settle
 
 
 @pytest.fixture
