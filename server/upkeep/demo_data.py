@@ -250,6 +250,7 @@ def _fill_terminals(database: Database, town: Town) -> None:
         (LIBRARY_TERMINAL, "SERVICE_ID", 6, LIBRARY, "図書館 カウンター1"),
         (KIOSK_TERMINAL, "SERVICE_ID", 7, None, "市役所 キオスク端末"),
     )
+    hashed = hash_password(town.password)
     for terminal_id, terminal_class, place_id, issuer_id, name in terminals:
         TerminalRow.insert(
             terminal_id=terminal_id,
@@ -258,7 +259,7 @@ def _fill_terminals(database: Database, town: Town) -> None:
             place_id=place_id,
             issuer_id=issuer_id,
             name=name,
-            password_hash=hash_password(town.password),
+            password_hash=hashed,
         ).execute(database)
         set_contact(database, terminal_id, CONTACT)
     ProgramTerminalsRow.insert(program_id=EVENT_PROGRAM, terminal_id=TERMINAL).execute(database)

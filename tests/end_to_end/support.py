@@ -50,6 +50,7 @@ from server.upkeep.demo_data import (
     make_town,
 )
 from tests.patient_hand import rest
+from tests.server.support import cheap_hash
 
 SIZE = (80, 24)
 SECONDS_MAX = 30.0
@@ -87,7 +88,9 @@ class Place:
     def make(cls, folder: Path, clock: Clock) -> "Place":
         town = make_town(folder, clock, SystemChance())
         make_cards(folder / "town.json", folder / "cards", clock.now())
-        return cls(folder, town)
+        place = cls(folder, town)
+        place.change("UPDATE terminal SET password_hash = ?", cheap_hash(town.password))
+        return place
 
     def copy(self, folder: Path) -> "Place":
         """This town as it is, in another folder."""

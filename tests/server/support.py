@@ -312,9 +312,9 @@ def _fill_municipalities(database: Database) -> None:
 
 
 @cache
-def _password_hash() -> str:
-    """Of the terminals; verified a thousand times, and so as cheap as can be."""
-    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
+def cheap_hash(password: str) -> str:
+    """Of terminals' passwords that are verified a thousand times, where no test is about that."""
+    return PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(password)
 
 
 def _fill_terminals(database: Database) -> None:
@@ -343,7 +343,7 @@ def _fill_terminals(database: Database) -> None:
             place_id=place_id,
             issuer_id=issuer_id,
             name=f"端末 {terminal_id}",
-            password_hash=_password_hash(),
+            password_hash=cheap_hash(PASSWORD),
             withdrawn_at=1 if terminal_id == WITHDRAWN else None,
         )
         if terminal_id != OPERATOR:

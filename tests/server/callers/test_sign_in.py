@@ -3,14 +3,17 @@
 import hashlib
 
 import pytest
+from argon2 import extract_parameters
 from peewee import Database
 
 from server.callers.sign_in import (
+    _HASH_OF_NOTHING,
     NewSession,
     bind_machine,
     check_password,
     end_session,
     find_terminal,
+    fits_password,
     hash_password,
     new_session,
 )
@@ -48,6 +51,11 @@ def test_a_password_is_kept_as_argon2id_with_its_own_salt() -> None:
     assert first.startswith("$argon2id$")
     assert first != second
     assert PASSWORD not in first
+
+
+def test_an_unknown_terminal_costs_as_much_as_a_known_one() -> None:
+    assert extract_parameters(_HASH_OF_NOTHING) == extract_parameters(hash_password(PASSWORD))
+    assert fits_password(_HASH_OF_NOTHING, "no terminal has this password")
 
 
 def test_the_right_password_is_let_in(database: Database) -> None:
