@@ -6,8 +6,11 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
+from rich.console import RenderableType
 from textual import _wait
+from textual._compositor import Compositor
 from textual.app import App
+from textual.screen import Screen
 
 from tests.engines import TestEngine, engines
 from tests.patient_hand import rest
@@ -34,6 +37,27 @@ async def _end_workers_then_shut_down(app: App[object]) -> None:
 
 
 App._shutdown = _end_workers_then_shut_down  # type: ignore[assignment,method-assign]
+
+_render_update = Compositor.render_update
+
+
+def _render_what_is_seen(
+    compositor: Compositor,
+    full: bool = False,
+    screen_stack: list[Screen[object]] | None = None,
+    simplify: bool = False,
+) -> RenderableType | None:
+    """Draw where something is done with it: without a terminal Textual throws updates away.
+
+    Pictures are drawn whole, and what tests read is drawn when they do.
+    """
+    if full:
+        return _render_update(compositor, full, screen_stack, simplify)
+    compositor._dirty_regions.clear()
+    return None
+
+
+Compositor.render_update = _render_what_is_seen  # type: ignore[assignment,method-assign]
 
 _press_keys = App._press_keys
 
