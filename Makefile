@@ -5,6 +5,8 @@ SHELL := /bin/bash
 ifneq ($(origin LANGUAGE),command line)
 LANGUAGE := ja
 endif
+# Some shells export it; each of the tests' processes would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 FRESH ?= 0
 COUNTER ?= shop
 PYTEST ?=

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from tests.engines import TestEngine, engines
 from tests.patient_hand import rest
 
-for name in ("NO_COLOR", "PYTHONUNBUFFERED"):
+for name in ("NO_COLOR", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
     os.environ.pop(name, None)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of what a shell runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
