@@ -12,6 +12,7 @@ from textual._compositor import Compositor
 from textual.app import App
 from textual.screen import Screen
 
+from tests import sizes
 from tests.engines import TestEngine, engines
 from tests.patient_hand import rest
 
@@ -77,7 +78,7 @@ settings.register_profile(
     "ci", max_examples=60, deadline=None, print_blob=True, suppress_health_check=SLOW
 )
 settings.register_profile("deep", settings.get_profile("ci"), max_examples=2000)
-settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
+settings.load_profile(sizes.PROFILE)
 
 
 def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:

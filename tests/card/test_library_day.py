@@ -1,6 +1,5 @@
 """A day of a library: every card that is put in brings its holder's number (SID-3, CRD-1)."""
 
-import os
 import statistics
 import time
 from collections.abc import AsyncIterator
@@ -31,10 +30,11 @@ from tests.end_to_end.support import (
     Ticks,
     start_server,
 )
+from tests.sizes import size
 
 __all__ = ["clock", "place", "town_of_july"]
 
-LOOK_UPS = 500 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 50
+LOOK_UPS = size(50, 500)
 NUMBERS = {SAKURAI: "180000000011", MORI: "180000000022", TAKAHASHI: "180000000033"}
 
 

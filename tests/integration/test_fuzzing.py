@@ -1,6 +1,5 @@
 """Every method gets random and mutated messages; none is a fault of ours (API-3, SEC-2)."""
 
-import os
 from typing import NamedTuple
 
 import grpc
@@ -15,8 +14,9 @@ from tests.integration.conftest import Connect, Service
 from tests.integration.messages import messages, mutated
 from tests.integration.support import Client
 from tests.server.support import STREET_1, TERMINALS_BY_CLASS
+from tests.sizes import size
 
-EACH = 2000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 12
+EACH = size(12, 2000)
 FAULTS = (grpc.StatusCode.INTERNAL, grpc.StatusCode.UNKNOWN)
 
 pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

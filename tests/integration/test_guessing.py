@@ -10,6 +10,7 @@ from tests.integration.conftest import Connect, Service
 from tests.integration.support import Client, Refused
 from tests.integration.vouchers import Vouchers, issue_request, redeem_request
 from tests.server.support import COUNTER, PASSWORD, POINT_USE, VOUCHER, cheap_hash
+from tests.sizes import size
 
 
 async def guess(client: Client, number: int) -> Refused:
@@ -95,8 +96,8 @@ async def test_a_wait_of_a_clock_that_ran_ahead_is_over_with_it(
     assert (await guess(client, 9)).reason == "VOUCHER_UNKNOWN"
 
 
-@pytest.mark.parametrize("guessers", [100])
-async def test_a_hundred_terminals_guessing_do_not_keep_an_honest_one(
+@pytest.mark.parametrize("guessers", [size(30, 100)])
+async def test_many_terminals_guessing_do_not_keep_an_honest_one(
     service: Service, connect: Connect, guessers: int
 ) -> None:
     """Each of them is soon waiting; what the honest one asks meanwhile is all booked."""

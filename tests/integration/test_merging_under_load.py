@@ -1,4 +1,7 @@
-"""A thousand merges from twenty terminals, while the street's own system takes and acknowledges."""
+"""Merges from twenty terminals, while the street's own system takes and acknowledges.
+
+Three hundred of them; a thousand in `make deep`.
+"""
 
 import asyncio
 import signal
@@ -27,8 +30,9 @@ from tests.server.support import (
     granted,
     street_key,
 )
+from tests.sizes import size
 
-TERMINALS, MERGES_EACH = 20, 50
+TERMINALS, MERGES_EACH = 20, size(15, 50)
 MERGES = TERMINALS * MERGES_EACH
 NUMBERS = {CARD_A: "123456789", CARD_E: "555555555"}
 CONFIGURATION = """spool = "spool"

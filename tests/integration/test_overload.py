@@ -4,7 +4,6 @@ How long its calls take under a burden is compared with how long they took just 
 same run: no time is asserted, only their ratio.
 """
 
-import os
 import subprocess
 import sys
 import time
@@ -31,9 +30,9 @@ from tests.server.support import (
     grant_command,
     granted,
 )
+from tests.sizes import size
 
-DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
-CALLS = 1000 if DEEP else 120
+CALLS = size(120, 1000)
 PAUSE_SECONDS = 0.005
 RATIO_MAX = 3.0
 TRIES = 4
@@ -49,9 +48,9 @@ class Burden(NamedTuple):
 BURDENS = (
     Burden("idle", 500),
     Burden("slow", 50),
-    Burden("flood", 30 if DEEP else 8),
+    Burden("flood", size(8, 30)),
     Burden("big", 4),
-    Burden("half-open", 8000 if DEEP else 1000),
+    Burden("half-open", size(1000, 8000)),
 )
 
 

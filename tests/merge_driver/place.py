@@ -1,7 +1,6 @@
 """The real command over folders of its own."""
 
 import json
-import os
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +12,6 @@ from tests.merge_driver.samples import write_key_file
 PROJECT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-m", "merge_driver.cli"]
 NAME_A = "000002-2017123100001.mrg"
-IS_DEEP = os.environ.get("HYPOTHESIS_PROFILE") == "deep"
 """Whether the tests have their large sizes (`make deep`)."""
 
 

@@ -20,7 +20,6 @@ from merge_driver.codec import (
     encode_profile_1,
 )
 from merge_driver.taking import check_days, check_sequences
-from tests.merge_driver.place import IS_DEEP
 from tests.merge_driver.samples import FILE_ID, ISSUER_ID, KEY_1, KEY_2, RECORD_A, RECORD_B, put
 from tests.merge_driver.street import Street
 from tests.merge_driver.vectors import (
@@ -34,6 +33,7 @@ from tests.merge_driver.vectors import (
     seal,
     seal_1,
 )
+from tests.sizes import IS_DEEP
 
 BOTH = (RECORD_A, RECORD_B)
 KEY_1_PATTERN = replace(KEY_1, id_pattern="[0-9]{9}|MY[0-9]{6}")

@@ -21,10 +21,11 @@ from merge_driver.outputs.forms import JsonLines
 from merge_driver.outputs.line_file import LineFile
 from merge_driver.record import TakenRecord
 from merge_driver.spool import Spool
-from tests.merge_driver.place import IS_DEEP, Place
+from tests.merge_driver.place import Place
 from tests.merge_driver.samples import FILE_ID, KEY_2, put, put_records
 from tests.merge_driver.street import Street
 from tests.merge_driver.twenty import JSON_LINES, put_twenty
+from tests.sizes import IS_DEEP
 
 MANY = [Record("M-30", 1, f"20171231{n:05d}") for n in range(30, 330)]
 MANY_CONTENT = encode(MANY, KEY_2, FILE_ID, bytes(16))

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 
 from merge_driver.cli import main
 from tests.merge_driver.killing import CHANGING, Call, calls_of, kill_at, needs_strace, some_of
-from tests.merge_driver.place import IS_DEEP, Place
+from tests.merge_driver.place import Place
 from tests.merge_driver.twenty import (
     CSV_LINES,
     DONE,
@@ -21,6 +21,7 @@ from tests.merge_driver.twenty import (
     merge_name,
     put_twenty,
 )
+from tests.sizes import IS_DEEP
 
 pytestmark = needs_strace
 

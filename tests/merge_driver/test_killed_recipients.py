@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from tests.merge_driver.killing import CHANGING, calls_of, is_killed_at, needs_strace
-from tests.merge_driver.place import IS_DEEP, PROJECT, Place
+from tests.merge_driver.place import PROJECT, Place
 from tests.merge_driver.twenty import DONE, JSON_LINES, merge_name, put_twenty
+from tests.sizes import IS_DEEP
 
 pytestmark = needs_strace
 

@@ -1,8 +1,8 @@
 """Clocks that jump, on each engine; a half of the processes ask the database server's clock.
 
-In CI forty seeds on SQLite and an eighth of them on PostgreSQL; `make simulate SEEDS=1000` plays
-so many on each. It finds a guard that is not there, and others that let through what they should
-not.
+In CI twenty seeds on SQLite (forty in `make deep`) and an eighth of them on PostgreSQL; `make
+simulate SEEDS=1000` plays so many on each. It finds a guard that is not there, and others that
+let through what they should not.
 """
 
 import os
@@ -21,8 +21,9 @@ from server.timekeeping.values import Signs
 from tests.engines import TestEngine
 from tests.server.support import Town
 from tests.simulation.clocks import ClockWorld
+from tests.sizes import size
 
-SEEDS = int(os.environ.get("SEEDS", "40"))
+SEEDS = int(os.environ.get("SEEDS", size(20, 40)))
 FIRST_SEED = int(os.environ.get("FIRST_SEED", "0"))
 BLOCK = 10
 SEEDS_TO_FIND = 40

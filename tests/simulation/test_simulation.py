@@ -1,4 +1,4 @@
-"""In CI two hundred seeds on SQLite and an eighth of them on PostgreSQL.
+"""In CI sixty seeds (two hundred in `make deep`) on SQLite and an eighth of them on PostgreSQL.
 
 One takes six times as long there as on SQLite.
 
@@ -18,8 +18,9 @@ from server.points import operations, reserving
 from tests.engines import TestEngine
 from tests.simulation.simulator import Simulator
 from tests.simulation.stores import Fault
+from tests.sizes import size
 
-SEEDS = int(os.environ.get("SEEDS", "200"))
+SEEDS = int(os.environ.get("SEEDS", size(60, 200)))
 FIRST_SEED = int(os.environ.get("FIRST_SEED", "0"))
 BLOCK = 20
 

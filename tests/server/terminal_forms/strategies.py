@@ -1,15 +1,14 @@
 """Forms with whatever names people give."""
 
-import os
-
 from hypothesis import strategies as st
 
 from server.terminal_forms.layout import SECTIONS
 from server.terminal_forms.values import FormOne, ListedTerminal
 from server.texts import compared, is_text, tidy
 from tests.server.support import HOME
+from tests.sizes import size
 
-FORMS = 1000 if os.environ.get("HYPOTHESIS_PROFILE") == "deep" else 12
+FORMS = size(12, 1000)
 """So many are written and read."""
 
 NAMES = (
