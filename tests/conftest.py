@@ -12,7 +12,7 @@ from textual._compositor import Compositor
 from textual.app import App
 from textual.screen import Screen
 
-from tests import sizes
+from tests import needs, sizes
 from tests.engines import TestEngine, engines
 from tests.patient_hand import rest
 
@@ -92,10 +92,38 @@ def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
     report.longrepr = f"skipped in CI: {report.longrepr}"
 
 
+needs.begin_to_watch()
+
+
+def _refuse_unmarked(report: pytest.TestReport) -> None:
+    """Let a test fail that uses what its markers do not say."""
+    if report.passed and report.when == "call" and needs.WATCH.unmarked:
+        report.outcome = "failed"
+        unmarked = ", ".join(f"{need} {what}" for need, what in needs.WATCH.unmarked.items())
+        report.longrepr = f"it uses, and is not marked with: {unmarked} (tests/needs.py)"
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    needs.mark(items)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    needs.WATCH.begin(item)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_teardown() -> None:
+    """What was made for many tests ends with the last of them, which need not have used it."""
+    needs.WATCH.end()
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
     report = yield
     _refuse_skip(report)
+    _refuse_unmarked(report)
     return report
 
 

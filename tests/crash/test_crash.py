@@ -24,7 +24,7 @@ from tests.crash.servers import (
     kill_one,
     kill_parent,
 )
-from tests.engines import PostgresEngine, SqliteEngine, TestEngine
+from tests.engines import PostgresEngine, SqliteEngine, TestEngine, new_folder
 from tests.integration.processes import write_key
 from tests.server.support import TestClock, Town, build_town, grant_command, granted
 
@@ -38,12 +38,12 @@ PROCESSES = {"sqlite": 1, "postgresql": 2}
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
-def durable(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TestEngine]:
+def durable(request: pytest.FixtureRequest) -> Iterator[TestEngine]:
     """An engine that keeps what it has said to have kept."""
     if request.param == "sqlite":
         yield SqliteEngine()
         return
-    engine = PostgresEngine(tmp_path / "postgres", durable=True)
+    engine = PostgresEngine(new_folder(), durable=True)
     yield engine
     engine.stop()
 

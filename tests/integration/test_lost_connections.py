@@ -18,7 +18,7 @@ from server.ledger.postgres_store import PostgresReader, PostgresStore
 from server.serving import pulse
 from server.serving.app import RunningServer, start
 from server.upkeep.verify import verify
-from tests.engines import PostgresEngine
+from tests.engines import PostgresEngine, new_folder
 from tests.integration.proxy import Cut, Proxy
 from tests.integration.support import Client, spend_request
 from tests.server.support import CARD_A, Town, build_town, grant_command, granted
@@ -31,9 +31,9 @@ NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
 
 
 @pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgresEngine]:
+def postgres() -> Iterator[PostgresEngine]:
     """A server of one's own, to stop and start."""
-    engine = PostgresEngine(tmp_path_factory.mktemp("postgres"), durable=True)
+    engine = PostgresEngine(new_folder(), durable=True)
     yield engine
     engine.stop()
 

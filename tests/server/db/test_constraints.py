@@ -192,6 +192,8 @@ def indexed(database: Database, table: str) -> list[tuple[str, ...]]:
     return sorted(tuple(one.columns) for one in database.get_indexes(table) if not one.unique)
 
 
+@pytest.mark.postgres
+@pytest.mark.process
 def test_both_engines_have_the_same(find_template: Callable[[str], str]) -> None:
     databases = [open_database(find_template(name)) for name in NAMES]
     for database in databases:
