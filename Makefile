@@ -10,6 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 FRESH ?= 0
 COUNTER ?= shop
 PYTEST ?=
+QUICK := not (postgres or database or server or screen or process)
 # Screens and databases are waited for half of the time: two processes for each core.
 WORKERS ?= $(shell echo $$(($$(nproc) * 2)))
 
@@ -20,9 +21,13 @@ run: ## Start the demo in this terminal, or join it from a second; without one i
 	@tools/set-up demo
 	@.venv/bin/jichipoint-demo --folder var/demo --language "$(LANGUAGE)" --counter "$(COUNTER)" $(if $(filter 1,$(FRESH)),--fresh)
 
-test: ## Run every test (PYTEST='-k name' for some)
+test: ## Run every test (PYTEST='-k name' or PYTEST='-m "not postgres"' for some)
 	@tools/set-up dev
 	@.venv/bin/python -m pytest -n $(WORKERS) --dist worksteal $(PYTEST)
+
+quick: ## Lint, and the tests that need no server, screen, database or other program (a minute)
+	@$(MAKE) --no-print-directory lint
+	@.venv/bin/python -m pytest -q -n $$(nproc) --dist worksteal -m "$(QUICK)" $(PYTEST)
 
 lint: ## Check style, types, imports, protobuf definitions and translations
 	@tools/set-up dev
@@ -93,4 +98,4 @@ constraints: ## Write constraints.txt anew from pyproject.toml
 clean: ## Remove what the other targets made, the demo's ledger too
 	@rm -rf .venv .venv-proto var .mypy_cache .pytest_cache .ruff_cache .hypothesis
 
-.PHONY: help run test lint licences proto api-page requirements texts pictures snapshots golden bench simulate crash-test failover-test deep constraints clean
+.PHONY: help run test quick lint licences proto api-page requirements texts pictures snapshots golden bench simulate crash-test failover-test deep constraints clean
