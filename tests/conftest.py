@@ -50,9 +50,10 @@ def _render_what_is_seen(
 ) -> RenderableType | None:
     """Draw where something is done with it: without a terminal Textual throws updates away.
 
-    Pictures are drawn whole, and what tests read is drawn when they do.
+    Pictures are drawn whole, and what tests read is drawn when they do. Of boxes Textual keeps
+    what it drew behind them, so they are drawn as ever.
     """
-    if full:
+    if full or screen_stack:
         return _render_update(compositor, full, screen_stack, simplify)
     compositor._dirty_regions.clear()
     return None
