@@ -55,7 +55,7 @@ BY_PLACE: dict[str, set[str]] = {
     "pictures": {PROCESS, SCREEN},
     "printed": {PROCESS, SERVER, DATABASE},
     "server/db/test_unavailable.py": {PROCESS},
-    "server/upkeep/test_backup.py": {PROCESS},
+    "server/upkeep/test_backup_cli.py": {PROCESS},
     "simulation": {DATABASE},
     "test_byte_order_marks.py": {PROCESS},
     "test_deployment.py": {DATABASE},
