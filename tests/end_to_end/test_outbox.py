@@ -26,7 +26,6 @@ from counter_tui.shell.widgets import Words
 from counter_tui.tasks.points.merge import MergeDoneScreen
 from counter_tui.tasks.points.spend import SpendDoneScreen, SpendInputScreen
 from counter_tui.tasks.resuming.resumed import ResumeScreen
-from counter_tui.tasks.terminal.sign_in import SignInScreen
 from server.upkeep.demo_data import MUNICIPAL_PROGRAM, TERMINAL
 from tests.end_to_end.support import (
     BALANCE,
@@ -366,7 +365,7 @@ async def test_killed_with_a_request_on_its_way(
 
 
 async def test_killed_and_server_still_away(place_of_now: Place) -> None:
-    """Nothing is concluded while there is no server: not even the sign-in goes on."""
+    """Nothing is concluded while there is no server: what was begun is not even asked about."""
     server = ServerProcess(place_of_now)
     await server.start()
     await begin(place_of_now, server.address)
@@ -374,8 +373,8 @@ async def test_killed_and_server_still_away(place_of_now: Place) -> None:
     server.kill()
     async with counter_at(place_of_now, server.address) as counter:
         await counter.sign_in()
-        await counter.read("(UNAVAILABLE)")
-        assert isinstance(counter.app.screen, SignInScreen)
+        await counter.read("サーバーにつながりません。", "つながると、ログインの画面が開きます。")
+        assert isinstance(counter.app.screen, MenuScreen)
     assert [path.stem for path in place_of_now.waiting()] == [entry.request_id]
 
 

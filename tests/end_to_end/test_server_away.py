@@ -165,7 +165,7 @@ async def test_a_call_without_an_answer_is_doubt(
     """Then nobody waits for the next check."""
     monkeypatch.setattr(liveness, "CHECK_SECONDS", 600.0)
     monkeypatch.setattr(liveness, "ANSWER_SECONDS", 0.5)
-    monkeypatch.setattr("counter_tui.calls.gateway.READ_SECONDS", 0.5)
+    monkeypatch.setattr("counter_tui.calls.points.READ_SECONDS", 0.5)
     async with counter_in_use(place_of_now, server_process.address) as counter:
         server_process.hang()
         await counter.press("1")
