@@ -46,9 +46,12 @@ class Refused:
     code: grpc.StatusCode
     reason: str
     metadata: dict[str, str]
+    """What fills in the texts."""
     messages: dict[str, str]
     """By locale."""
     fields: tuple[str, ...]
+    standing: str
+    """What follows for the request."""
 
 
 def refused(error: grpc.RpcError) -> Refused:
@@ -73,7 +76,9 @@ def refused(error: grpc.RpcError) -> Refused:
     assert set(messages) == {"ja", "en"}
     assert status.message == messages["en"] == error.details()
     assert all(messages.values())
-    return Refused(error.code(), info.reason, dict(info.metadata), messages, tuple(fields))
+    metadata = dict(info.metadata)
+    standing = metadata.pop("standing")
+    return Refused(error.code(), info.reason, metadata, messages, tuple(fields), standing)
 
 
 def kind_name(kind: "transactions_pb2.TransactionKind.ValueType") -> str:
