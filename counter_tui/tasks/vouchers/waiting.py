@@ -39,12 +39,10 @@ class WaitingScreen(CounterScreen[R], Generic[R]):
 
     def on_mount(self) -> None:
         """Look again now and then."""
-        super().on_mount()
         self.set_interval(LOOK_SECONDS, self.show_waiting)
 
     def on_screen_resume(self) -> None:
         """Show what waits by now."""
-        super().on_screen_resume()
         self.show_waiting()
 
     @work(exclusive=True, group="waiting")

@@ -440,6 +440,7 @@ STORED: Final[tuple[tuple[str, Row], ...]] = (
     ),
     ("job", {"name": "x", "holder": "", "held_until": 0, "done_for": ""}),
     ("booking_check", {"id": 1, "checks": 1, "filling": b""}),
+    ("client_certificate", {"fingerprint": b"1" * 32, "caller": "issuer:000001", "added_at": 1}),
     (
         "day_note",
         {
@@ -563,6 +564,7 @@ OTHER: Final[dict[str, Row]] = {
     },
     "job": {"name": "y"},
     "booking_check": {"id": 2},
+    "client_certificate": {"fingerprint": b"2" * 32},
     "day_note": {"note_id": 9002},
     "voucher_key": {"key_id": 9002},
     "voucher": {"transaction_id": 9002, "voucher_number": "900000000002"},
@@ -689,6 +691,7 @@ CHECKED: Final[dict[str, tuple[Row, ...]]] = {
     "merge_event": ({"kind": "OTHER"},),
     "merge": ({"points": 0}, {"points": 10**10}, {"file_id": bytes(15)}),
     "data_key": ({"key_id": 0},),
+    "client_certificate": ({"fingerprint": bytes(31)},),
     "audit_event": ({"event_id": 0}, {"times": 0}),
     "day_note": (
         {"note_id": 0},
