@@ -56,6 +56,8 @@ BRIGHT = Theme(
 )
 """Dark on light: readable in a bright shop."""
 
+WAITING_SECONDS = 60.0
+"""Between two looks at what waits for the network: the day may turn while a screen is shown."""
 COLLECTION_SECONDS = 0.2
 """Between two looks whether it is quiet enough to collect garbage."""
 PAINTING_SECONDS = 0.01
@@ -140,6 +142,7 @@ class CounterApp(App[None]):
             self.call_after_refresh(self._collect_when_idle, self._collection)
         if self._forgetting is not None:
             self.set_interval(LOOK_SECONDS, self._forgetting.look)
+        self.set_interval(WAITING_SECONDS, self._show_waiting)
 
     async def on_unmount(self) -> None:
         """Let go of the card reader and the printer."""
@@ -166,6 +169,9 @@ class CounterApp(App[None]):
 
             home.call_after_refresh(home.tell, begun_text(), trouble=True, stays=True)
         self.work_on()
+
+    def _show_waiting(self) -> None:
+        self.each_screen(lambda screen: screen.show_waiting())
 
     def work_on(self) -> None:
         """Go on with what the terminal does by itself, now that the server may answer."""

@@ -13,9 +13,6 @@ from counter_tui.texts import _, later
 
 R = TypeVar("R")
 
-LOOK_SECONDS = 60.0
-"""The day may turn while a screen is shown."""
-
 
 class WaitingLine(Words):
     """How many vouchers wait, and what is to be known of them; nothing where none do."""
@@ -33,13 +30,9 @@ class WaitingLine(Words):
 
 
 class WaitingScreen(CounterScreen[R], Generic[R]):
-    """A screen with a WaitingLine, which is anew whenever it comes up or something changes."""
+    """A screen with a WaitingLine: anew when it comes up, something changes or the day may turn."""
 
     REFUSED_TEXT: ClassVar[str] = later("使えなかった券 {count}枚(ポイント券消込のF6で確認)")
-
-    def on_mount(self) -> None:
-        """Look again now and then."""
-        self.set_interval(LOOK_SECONDS, self.show_waiting)
 
     def on_screen_resume(self) -> None:
         """Show what waits by now."""
