@@ -160,11 +160,14 @@ def _run(settings: Settings, *, is_kiosk: bool) -> None:
     os.environ["TEXTUAL_FPS"] = "1000"
     from counter_tui.compose import build  # noqa: PLC0415
     from counter_tui.devices import UnusableSettingsError  # noqa: PLC0415
-    from counter_tui.faces.kiosk.face import KIOSK  # noqa: PLC0415
     from counter_tui.faces.shop.face import SHOP  # noqa: PLC0415
     from counter_tui.shell.idle_collection import IdleCollection  # noqa: PLC0415
 
-    face = KIOSK if is_kiosk else SHOP
+    face = SHOP
+    if is_kiosk:
+        from counter_tui.faces.kiosk.face import KIOSK  # noqa: PLC0415
+
+        face = KIOSK
     try:
         collection = IdleCollection(time.monotonic)
         app = build(settings, collection=collection, face=face)
