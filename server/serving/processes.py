@@ -8,10 +8,12 @@ that it listens, or why it cannot.
 import asyncio
 import logging
 import os
+import signal
 import subprocess
 import sys
 from asyncio.subprocess import Process
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 
 log = logging.getLogger(__name__)
 
@@ -87,7 +89,9 @@ class _Family:
         """Let all finish what they took."""
         for process in self._running:
             if process.returncode is None:
-                process.terminate()
+                # Not terminate(): that asks first, and takes the end from asyncio's own watching.
+                with suppress(ProcessLookupError):
+                    os.kill(process.pid, signal.SIGTERM)
         await asyncio.gather(*(process.wait() for process in self._running))
 
     async def _start(self) -> Process:
