@@ -473,6 +473,8 @@ class Counter:
         merging = isinstance(self.app.screen, MergeInputScreen)
         await self.type(str(points))
         await self.press("enter")
+        if merging and isinstance(self.app.screen, MergeInputScreen):
+            await self.press("enter")  # the first led from the field for the number to the amount
         await self.reach(MergeConfirmScreen if merging else SpendConfirmScreen)
 
     async def confirm(self) -> None:
