@@ -441,13 +441,19 @@ class Counter:
         await self.type(self.place.town.password)
         await self.press("enter")
 
+    async def insert(self, card: int) -> None:
+        """Put a card in, in the place of one that is in, until the application knows it."""
+        before = self.app.cards.session
+        self.reader.insert(card)
+        await self.until(lambda: self.app.cards.session not in (None, before), "card")
+
     async def open_spending(self, card: int | None = SAKURAI, program: str = "1") -> None:
         """From S28 to S29 with a card in and its points chosen."""
         await self.reach(PointMenuScreen)
         await self.press("1")
         await self.reach(SpendInputScreen)
         if card is not None:
-            self.reader.insert(card)
+            await self.insert(card)
             await self.choose(program)
 
     async def choose(self, program: str = "1") -> None:
@@ -463,7 +469,7 @@ class Counter:
         await self.press("3")
         await self.reach(MergeInputScreen)
         if card is not None:
-            self.reader.insert(card)
+            await self.insert(card)
             await self.until(
                 lambda: bool(str(self.app.screen.query_one("#chosen", Words).render())), "balance"
             )
@@ -473,8 +479,6 @@ class Counter:
         merging = isinstance(self.app.screen, MergeInputScreen)
         await self.type(str(points))
         await self.press("enter")
-        if merging and isinstance(self.app.screen, MergeInputScreen):
-            await self.press("enter")  # the first led from the field for the number to the amount
         await self.reach(MergeConfirmScreen if merging else SpendConfirmScreen)
 
     async def confirm(self) -> None:
