@@ -5,6 +5,7 @@ from jichipoint.v1 import days_pb2, days_pb2_grpc
 from counter_tui.calls.answers import Booked, RefusedError
 from counter_tui.calls.bookings import booked_of
 from counter_tui.calls.channel import READ_SECONDS, Channel
+from counter_tui.calls.paging import pages
 
 
 class DayCalls:
@@ -14,10 +15,14 @@ class DayCalls:
         self._channel = channel
         self._stub = days_pb2_grpc.DayServiceStub(channel.grpc)
 
-    async def day_transactions(self, page_token: str) -> days_pb2.ListDayTransactionsResponse:
-        """USE-4: a page of today's."""
-        request = days_pb2.ListDayTransactionsRequest(page_size=100, page_token=page_token)
-        return await self._channel.call(self._stub.ListDayTransactions, request, READ_SECONDS)
+    async def day_transactions(self) -> list[days_pb2.DayTransaction]:
+        """USE-4: all of today's."""
+
+        async def page(token: str) -> days_pb2.ListDayTransactionsResponse:
+            request = days_pb2.ListDayTransactionsRequest(page_size=100, page_token=token)
+            return await self._channel.call(self._stub.ListDayTransactions, request, READ_SECONDS)
+
+        return [one async for found in pages(page) for one in found.transactions]
 
     async def day_totals(self) -> days_pb2.GetDayTotalsResponse:
         """USE-4."""

@@ -3,6 +3,7 @@
 from jichipoint.v1 import service_ids_pb2, service_ids_pb2_grpc
 
 from counter_tui.calls.channel import BOOK_SECONDS, READ_SECONDS, Channel
+from counter_tui.calls.paging import pages
 
 
 class ServiceIdCalls:
@@ -35,10 +36,14 @@ class ServiceIdCalls:
         request = service_ids_pb2.ListServiceIdsRequest(page_size=100, page_token=page_token)
         return await self._channel.call(self._stub.ListServiceIds, request, READ_SECONDS)
 
-    async def address_notices(self, page_token: str) -> service_ids_pb2.ListAddressNoticesResponse:
-        """SID-2: a page of the notices that were not acknowledged."""
-        request = service_ids_pb2.ListAddressNoticesRequest(page_size=100, page_token=page_token)
-        return await self._channel.call(self._stub.ListAddressNotices, request, READ_SECONDS)
+    async def address_notices(self) -> list[service_ids_pb2.AddressNotice]:
+        """SID-2: all notices that were not acknowledged."""
+
+        async def page(token: str) -> service_ids_pb2.ListAddressNoticesResponse:
+            request = service_ids_pb2.ListAddressNoticesRequest(page_size=100, page_token=token)
+            return await self._channel.call(self._stub.ListAddressNotices, request, READ_SECONDS)
+
+        return [one async for found in pages(page) for one in found.notices]
 
     async def acknowledge_address_notice(self, notice_id: int) -> service_ids_pb2.AddressNotice:
         """SID-2; it may be repeated. Return the notice as it is then."""

@@ -176,7 +176,7 @@ class CannedGateway(CannedMykeys, CannedServiceIds, CannedContacts):
             voucher=voucher(NUMBER), qr_text=QR_TEXT, reprint_count=1
         )
 
-    async def day_transactions(self, page_token: str) -> days_pb2.ListDayTransactionsResponse:
+    async def day_transactions(self) -> list[days_pb2.DayTransaction]:
         nothing = transactions_pb2.TRANSACTION_KIND_UNSPECIFIED
         cancelled = transactions_pb2.TRANSACTION_KIND_CANCEL
         kinds = (
@@ -184,23 +184,20 @@ class CannedGateway(CannedMykeys, CannedServiceIds, CannedContacts):
             (transactions_pb2.TRANSACTION_KIND_SPEND, 300, cancelled),
             (transactions_pb2.TRANSACTION_KIND_SPEND, 1200, nothing),
         )
-        return days_pb2.ListDayTransactionsResponse(
-            day=SHOWN_ON,
-            transactions=[
-                days_pb2.DayTransaction(
-                    transaction_number=f"201704020000{number}",
-                    kind=kind,
-                    book_time=BOOKED_AT,
-                    program_id="00000001",
-                    program_name="A市ポイント",
-                    points=points,
-                    settled_by=settled_by,
-                    mykey_id="" if kind == transactions_pb2.TRANSACTION_KIND_REDEEM else "MY123456",
-                    person="佐藤" if settled_by else "",
-                )
-                for number, (kind, points, settled_by) in enumerate(kinds)
-            ],
-        )
+        return [
+            days_pb2.DayTransaction(
+                transaction_number=f"201704020000{number}",
+                kind=kind,
+                book_time=BOOKED_AT,
+                program_id="00000001",
+                program_name="A市ポイント",
+                points=points,
+                settled_by=settled_by,
+                mykey_id="" if kind == transactions_pb2.TRANSACTION_KIND_REDEEM else "MY123456",
+                person="佐藤" if settled_by else "",
+            )
+            for number, (kind, points, settled_by) in enumerate(kinds)
+        ]
 
     async def day_transaction(self, transaction_number: str) -> Booked:
         request = points_pb2.SpendRequest(program_id="00000001", points=300)

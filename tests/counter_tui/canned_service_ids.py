@@ -103,12 +103,12 @@ class CannedServiceIds:
                 one.register_time.seconds = REGISTERED_AT
         return listed
 
-    async def address_notices(self, page_token: str) -> service_ids_pb2.ListAddressNoticesResponse:
+    async def address_notices(self) -> list[service_ids_pb2.AddressNotice]:
         listed = service_ids_pb2.ListAddressNoticesResponse()
         for number in self.issuer_book.notices:
             one = listed.notices.add(notice_id=number, customer_id=f"18000000000{number}")
             one.notice_time.seconds = REGISTERED_AT
-        return listed
+        return list(listed.notices)
 
     async def acknowledge_address_notice(self, notice_id: int) -> service_ids_pb2.AddressNotice:
         self.issuer_book.acknowledged.append(notice_id)

@@ -75,20 +75,12 @@ class DayScreen(WaitingScreen[None]):
 
     def on_mount(self) -> None:
         """Read the day."""
-        super().on_mount()
         self._load()
 
     @work(exclusive=True)
     async def _load(self) -> None:
-        lines: list[days_pb2.DayTransaction] = []
-        token = ""
         try:
-            while True:
-                page = await self.calls.days.day_transactions(token)
-                lines += page.transactions
-                token = page.next_page_token
-                if not token:
-                    break
+            lines = await self.calls.days.day_transactions()
             self._totals = await self.calls.days.day_totals()
         except TroubleError as trouble:
             if await self.session.signed_in_again(trouble):

@@ -43,7 +43,6 @@ class ServiceIdListScreen(CounterScreen[None]):
 
     def on_mount(self) -> None:
         """Read the first page."""
-        super().on_mount()
         self._load("")
 
     def shown_actions(self) -> list[str]:
@@ -109,12 +108,11 @@ class AddressNoticesScreen(CounterScreen[None]):
 
     def on_mount(self) -> None:
         """Read them."""
-        super().on_mount()
         self._load()
 
     @work(exclusive=True)
     async def _load(self) -> None:
-        notices = await self.asked(self._all_notices)
+        notices = await self.asked(self.calls.service_ids.address_notices)
         if notices is None:
             return
         self._notices = notices
@@ -129,16 +127,6 @@ class AddressNoticesScreen(CounterScreen[None]):
         self.query_one("#count", Words).show(
             count if self._notices else _("未確認の通知はありません。")
         )
-
-    async def _all_notices(self) -> list[service_ids_pb2.AddressNotice]:
-        found: list[service_ids_pb2.AddressNotice] = []
-        token = ""
-        while True:
-            page = await self.calls.service_ids.address_notices(token)
-            found += page.notices
-            token = page.next_page_token
-            if not token:
-                return found
 
     def on_option_list_option_selected(self, event: MarkedList.OptionSelected) -> None:
         """確認済み."""
