@@ -58,7 +58,7 @@ TABLE = Path(__file__).with_name("keys_on_every_screen.md")
 BASES = {
     "AttemptScreen", "BaseStep", "CounterModal", "CounterScreen", "DismissedOnce", "DoneScreen",
     "ConfirmScreen", "FinishedIdStep", "FinishedStep", "FormStep", "HomeScreen", "LeftByOwnKey",
-    "LeftWorkingScreen", "Step", "UseInputScreen", "WaitingScreen",
+    "LeftWorkingScreen", "MykeyTasks", "Step", "UseInputScreen", "WaitingScreen",
 }  # fmt: skip
 """What screens are made of, and what looks as WorkingScreen does."""
 SCANS = (

@@ -24,18 +24,12 @@ TASKS: tuple[tuple[str, Callable[[], AttemptScreen]], ...] = (
 )
 
 
-class MykeyMenuScreen(CounterScreen[None]):
-    """The same tasks as the kiosk's menu has."""
+class MykeyTasks(CounterScreen[None]):
+    """What can be done with a MyKey ID, wherever it is offered."""
 
     ACTS = False
-    KEYS = ("choose", "back")
     SYSTEM = PLATFORM
     HEADING = later("マイキーIDの手続き")
-    HELP_TEXT = later(
-        "番号キー、または矢印キーとEnterで選びます。Escでメニューに戻ります。\n"
-        "手続きには、利用者のマイナンバーカードと暗証番号(4桁)が必要です。"
-    )
-    BINDINGS = bindings("back")
 
     def body(self) -> Iterable[Widget]:
         """Return the list."""
@@ -47,6 +41,17 @@ class MykeyMenuScreen(CounterScreen[None]):
         if self.is_active:
             _text, screen = TASKS[chosen.index]
             self.app.push_screen(screen())
+
+
+class MykeyMenuScreen(MykeyTasks):
+    """The same tasks as the kiosk's menu has."""
+
+    KEYS = ("choose", "back")
+    HELP_TEXT = later(
+        "番号キー、または矢印キーとEnterで選びます。Escでメニューに戻ります。\n"
+        "手続きには、利用者のマイナンバーカードと暗証番号(4桁)が必要です。"
+    )
+    BINDINGS = bindings("back")
 
     def action_back(self) -> None:
         """Go back to the menu."""
