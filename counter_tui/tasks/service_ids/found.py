@@ -140,7 +140,6 @@ class FoundScreen(CounterScreen[bool]):
 
     def on_mount(self) -> None:
         """Begin to count where the number is typed."""
-        super().on_mount()
         if self._method == issuers_pb2.HANDOVER_METHOD_TYPED:
             self._count_down()
 

@@ -77,7 +77,6 @@ class LookUpScreen(CounterScreen[None]):
 
     def on_mount(self) -> None:
         """Ask how numbers are handed over, and begin with the card that is in, if any."""
-        super().on_mount()
         self._load_issuer()
         if self.host.cards.reader.has_card:
             self._look_up()

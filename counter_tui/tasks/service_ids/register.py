@@ -75,7 +75,6 @@ class RegisterServiceIdScreen(CounterScreen[None]):
 
     def on_mount(self) -> None:
         """Ask how the issuer's own cards are read."""
-        super().on_mount()
         self._show_choice()
         self._show_card()
         self._load_issuer()

@@ -62,7 +62,6 @@ class ContactScreen(CounterScreen[str]):
 
     def on_mount(self) -> None:
         """Say what is to be done."""
-        super().on_mount()
         self.begin()
 
     def begin(self) -> None:

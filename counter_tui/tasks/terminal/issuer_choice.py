@@ -93,7 +93,6 @@ class IssuerChoiceScreen(CounterScreen[bool]):
 
     def on_mount(self) -> None:
         """Ask for the list."""
-        super().on_mount()
         self._load()
 
     @work(exclusive=True, group="issuers")

@@ -66,7 +66,6 @@ class ConfirmScreen(CounterScreen[ConfirmResult]):
 
     def on_mount(self) -> None:
         """Look whether the card is still in."""
-        super().on_mount()
         self._check_card()
 
     def _check_card(self) -> None:

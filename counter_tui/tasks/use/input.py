@@ -111,7 +111,6 @@ class UseInputScreen(CounterScreen[None]):
 
     def on_mount(self) -> None:
         """Begin with the card that is in, if any."""
-        super().on_mount()
         self._begin()
 
     def _begin(self, *, message_is_old: bool = False) -> None:

@@ -163,7 +163,6 @@ class IssueDoneScreen(DoneScreen):
 
     def on_mount(self) -> None:
         """Print the voucher, unless it may have been printed before a restart."""
-        super().on_mount()
         if self._resumed is Resumed.BEFORE:
             self.tell(_("印字されていないときは F8 で再発行してください。"), stays=True)
         else:

@@ -121,7 +121,6 @@ class RedeemScreen(WaitingScreen[None]):
 
     def on_mount(self) -> None:
         """Ask where vouchers are redeemed for."""
-        super().on_mount()
         self._show_totals()
         self._load_places()
 
