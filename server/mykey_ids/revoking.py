@@ -1,6 +1,6 @@
 """失効 of a MyKey ID: final, with all that hangs on it (S62, MKY-7)."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID, uuid5
@@ -15,13 +15,19 @@ from server.ledger.values import (
     Booking,
     Entry,
     Key,
-    Lot,
     Registration,
     RequestKey,
     TransactionKind,
     Write,
 )
 from server.ledger.view import View
+from server.mykey_ids.holdings import (
+    ProgramPoints,
+    held_account,
+    held_accounts,
+    lots_of,
+    points_of,
+)
 from server.mykey_ids.registering import AttemptCommand
 from server.mykey_ids.rules import check_losses
 from server.mykey_ids.values import NOTHING, Attempt, Belongings, BelongingsKey, Purpose
@@ -36,29 +42,20 @@ _END_PROFILE = "DELETE FROM citizen_profile WHERE citizen_id = ?"
 
 
 @dataclass(frozen=True, slots=True)
-class Loss:
-    """Points of a program that lapse with the MyKey ID."""
-
-    program_id: str
-    program_name: str
-    points: int
-
-
-@dataclass(frozen=True, slots=True)
 class Revoked:
     """What a revocation is answered with."""
 
     mykey_id: str
     transaction_number: str | None
     """None where there were no points."""
-    losses: tuple[Loss, ...]
+    losses: tuple[ProgramPoints, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Losses:
     """What the holder is shown before (MKY-7)."""
 
-    losses: tuple[Loss, ...]
+    losses: tuple[ProgramPoints, ...]
     """Points that are held back for orders among them: they are released first."""
     belongings: Belongings
 
@@ -72,11 +69,11 @@ def losses_before(reader: Reader, citizen_id: int) -> Losses:
     """Return what a citizen loses with the MyKey ID."""
     key = BelongingsKey(citizen_id)
     found: Belongings = reader.look_up([key]).get(key) or NOTHING
-    points = {one.program_id: one.points for one in _losses(found, citizen_id, reader.lots)}
+    points = {one.program_id: one.points for one in points_of(found, citizen_id, reader.lots)}
     for hold in found.open_holds:
         points[hold.program_id] = points.get(hold.program_id, 0) + hold.points
     names = dict(found.programs)
-    losses = tuple(Loss(one, names[one], points[one]) for one in sorted(points))
+    losses = tuple(ProgramPoints(one, names[one], points[one]) for one in sorted(points))
     return Losses(losses, found)
 
 
@@ -96,8 +93,7 @@ class RevokeMykeyCommand(AttemptCommand):
 
     def accounts(self, view: View) -> Iterable[AccountKey]:
         """Return all accounts of the holder's points."""
-        found = view.find(BelongingsKey(self.citizen_id)) or NOTHING
-        return [_held(program_id, self.citizen_id) for program_id, _ in found.programs]
+        return held_accounts(view, self.citizen_id)
 
     def decide(self, view: View, moment: Moment, number: str) -> Booking | Registration:
         """Let the points lapse and the MyKey ID end, or refuse."""
@@ -105,8 +101,8 @@ class RevokeMykeyCommand(AttemptCommand):
         key = CertificateKey(attempt.serial_number)
         holder = accepted_holder(view.find(key), moment.day)
         belongings = view.find(BelongingsKey(self.citizen_id)) or NOTHING
-        losses = _losses(belongings, holder.citizen_id, _lots_of(view))
-        known = {_held(program_id, holder.citizen_id) for program_id, _ in belongings.programs}
+        losses = points_of(belongings, holder.citizen_id, lots_of(view))
+        known = set(held_accounts(view, self.citizen_id))
         # Accounts that an earlier command of the batch opened: their points were not shown.
         opened = view.holding(str(holder.citizen_id)) - known
         check_losses(
@@ -120,7 +116,7 @@ class RevokeMykeyCommand(AttemptCommand):
             return registration
         entries: list[Entry] = []
         for loss in losses:
-            account = _held(loss.program_id, holder.citizen_id)
+            account = held_account(loss.program_id, holder.citizen_id)
             entries += [Entry(account, -lot.remaining, lot) for lot in view.lots(account)]
             lapsed = AccountKey(loss.program_id, AccountKind.LAPSED)
             entries.append(Entry(lapsed, loss.points))
@@ -166,26 +162,3 @@ def release_commands(
         )
         for hold in belongings.open_holds
     ]
-
-
-def _losses(
-    belongings: Belongings,
-    citizen_id: int,
-    lots: Callable[[Sequence[AccountKey]], dict[AccountKey, list[Lot]]],
-) -> tuple[Loss, ...]:
-    accounts = [_held(program_id, citizen_id) for program_id, _ in belongings.programs]
-    found = lots(accounts)
-    points = {one.program_id: sum(lot.remaining for lot in found[one]) for one in accounts}
-    return tuple(
-        Loss(program_id, name, points[program_id])
-        for program_id, name in belongings.programs
-        if points[program_id]
-    )
-
-
-def _lots_of(view: View) -> Callable[[Sequence[AccountKey]], dict[AccountKey, list[Lot]]]:
-    return lambda accounts: {account: view.lots(account) for account in accounts}
-
-
-def _held(program_id: str, citizen_id: int) -> AccountKey:
-    return AccountKey(program_id, AccountKind.HELD, str(citizen_id))

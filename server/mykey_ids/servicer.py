@@ -18,6 +18,7 @@ from server.ledger.values import Refusal, RequestKey
 from server.ledger.writer import Writer
 from server.mykey_ids import attempts
 from server.mykey_ids.errors import MykeyReason
+from server.mykey_ids.holdings import ProgramPoints
 from server.mykey_ids.passwords import GUESSED_PASSWORDS, TRIES_MAX, password_hash_of
 from server.mykey_ids.reading import base_municipalities, own_service_ids
 from server.mykey_ids.registering import (
@@ -30,7 +31,6 @@ from server.mykey_ids.registering import (
     refused_before,
 )
 from server.mykey_ids.revoking import (
-    Loss,
     Losses,
     Revoked,
     RevokeMykeyCommand,
@@ -412,7 +412,7 @@ def _choices(request: pb.RegisterMykeyIdRequest) -> tuple[bool, bool, bool, bool
     return chosen
 
 
-def _loss(one: Loss) -> pb.ProgramLoss:
+def _loss(one: ProgramPoints) -> pb.ProgramLoss:
     return pb.ProgramLoss(
         program_id=one.program_id, program_name=one.program_name, points=one.points
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 from server.callers.rules import active_terminal
 from server.callers.values import TerminalKey
+from server.citizens.not_revoked import as_long_as_not_revoked
 from server.citizens.rules import accepted_holder
 from server.citizens.values import CertificateKey, Holder
 from server.clock import Moment
@@ -21,11 +22,6 @@ from server.ledger.view import View
 from server.service_ids.rules import check_fits, check_free, check_replaces, own_issuer
 from server.service_ids.values import CardServiceIdKey, CustomerKey, Registered
 
-_HOLD = "UPDATE citizen SET mykey_id = mykey_id WHERE citizen_id = ?"
-"""A revocation by another process comes before it, or waits and ends this number too (MKY-7)."""
-_NOT_REVOKED = """INSERT INTO mykey_event SELECT * FROM mykey_event
-    WHERE kind = 'REVOKED' AND citizen_id = ?"""
-"""Adds nothing; or its key is there already, so that all is decided once more."""
 _KEEP = """INSERT INTO service_id_event (caller, request_id, issuer_id, customer_id, citizen_id,
     replaces, signature_serial_number, registered_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"""
 _END = """DELETE FROM service_id
@@ -107,8 +103,7 @@ class RegisterServiceIdCommand(WithoutAccounts):
         return Registration(
             self.encode(answer),
             (
-                Write(_HOLD, (holder.citizen_id,)),
-                Write(_NOT_REVOKED, (holder.citizen_id,)),
+                *as_long_as_not_revoked(holder.citizen_id),
                 Write(_KEEP, (*self.request, *named, replaced, signature, at)),
                 Write(_END, (issuer.issuer_id, holder.citizen_id, present)),
                 Write(_REGISTER, (*named, at, signature)),
