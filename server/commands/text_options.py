@@ -40,6 +40,21 @@ class DigitsOption(click.ParamType[str]):
         return text
 
 
+class MykeyIdOption(click.ParamType[str]):
+    """A MyKey ID, as commands print it."""
+
+    name = "mykey_id"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> str:
+        """Return the MyKey ID, or end the command."""
+        text = str(value)
+        if not re.fullmatch("[0-9A-Z]{8}", text):
+            self.fail(f"{text!r} is no MyKey ID: 8 digits and capital letters", param, ctx)
+        return text
+
+
 class DayOption(click.ParamType[date]):
     """A day that this system may live to see: a slip of the finger is no year."""
 
@@ -76,3 +91,7 @@ class NameOption(click.ParamType[str]):
 
 def _of(what: str) -> str:
     return what if what.startswith("without") else f"of {what}"
+
+
+REASON = NameOption(100, "a reason")
+"""Why something is done, as the ledger keeps it."""

@@ -21,6 +21,7 @@ class Job(StrEnum):
     EXPIRED_HOLDS = "expired-holds"
     SEALING = "sealing"
     TIDYING = "tidying"
+    JOINED = "joined"
 
 
 def claim(database: Database, job: Job, holder: str, now: int) -> bool:

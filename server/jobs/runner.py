@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 from server.jobs.holds import release_expired_holds
+from server.jobs.joined import carry_over_joined
 from server.jobs.nightly import run_nightly
 from server.jobs.sealing import seal_all
 from server.jobs.tidying import tidy_up
@@ -26,6 +27,7 @@ class Round(NamedTuple):
 
 ROUNDS = (
     Round(release_expired_holds, 5),
+    Round(carry_over_joined, 60),
     Round(run_nightly, 60),
     Round(seal_all, 60),
     Round(tidy_up, 3600),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 from typing import NamedTuple
 
-from server.ledger.values import AccountKey, AccountKind, BookedEntry, Entry, Lot
+from server.ledger.values import AccountKey, AccountKind, BookedEntry, Entry, Lot, NewLot
 
 
 def usable(lots: Iterable[Lot], today: date) -> list[Lot]:
@@ -50,6 +50,21 @@ def give_back(entries: Iterable[BookedEntry], today: date) -> tuple[list[Entry],
             undone.append(Entry(lapsed, -points))
             points_lapsed -= points
     return undone, points_lapsed
+
+
+def carry_over(
+    source: AccountKey, target: AccountKey, lots: Iterable[Lot], today: date
+) -> list[Entry]:
+    """Return entries that move all points of an account to another of the same program.
+
+    Each lot's points keep their last good day.
+    """
+    entries = []
+    for lot in lots:
+        received_on = min(today, lot.last_good_day)
+        entries.append(Entry(source, -lot.remaining, lot))
+        entries.append(Entry(target, lot.remaining, NewLot(received_on, lot.last_good_day)))
+    return entries
 
 
 def lapse(account: AccountKey, lots: Iterable[Lot], today: date) -> list[Entry]:

@@ -52,6 +52,8 @@ class TransactionKind(StrEnum):
     """A voucher lapsed."""
     CORRECT = "CORRECT"
     """A redemption was moved to the right place."""
+    JOIN = "JOIN"
+    """A citizen's points went to another MyKey ID of the same person."""
 
 
 USES = (TransactionKind.SPEND, TransactionKind.MERGE, TransactionKind.ISSUE)

@@ -44,6 +44,12 @@ class MykeyReason(Reason):
         "失効するポイントが表示のときから変わりました。もう一度ご確認ください。",
         "What is lost has changed since it was shown. Look at it again.",
     )
+    NOTHING_TO_CARRY_OVER = (
+        "NOTHING_TO_CARRY_OVER",
+        Code.FAILED_PRECONDITION,
+        "移すポイントはありません。",
+        "There are no points to carry over.",
+    )
     MYKEY_PASSWORD_WRONG = (
         "MYKEY_PASSWORD_WRONG",
         Code.UNAUTHENTICATED,

@@ -1,11 +1,12 @@
 """What becomes of an attempt: pure functions, which raise Refusal."""
 
 import re
+from collections.abc import Sequence
 from datetime import date
 
 from server.citizens.errors import CitizenReason
 from server.citizens.values import Citizen, Holder
-from server.ledger.values import Refusal
+from server.ledger.values import Entry, Refusal
 from server.mykey_ids.errors import MykeyReason
 from server.mykey_ids.values import Attempt, Base, Purpose
 
@@ -105,6 +106,12 @@ def check_password(*, fits: bool) -> None:
     """Refuse a wrong My Page password (MKY-5)."""
     if not fits:
         raise Refusal(MykeyReason.MYKEY_PASSWORD_WRONG)
+
+
+def check_carried_over(entries: Sequence[Entry]) -> None:
+    """Refuse to carry over nothing."""
+    if not entries:
+        raise Refusal(MykeyReason.NOTHING_TO_CARRY_OVER)
 
 
 def check_losses(*, as_shown: bool) -> None:

@@ -52,7 +52,7 @@ TABLES = (
         "program_terminals",
         ("program_id", "municipality_code", "terminal_class", "issuer_id", "terminal_id"),
     ),
-    CarriedTable("citizen", ("citizen_id",)),
+    CarriedTable("citizen", ("citizen_id",), later="joined_into"),
     CarriedTable("certificate", ("serial_number",), later="renews"),
     CarriedTable("certificate_renewal", ("serial_number",)),
     CarriedTable("service_id", ("issuer_id", "customer_id")),

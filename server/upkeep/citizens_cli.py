@@ -2,23 +2,34 @@
 
 import csv
 from collections.abc import Callable, Iterator
+from dataclasses import asdict
 from pathlib import Path
 from typing import TypeVar
 
 import click
 
+from server.chance import SystemChance
 from server.citizens.doubles import Double, ToldBy, doubles
 from server.citizens.renewals import Renewal, import_renewals
 from server.clock import Moment, SystemClock
 from server.commands.options import database_option, json_lines_option, json_option
-from server.commands.running import changing, note_command, reading, told_in_one_line
-from server.commands.text_options import day_of
+from server.commands.running import (
+    changing,
+    command_event,
+    note_command,
+    reading,
+    told_in_one_line,
+)
+from server.commands.text_options import REASON, MykeyIdOption, day_of
+from server.ledger.booker import ClockWentBackError
+from server.ledger.store import StoreUnavailableError
 from server.serial_numbers import SerialNumber, serial_number
 from server.service_ids.address_notices import (
     give_notices,
     import_signature_renewals,
     renew_signatures,
 )
+from server.upkeep.joining import DoubleServiceId, Join, JoinError, join, look_at
 from server.wording import counted, say, say_if_none
 
 T = TypeVar("T")
@@ -126,6 +137,72 @@ def doubles_command(database: str, *, as_json: bool) -> None:
     for one in found:
         say(one._asdict(), _shown(one), as_json=as_json)
     say_if_none(found, "certificates tell of no double", as_json=as_json)
+
+
+@citizens.command("join")
+@database_option
+@click.argument("mykey_id", type=MykeyIdOption())
+@click.argument("double", type=MykeyIdOption())
+@click.option(
+    "--reason",
+    type=REASON,
+    help="How it is known that both are one person's; the ledger keeps it.",
+)
+@click.option("--dry-run", is_flag=True, help="Say what would be carried over, and change nothing.")
+@json_option
+def join_command(
+    database: str, mykey_id: str, double: str, *, reason: str | None, dry_run: bool, as_json: bool
+) -> None:
+    """Give all of DOUBLE to MYKEY_ID, and revoke DOUBLE for good (MKY-1).
+
+    Points keep their last good days; cards and numbers find MYKEY_ID from then on. There is no
+    way back: look with --dry-run first, and make sure that both are one person's.
+    """
+    if dry_run == (reason is not None):
+        raise click.UsageError("say why with --reason, or look first with --dry-run")
+    errors = (JoinError, ClockWentBackError, StoreUnavailableError)
+    with told_in_one_line(*errors), reading(database) as opened:
+        found = look_at(opened, mykey_id, double)
+        if reason is not None:
+            found = join(
+                opened, SystemClock(), SystemChance(), found, reason=reason, event=command_event
+            )
+    if dry_run:
+        note_command(opened)
+    say(
+        _join_as_json(found, dry_run=dry_run),
+        _join_in_words(found, dry_run=dry_run),
+        as_json=as_json,
+    )
+
+
+def _join_as_json(found: Join, *, dry_run: bool) -> dict[str, object]:
+    return {
+        "mykey_id": found.staying.mykey_id,
+        "double": found.double.mykey_id,
+        "dry_run": dry_run,
+        "transaction_number": found.transaction_number,
+        "points": [asdict(one) for one in found.points],
+        "cards": found.cards,
+        "service_ids": [asdict(one) for one in found.service_ids],
+    }
+
+
+def _join_in_words(found: Join, *, dry_run: bool) -> str:
+    number = f", transaction {found.transaction_number}" if found.transaction_number else ""
+    done = "would be joined" if dry_run else "joined"
+    lines = [f"{found.double.mykey_id} {done} into {found.staying.mykey_id}{number}"]
+    lines += [
+        f"{one.program_id}  {one.points:,} points  {one.program_name}" for one in found.points
+    ]
+    lines.append(counted(found.cards, "card"))
+    lines += [_service_id_in_words(one) for one in found.service_ids]
+    return "\n".join(lines)
+
+
+def _service_id_in_words(one: DoubleServiceId) -> str:
+    ends = f"  ends: {one.instead} is the number there" if one.instead is not None else ""
+    return f"{one.issuer_id}  number {one.customer_id}{ends}"
 
 
 def _shown(one: Double) -> str:

@@ -15,7 +15,7 @@ from server.commands.options import (
     quiet_hours_option,
 )
 from server.commands.running import changing, command_event, operator, reading, told_in_one_line
-from server.commands.text_options import DayOption, NameOption
+from server.commands.text_options import REASON, DayOption
 from server.db.clocks import server_time
 from server.jobs.guard import held_back_in_words
 from server.jobs.nightly import CALLER, in_words
@@ -30,13 +30,12 @@ from server.timekeeping.values import HeldBack, Note, NoteKind
 from server.upkeep.undoing import undo_lapses
 from server.wording import counted, say, say_if_none
 
-REASON_LENGTH_MAX = 100
 LIMIT, LIMIT_MAX = 30, 10_000
 
 _reason_option = click.option(
     "--reason",
     required=True,
-    type=NameOption(REASON_LENGTH_MAX, "a reason"),
+    type=REASON,
     help="What was wrong with the clock; the ledger keeps it.",
 )
 

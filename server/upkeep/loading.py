@@ -83,7 +83,11 @@ class Loading:
             values = [(number, tuple(row[one] for one in at_once)) for number, row in batch]
             self._run(insert, values)
             if table.later is not None:
-                later += [(number, (row[table.later], row[key])) for number, row in batch]
+                later += [
+                    (number, (row[table.later], row[key]))
+                    for number, row in batch
+                    if row[table.later] is not None
+                ]
         if table.later is not None:
             self._run(f"UPDATE {table.name} SET {table.later} = ? WHERE {key} = ?", later)  # noqa: S608
         if not isinstance(self._database, SqliteDatabase):

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n jichipoint/v1/transactions.proto\x12\rjichipoint.v1*\xa6\x03\n\x0fTransactionKind\x12 \n\x1cTRANSACTION_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16TRANSACTION_KIND_GRANT\x10\x01\x12\x1a\n\x16TRANSACTION_KIND_SPEND\x10\x02\x12\x1b\n\x17TRANSACTION_KIND_CANCEL\x10\x03\x12\x1a\n\x16TRANSACTION_KIND_MERGE\x10\x04\x12\x1a\n\x16TRANSACTION_KIND_LAPSE\x10\x05\x12\x19\n\x15TRANSACTION_KIND_MOVE\x10\x06\x12\x19\n\x15TRANSACTION_KIND_HOLD\x10\x07\x12\x1c\n\x18TRANSACTION_KIND_CAPTURE\x10\x08\x12\x1c\n\x18TRANSACTION_KIND_RELEASE\x10\t\x12\x1a\n\x16TRANSACTION_KIND_ISSUE\x10\n\x12\x1b\n\x17TRANSACTION_KIND_REDEEM\x10\x0b\x12\x1b\n\x17TRANSACTION_KIND_EXPIRE\x10\x0c\x12\x1c\n\x18TRANSACTION_KIND_CORRECT\x10\rb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n jichipoint/v1/transactions.proto\x12\rjichipoint.v1*\xc1\x03\n\x0fTransactionKind\x12 \n\x1cTRANSACTION_KIND_UNSPECIFIED\x10\x00\x12\x1a\n\x16TRANSACTION_KIND_GRANT\x10\x01\x12\x1a\n\x16TRANSACTION_KIND_SPEND\x10\x02\x12\x1b\n\x17TRANSACTION_KIND_CANCEL\x10\x03\x12\x1a\n\x16TRANSACTION_KIND_MERGE\x10\x04\x12\x1a\n\x16TRANSACTION_KIND_LAPSE\x10\x05\x12\x19\n\x15TRANSACTION_KIND_MOVE\x10\x06\x12\x19\n\x15TRANSACTION_KIND_HOLD\x10\x07\x12\x1c\n\x18TRANSACTION_KIND_CAPTURE\x10\x08\x12\x1c\n\x18TRANSACTION_KIND_RELEASE\x10\t\x12\x1a\n\x16TRANSACTION_KIND_ISSUE\x10\n\x12\x1b\n\x17TRANSACTION_KIND_REDEEM\x10\x0b\x12\x1b\n\x17TRANSACTION_KIND_EXPIRE\x10\x0c\x12\x1c\n\x18TRANSACTION_KIND_CORRECT\x10\r\x12\x19\n\x15TRANSACTION_KIND_JOIN\x10\x0e\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'jichipoint.v1.transactions_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_TRANSACTIONKIND']._serialized_start=52
-  _globals['_TRANSACTIONKIND']._serialized_end=474
+  _globals['_TRANSACTIONKIND']._serialized_end=501
 # @@protoc_insertion_point(module_scope)

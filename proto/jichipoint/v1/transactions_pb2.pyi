@@ -50,6 +50,8 @@ class _TransactionKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Trans
     """A voucher lapsed."""
     TRANSACTION_KIND_CORRECT: _TransactionKind.ValueType  # 13
     """A redemption was moved to the right place."""
+    TRANSACTION_KIND_JOIN: _TransactionKind.ValueType  # 14
+    """Points went to another MyKey ID of the same person."""
 
 class TransactionKind(_TransactionKind, metaclass=_TransactionKindEnumTypeWrapper):
     """What a transaction is."""
@@ -82,4 +84,6 @@ TRANSACTION_KIND_EXPIRE: TransactionKind.ValueType  # 12
 """A voucher lapsed."""
 TRANSACTION_KIND_CORRECT: TransactionKind.ValueType  # 13
 """A redemption was moved to the right place."""
+TRANSACTION_KIND_JOIN: TransactionKind.ValueType  # 14
+"""Points went to another MyKey ID of the same person."""
 Global___TransactionKind: _TypeAlias = TransactionKind  # noqa: Y015

@@ -121,8 +121,14 @@ STORED: Final[tuple[tuple[str, Row], ...]] = (
             "used_at": 1,
         },
     ),
-    ("citizen", {"citizen_id": 9001, "mykey_id": "ZZZZ9999", "revoked_at": None}),
-    ("citizen", {"citizen_id": 9002, "mykey_id": "ZZZZ9998", "revoked_at": None}),
+    (
+        "citizen",
+        {"citizen_id": 9001, "mykey_id": "ZZZZ9999", "revoked_at": None, "joined_into": None},
+    ),
+    (
+        "citizen",
+        {"citizen_id": 9002, "mykey_id": "ZZZZ9998", "revoked_at": None, "joined_into": None},
+    ),
     (
         "certificate",
         {
@@ -620,7 +626,6 @@ CHECKED: Final[dict[str, tuple[Row, ...]]] = {
     "address_notice": ({"acknowledged_at": 1}, {"acknowledged_by": "x"}),
     "terminal": (
         {"terminal_id": "x0000002"},
-        {"terminal_class": "OTHER"},
         {"machine_fingerprint": bytes(31)},
         {"terminal_class": "GRANT", "municipality_code": None},
         {"place_id": None},
@@ -635,7 +640,12 @@ CHECKED: Final[dict[str, tuple[Row, ...]]] = {
     ),
     "program_terminals": ({"municipality_code": None, "terminal_id": None},),
     "session": ({"token_hash": bytes(31)}, {"expires_at": 1}),
-    "citizen": ({"mykey_id": "ZZZZ999"}, {"mykey_id": "zzzz9997"}),
+    "citizen": (
+        {"mykey_id": "ZZZZ999"},
+        {"mykey_id": "zzzz9997"},
+        {"joined_into": 9001},
+        {"joined_into": 9003, "revoked_at": 1},
+    ),
     "certificate": (
         {"serial_number": ""},
         {"serial_number": "F" * 41},
@@ -731,6 +741,7 @@ CHECKED: Final[dict[str, tuple[Row, ...]]] = {
 """What a CHECK of the table refuses, each alone."""
 
 REFERRING: Final[dict[tuple[str, str], Row]] = {
+    ("citizen", "joined_into"): {"joined_into": 9999, "revoked_at": 1},
     ("ledger_transaction", "refers_to"): {"refers_to": 8999},
 }
 """What a wrong reference is where no other number will do."""

@@ -10,6 +10,7 @@ from server.audit.storing import store_events
 from server.audit.values import Event
 from server.callers.certificates import tie
 from server.callers.guessing import add_strike
+from server.citizens.values import Citizen
 from server.db.queries import change, rows
 from server.ledger.booker import Booker
 from server.ledger.engines import writing
@@ -17,6 +18,7 @@ from server.ledger.sealing import seal_next
 from server.ledger.values import Outcome, RequestKey
 from server.merging.operations import MergeCommand
 from server.merging.states import MergeEvent, note
+from server.mykey_ids.joining import JoinMykeyIdsCommand
 from server.mykey_ids.values import Purpose
 from server.operations.settling import SettleCommand
 from server.points.cards import MyNumberCard
@@ -136,6 +138,9 @@ def register(town: Town, booker: Booker) -> None:
     changed = begin(town, Purpose.CHANGE, citizen_id=made.citizen_id)
     assert reserve(town, changed, "NEWTWO22")
     registered(booker, change_command(changed, "NEWTWO22"))
+    double = Citizen(4, "DDDD4444", mykey_id_revoked=False)
+    join = RequestKey("join-mykey-ids", new_request_id())
+    registered(booker, JoinMykeyIdsCommand(join, "EEEE5555", double, "窓口で確認"))
     number = service_id_command("987654321", NEW_CARD, signature="0A0001")
     registered(booker, number)
     with town.database.connection_context(), writing(town.database):

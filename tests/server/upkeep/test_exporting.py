@@ -67,6 +67,7 @@ def test_an_export_is_framed_by_what_it_is_and_what_is_in_it(exported: Path) -> 
         "0011_serial_numbers",
         "0012_day_notes",
         "0013_client_certificates",
+        "0014_joined_mykey_ids",
     ]
     assert header == {"format": "jichipoint-ledger", "version": 1, "schema": schema}
     counted = {table.name: len(rows_of(rows, table.name)) for table in TABLES}
