@@ -2,77 +2,21 @@
 
 import os
 import signal
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterator
 
 import pytest
 from hypothesis import HealthCheck, settings
-from rich.console import RenderableType
-from textual import _wait
-from textual._compositor import Compositor
-from textual.app import App
-from textual.screen import Screen
 
+import tests.lean_textual  # noqa: F401  (for what it does)
 from tests import needs, sizes
 from tests.engines import TestEngine, engines
-from tests.patient_hand import rest
 
 for name in ("NO_COLOR", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE"):
     os.environ.pop(name, None)
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as of what a shell runs in the background
     signal.signal(signal.SIGINT, signal.default_int_handler)
-os.environ["TEXTUAL_ANIMATIONS"] = "none"
 os.environ["GRPC_ENABLE_FORK_SUPPORT"] = "0"
 """gRPC's fork handlers end, now and then, the processes that tests start beside their clients."""
-
-# Textual's pilot looks twice after each key whether the program is idle, 20 ms each.
-_wait.SLEEP_GRANULARITY = 0.004
-_wait.SLEEP_IDLE = 0.001
-
-_shut_down = App._shutdown
-
-
-async def _end_workers_then_shut_down(app: App[object]) -> None:
-    """Do as Textual does where no pilot drives: workers meet no screen that is going."""
-    app.workers.cancel_all()
-    await _shut_down(app)
-
-
-App._shutdown = _end_workers_then_shut_down  # type: ignore[assignment,method-assign]
-
-_render_update = Compositor.render_update
-
-
-def _render_what_is_seen(
-    compositor: Compositor,
-    full: bool = False,
-    screen_stack: list[Screen[object]] | None = None,
-    simplify: bool = False,
-) -> RenderableType | None:
-    """Draw where something is done with it: without a terminal Textual throws updates away.
-
-    Pictures are drawn whole, and what tests read is drawn when they do. Of boxes Textual keeps
-    what it drew behind them, so they are drawn as ever.
-    """
-    if full or screen_stack:
-        return _render_update(compositor, full, screen_stack, simplify)
-    compositor._dirty_regions.clear()
-    return None
-
-
-Compositor.render_update = _render_what_is_seen  # type: ignore[assignment,method-assign]
-
-_press_keys = App._press_keys
-
-
-async def _press_patiently(app: App[object], keys: Iterable[str]) -> None:
-    """Press one key after the other as a person does who looks at the screen in between."""
-    for key in keys:
-        await rest(app)
-        await _press_keys(app, [key])
-        await rest(app)
-
-
-App._press_keys = _press_patiently  # type: ignore[assignment,method-assign]
 
 SLOW = [HealthCheck.too_slow, HealthCheck.data_too_large]
 settings.register_profile(

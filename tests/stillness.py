@@ -7,11 +7,10 @@ busy one. The event loop, its threads and its timers say whether something is st
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 
 from textual.pilot import Pilot
-
-from demo.screen_text import screen_text
 
 R = TypeVar("R")
 
@@ -20,6 +19,16 @@ SOON_SECONDS = 0.05
 """What a timer does so soon belongs to what goes on: Textual draws 60 times a second."""
 LOOKS = 3
 LOOKS_AT_WORK_MAX = 200
+
+
+@dataclass(slots=True)
+class Drawn:
+    """What Textual has drawn, or would have where somebody saw it."""
+
+    times: int = 0
+
+
+DRAWN = Drawn()
 READING_A_CARD = "card"
 """The name of the thread that does."""
 
@@ -30,15 +39,14 @@ async def settle(pilot: Pilot[R]) -> None:
     A thread that waits for what does not come is left alone after a while. That is counted in
     looks, which take longer on a busy machine, as its threads do.
     """
-    unchanged, at_work, before = 0, 0, ""
+    unchanged, at_work, before = 0, 0, -1
     while unchanged < LOOKS and at_work < LOOKS_AT_WORK_MAX:
-        await pilot.pause(LOOK_SECONDS)
+        await asyncio.sleep(LOOK_SECONDS)
         if is_at_work():
             unchanged, at_work = 0, at_work + 1
             continue
-        now = screen_text(pilot.app)
-        unchanged = unchanged + 1 if now == before else 0
-        at_work, before = 0, now
+        unchanged = unchanged + 1 if DRAWN.times == before else 0
+        at_work, before = 0, DRAWN.times
 
 
 def is_at_work() -> bool:
