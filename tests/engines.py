@@ -26,6 +26,13 @@ SECONDS_MAX = 10
 MEMORY = Path("/dev/shm")  # noqa: S108 -- Linux's disk in memory
 MEMORY_BYTES_MIN = 4 << 30
 NAMES = ("sqlite", "postgresql")
+QUICK = (
+    "fsync = off",
+    "full_page_writes = off",
+    "max_wal_size = '128MB'",
+    "shared_buffers = '16MB'",
+)
+"""Each connection is a process of the server's: one that maps less memory begins sooner."""
 
 
 class TestEngine(ABC):
@@ -74,11 +81,11 @@ class PostgresEngine(TestEngine):
         folder.mkdir(exist_ok=True)
         self.server: PostgresServer = get_server(folder, cleanup_mode="delete")
         self._numbers = itertools.count(1)
+        self._connection: psycopg.Connection | None = None
         if not durable:
-            self.administer("ALTER SYSTEM SET fsync = off")
-            self.administer("ALTER SYSTEM SET full_page_writes = off")
-            self.administer("ALTER SYSTEM SET max_wal_size = '128MB'")
-            self.administer("SELECT pg_reload_conf()")
+            for setting in QUICK:
+                self.administer(f"ALTER SYSTEM SET {setting}")
+            self._control("fast", "restart")
 
     def new(self, folder: Path, template: str | None = None) -> str:
         WATCH.uses(POSTGRES)
@@ -91,14 +98,30 @@ class PostgresEngine(TestEngine):
         self.administer(f"DROP DATABASE {_name_of(url)} WITH (FORCE)")
 
     def administer(self, statement: str) -> list[tuple[Any, ...]]:
-        """Run a statement in the server's own database."""
-        with psycopg.connect(self.server.get_uri("postgres"), autocommit=True) as connection:
-            cursor = connection.execute(statement)
-            return cursor.fetchall() if cursor.description else []
+        """Run a statement in the server's own database, on a connection that is kept."""
+        try:
+            cursor = self._connected().execute(statement)
+        except psycopg.OperationalError:  # the server was ended since
+            self._disconnect()
+            cursor = self._connected().execute(statement)
+        return cursor.fetchall() if cursor.description else []
+
+    def _connected(self) -> psycopg.Connection:
+        if self._connection is None:
+            self._connection = psycopg.connect(self.server.get_uri("postgres"), autocommit=True)
+        return self._connection
+
+    def _disconnect(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._connection = None
 
     def crash(self) -> None:
         """Let the server end without writing down more than it has promised."""
-        arguments = ("-w", "-D", str(self.server.pgdata), "-m", "immediate", "stop")
+        self._control("immediate", "stop")
+
+    def _control(self, mode: str, command: str) -> None:
+        arguments = ("-w", "-D", str(self.server.pgdata), "-m", mode, command)
         pgexec("pg_ctl", arguments, bin_path=self.server.bin_path, user=self.server.system_user)
 
     def start_again(self) -> None:
@@ -117,6 +140,7 @@ class PostgresEngine(TestEngine):
                 time.sleep(0.1)
 
     def stop(self) -> None:
+        self._disconnect()
         self.server.cleanup()
 
 

@@ -3,6 +3,7 @@
 Imported for what it does to Textual, once, by conftest.
 """
 
+import asyncio
 import os
 from collections.abc import Iterable
 from typing import TypeVar
@@ -20,6 +21,7 @@ from tests.patient_hand import rest
 from tests.stillness import DRAWN
 
 R = TypeVar("R")
+MOUNTING_SECONDS_MAX = 30.0
 Parsed = dict[tuple[object, ...], list[RuleSet]]
 
 os.environ["TEXTUAL_ANIMATIONS"] = "none"
@@ -32,7 +34,12 @@ _shut_down = App._shutdown
 
 
 async def _end_workers_then_shut_down(app: App[object]) -> None:
-    """Do as Textual does where no pilot drives: workers meet no screen that is going."""
+    """Do as Textual does where no pilot drives: workers meet no screen that is going.
+
+    Nor does a screen that is on its way in, which a test may have waited for, lose its widgets.
+    """
+    if app.screen_stack and app._exception is None:
+        await asyncio.wait_for(app.screen_stack[-1]._mounted_event.wait(), MOUNTING_SECONDS_MAX)
     app.workers.cancel_all()
     await _shut_down(app)
 

@@ -9,6 +9,7 @@ class CitizenRow(Model):
     citizen_id = IntegerField(primary_key=True)
     mykey_id = CharField()
     revoked_at = IntegerField(null=True)
+    joined_into = IntegerField(null=True)
 
     class Meta:
         """The table."""

@@ -34,7 +34,7 @@ from tests.sizes import size
 
 __all__ = ["clock", "place", "town_of_july"]
 
-LOOK_UPS = size(50, 500)
+LOOK_UPS = size(20, 500)
 NUMBERS = {SAKURAI: "180000000011", MORI: "180000000022", TAKAHASHI: "180000000033"}
 
 

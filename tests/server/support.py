@@ -3,7 +3,8 @@
 import json
 import random
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+import weakref
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
@@ -11,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import psycopg
 from argon2 import PasswordHasher
 from peewee import Database, Model, SqliteDatabase
 
@@ -143,6 +145,7 @@ class Town:
     def __post_init__(self) -> None:
         self.vault = Vault(MASTER_KEY, self.chance)
         self.database = open_database(self.url)
+        self._reader: psycopg.Connection | None = None
 
     @property
     def path(self) -> Path:
@@ -167,11 +170,22 @@ class Town:
 
     def rows(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """The rows of a query, on a connection of its own."""
+        if not self.is_sqlite:
+            return self._rows_of_server(query.replace("?", "%s"), parameters)
         database = open_database(self.url)
         with database.connection_context():
-            if not self.is_sqlite:
-                query = query.replace("?", "%s")
             return list(database.execute_sql(query, parameters).fetchall())
+
+    def _rows_of_server(self, query: str, parameters: Sequence[object]) -> list[tuple[Any, ...]]:
+        """Ask on a connection that is kept: a new one costs the server more than the query."""
+        if self._reader is not None:
+            try:
+                return self._reader.execute(query, parameters or None).fetchall()
+            except psycopg.OperationalError:
+                self._reader.close()
+        self._reader = psycopg.connect(self.url, autocommit=True)
+        weakref.finalize(self, self._reader.close)
+        return self._reader.execute(query, parameters or None).fetchall()
 
     def tamper(self, *statements: str) -> None:
         """Change the database past its triggers and keys: each statement commits."""
