@@ -137,7 +137,7 @@ class CounterApp(App[None]):
         self.session.begin()
         self._watch_connection()
         self.cards.watch()
-        self.call_after_refresh(self._open_slips)
+        self._open_slips()
         if self._collection is not None:
             self.call_after_refresh(self._collect_when_idle, self._collection)
         if self._forgetting is not None:

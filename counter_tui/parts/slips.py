@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from counter_tui.shell.base import CounterScreen
     from counter_tui.slips.document import Slip
 
+OPENING_SECONDS_MAX = 10.0
+
 
 class Slips:
     """The printer with its queue, or that there is none."""
@@ -22,6 +24,7 @@ class Slips:
         self.printing = printing
         self.wait = False
         """Whether slips wait for the printer, or may be on paper in part."""
+        self._is_opened = asyncio.Event()
 
     async def open(self) -> None:
         """Open the print queue: what waits in it is printed."""
@@ -37,6 +40,14 @@ class Slips:
             await self._host.in_thread(self.printing.start, tell)
         except QueueError as error:
             self._host.tell_everywhere(str(error))
+        finally:
+            self._is_opened.set()
+
+    async def _until_opened(self) -> None:
+        """Wait for the queue, which a slow machine opens beside the sign-in; not for ever."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(OPENING_SECONDS_MAX):
+                await self._is_opened.wait()
 
     async def stop(self) -> None:
         """Let go of the printer."""
@@ -58,6 +69,7 @@ class Slips:
         from counter_tui.printers.queue import QueueError  # noqa: PLC0415
         from counter_tui.printers.texts import outcome_text  # noqa: PLC0415
 
+        await self._until_opened()
         try:
             result = await self._host.in_thread(self.printing.print, slip)
         except (NotPrintableError, QueueError) as error:
@@ -76,6 +88,7 @@ class Slips:
             return
         from counter_tui.printers.queue import QueueError  # noqa: PLC0415
 
+        await self._until_opened()
         try:
             await self._host.in_thread(self.printing.discard_titled, title)
         except QueueError as error:
@@ -88,6 +101,7 @@ class Slips:
         from counter_tui.printers.queue import QueueError  # noqa: PLC0415
         from counter_tui.printers.texts import trouble_text  # noqa: PLC0415
 
+        await self._until_opened()
         try:
             state = await self._host.in_thread(self.printing.state)
         except QueueError as error:

@@ -11,6 +11,7 @@ from counter_tui.printers.queue import PrintQueue, QueueError, QueueState, Resul
 from counter_tui.slips.document import Slip
 from counter_tui.slips.escpos import Paper, encode
 from counter_tui.slips.raster import FontError
+from counter_tui.texts import _
 
 if TYPE_CHECKING:
     from counter_tui.printers.transports import EscposPrinter
@@ -55,7 +56,7 @@ class Printing:
         except (FontError, ValueError) as error:
             raise NotPrintableError(str(error)) from error
         if self._queue is None:
-            raise QueueError("the print queue is not open")
+            raise QueueError(_("印字待ちの記録が開いていないため、印字できません。"))
         return self._queue.wait(self._queue.put(slip.title, data), WAIT_SECONDS)
 
     def retry(self) -> None:
@@ -88,8 +89,8 @@ class Printing:
             self._queue.stop()
 
     def _opened(self) -> ReceiptPrinter:
-        if self._printer is None:
-            raise QueueError("the print queue is not open")
+        if self._printer is None or self._queue is None:
+            raise QueueError(_("印字待ちの記録が開いていないため、印字できません。"))
         return self._printer
 
 
