@@ -20,7 +20,7 @@ from tests.counter_tui.canned import Counter
 from tests.counter_tui.canned_service_ids import NUMBER, TAKEN, UNKNOWN, handover
 from tests.counter_tui.citizens import LAST_GOOD_DAY, issuing
 from tests.counter_tui.looks import check_contrast, check_keys
-from tests.counter_tui.test_screens import pictures_of
+from tests.counter_tui.test_screens import pictures_of, s22
 from tests.stillness import settle
 
 SIZE = (80, 24)
@@ -59,8 +59,7 @@ async def shown(pilot: Pilots, text: str) -> None:
 
 
 async def open_menu(counter: Counter, pilot: Pilots) -> None:
-    await pilot.press(*"00010011", "tab", *"demo-1234", "enter")
-    await settle(pilot)
+    await s22(counter, pilot)
     assert isinstance(counter.app.screen, MenuScreen)
 
 

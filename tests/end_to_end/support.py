@@ -51,6 +51,7 @@ from server.upkeep.demo_data import (
 )
 from tests.patient_hand import rest
 from tests.server.support import cheap_hash
+from tests.stillness import DRAWN
 
 SIZE = (80, 24)
 SECONDS_MAX = 30.0
@@ -365,7 +366,7 @@ class Counter:
             # A fault in the application ends it; run_test raises it then.
             assert self.app._exception is None, self.app._exception
             assert time.monotonic() < end, f"no {what} on the screen:\n{self.text}"
-            await self.pilot.pause(PAUSE)
+            await asyncio.sleep(PAUSE)
 
     async def reach(self, screen: type[Screen[Any]]) -> None:
         """Wait for a screen that has begun: what it sets up when it is mounted is there."""
@@ -377,7 +378,14 @@ class Counter:
 
     async def read(self, *texts: str) -> None:
         """Wait until the screen shows all the texts."""
-        await self.until(lambda: all(text in self.text for text in texts), repr(texts))
+        looked_at = -1
+
+        def are_there() -> bool:
+            nonlocal looked_at
+            has_changed, looked_at = DRAWN.times != looked_at, DRAWN.times
+            return has_changed and all(text in self.text for text in texts)
+
+        await self.until(are_there, repr(texts))
 
     async def press(self, *keys: str) -> None:
         """Press keys by their names, each once the application is through with the last."""
