@@ -53,7 +53,7 @@ BEFORE = st.lists(
         st.tuples(st.just("grant"), CARDS, PROGRAMS, POINTS),
         st.tuples(st.just("spend"), CARDS, PROGRAMS, POINTS),
         st.tuples(st.just("hold"), CARDS, PROGRAMS, POINTS),
-        st.tuples(st.just("days"), CARDS, PROGRAMS, st.integers(1, 30)),
+        st.tuples(st.just("days"), CARDS, PROGRAMS, st.integers(1, 90)),
     ),
     min_size=1,
     max_size=12,
