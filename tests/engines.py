@@ -85,7 +85,8 @@ class PostgresEngine(TestEngine):
         if not durable:
             for setting in QUICK:
                 self.administer(f"ALTER SYSTEM SET {setting}")
-            self._control("fast", "restart")
+            self._control("fast", "stop")
+            self.start_again()  # by its library, which ends what it has started and no other
 
     def new(self, folder: Path, template: str | None = None) -> str:
         WATCH.uses(POSTGRES)
@@ -140,8 +141,24 @@ class PostgresEngine(TestEngine):
                 time.sleep(0.1)
 
     def stop(self) -> None:
+        """End the server, and take its folder away. Raises RuntimeError where it goes on."""
         self._disconnect()
+        noted = self.server.pgdata / "postmaster.pid"
+        pid = noted.read_text().split()[0] if noted.exists() else ""
         self.server.cleanup()
+        until = time.monotonic() + SECONDS_MAX
+        while _is_running(pid):
+            if time.monotonic() > until:
+                raise RuntimeError(f"PostgreSQL goes on as process {pid}")
+            time.sleep(0.05)
+
+
+def _is_running(pid: str) -> bool:
+    """Whether a process is there, and is not only waiting for its end to be noticed."""
+    try:
+        return bool(pid and Path(f"/proc/{pid}/cmdline").read_bytes())
+    except OSError:
+        return False
 
 
 def new_folder() -> Path:
