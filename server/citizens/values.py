@@ -6,6 +6,11 @@ from datetime import date
 from server.ledger.values import AccountKey, AccountKind, Key, Refusal
 
 
+def held_account(program_id: str, citizen_id: int) -> AccountKey:
+    """Return a citizen's account of a program."""
+    return AccountKey(program_id, AccountKind.HELD, str(citizen_id))
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A citizen, found by the certificate on their card."""
@@ -18,7 +23,7 @@ class Holder:
 
     def account(self, program_id: str) -> AccountKey:
         """Return the holder's account of a program."""
-        return AccountKey(program_id, AccountKind.HELD, str(self.citizen_id))
+        return held_account(program_id, self.citizen_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Citizen:
 
     def account(self, program_id: str) -> AccountKey:
         """Return the citizen's account of a program."""
-        return AccountKey(program_id, AccountKind.HELD, str(self.citizen_id))
+        return held_account(program_id, self.citizen_id)
 
 
 Person = Holder | Citizen

@@ -47,17 +47,22 @@ def changing(url: str) -> Iterator[Database]:
 
     The audit trail says who ran the command, also where it was refused (SEC-5).
     """
-    with reading(url) as opened:
-        try:
-            with writing(opened):
-                yield opened
-                store_events(opened, [command_event(OK)])
-        except PeeweeException:
-            raise
-        except Exception:
-            with writing(opened):
-                store_events(opened, [command_event(REFUSED)])
-            raise
+    with reading(url) as opened, noting_refusals(opened), writing(opened):
+        yield opened
+        store_events(opened, [command_event(OK)])
+
+
+@contextmanager
+def noting_refusals(opened: Database) -> Iterator[None]:
+    """Say in the audit trail that the command was refused, where the block raises (SEC-5)."""
+    try:
+        yield
+    except PeeweeException:
+        raise
+    except Exception:
+        with writing(opened):
+            store_events(opened, [command_event(REFUSED)])
+        raise
 
 
 @contextmanager

@@ -3,7 +3,8 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from server.ledger.values import AccountKey, AccountKind, Lot
+from server.citizens.values import held_account
+from server.ledger.values import AccountKey, Lot
 from server.ledger.view import View
 from server.mykey_ids.values import NOTHING, Belongings, BelongingsKey
 
@@ -17,11 +18,6 @@ class ProgramPoints:
     program_id: str
     program_name: str
     points: int
-
-
-def held_account(program_id: str, citizen_id: int) -> AccountKey:
-    """Return a citizen's account of a program."""
-    return AccountKey(program_id, AccountKind.HELD, str(citizen_id))
 
 
 def held_accounts(view: View, citizen_id: int) -> list[AccountKey]:

@@ -14,7 +14,7 @@ from peewee import Database
 
 from server.citizens.not_revoked import as_long_as_not_revoked
 from server.citizens.rules import accepted_citizen
-from server.citizens.values import Citizen, MykeyKey
+from server.citizens.values import Citizen, MykeyKey, held_account
 from server.clock import Moment
 from server.db.queries import rows
 from server.ledger.commands import WithoutUsages
@@ -33,7 +33,6 @@ from server.ledger.values import (
 from server.ledger.view import View
 from server.mykey_ids.holdings import (
     ProgramPoints,
-    held_account,
     held_accounts,
     lots_of,
     points_of,
@@ -105,8 +104,7 @@ class JoinMykeyIdsCommand(WithoutUsages):
             return registration
         entries: list[Entry] = []
         for one in points:
-            source = held_account(one.program_id, double.citizen_id)
-            target = held_account(one.program_id, staying.citizen_id)
+            source, target = double.account(one.program_id), staying.account(one.program_id)
             entries += carry_over(source, target, view.lots(source), moment.day)
         return Booking(
             TransactionKind.JOIN,

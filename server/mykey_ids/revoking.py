@@ -23,7 +23,6 @@ from server.ledger.values import (
 from server.ledger.view import View
 from server.mykey_ids.holdings import (
     ProgramPoints,
-    held_account,
     held_accounts,
     lots_of,
     points_of,
@@ -116,7 +115,7 @@ class RevokeMykeyCommand(AttemptCommand):
             return registration
         entries: list[Entry] = []
         for loss in losses:
-            account = held_account(loss.program_id, holder.citizen_id)
+            account = holder.account(loss.program_id)
             entries += [Entry(account, -lot.remaining, lot) for lot in view.lots(account)]
             lapsed = AccountKey(loss.program_id, AccountKind.LAPSED)
             entries.append(Entry(lapsed, loss.points))

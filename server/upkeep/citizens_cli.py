@@ -17,6 +17,7 @@ from server.commands.running import (
     changing,
     command_event,
     note_command,
+    noting_refusals,
     reading,
     told_in_one_line,
 )
@@ -161,7 +162,7 @@ def join_command(
     if dry_run == (reason is not None):
         raise click.UsageError("say why with --reason, or look first with --dry-run")
     errors = (JoinError, ClockWentBackError, StoreUnavailableError)
-    with told_in_one_line(*errors), reading(database) as opened:
+    with told_in_one_line(*errors), reading(database) as opened, noting_refusals(opened):
         found = look_at(opened, mykey_id, double)
         if reason is not None:
             found = join(

@@ -143,6 +143,13 @@ def test_what_cannot_be_joined(holding: Town, arguments: tuple[str, ...], what: 
     assert holding.dump("audit_event", "counter") == before
 
 
+def test_a_refused_join_is_in_the_trail(holding: Town) -> None:
+    told(holding, B, "CCCC3333", *REASON)
+    assert holding.rows("SELECT action, result FROM audit_event") == [
+        ("main citizens join", "REFUSED")
+    ]
+
+
 def test_a_joined_ledger_is_carried(holding: Town, tmp_path: Path) -> None:
     """The double's row names one that comes after it in the file."""
     told(holding, B, A, *REASON)
