@@ -119,6 +119,7 @@ class CounterApp(App[None]):
         self.clock = ServerClock(clock)
         self.connected: bool | None = None
         self.session = Session(self, authority, _load, keeps_trust=face.keeps_trust)
+        self._has_drawn = False
         self._unopened: HomeScreen[Any] | None = None
         """The home of a start without network: what goes on above it is still to do."""
         self.cards = Cards(self, reader, card_box)
@@ -137,7 +138,6 @@ class CounterApp(App[None]):
         self.session.begin()
         self._watch_connection()
         self.cards.watch()
-        self._open_slips()
         if self._collection is not None:
             self.call_after_refresh(self._collect_when_idle, self._collection)
         if self._forgetting is not None:
@@ -269,7 +269,13 @@ class CounterApp(App[None]):
         self.set_interval(COLLECTION_SECONDS, collection.look)
 
     def screen_drawn(self) -> None:
-        """Collect garbage where there is much, behind the painting of a screen."""
+        """Open the printer behind the first screen that is painted, and collect much garbage.
+
+        The screen tells it, each one: a screen that is left before it was painted tells nothing.
+        """
+        if not self._has_drawn:
+            self._has_drawn = True
+            self._open_slips()
         if self._collection is not None:
             self.set_timer(PAINTING_SECONDS, self._collection.painted)
 
